@@ -1,0 +1,155 @@
+//! What a target can do, as far as it is known without asking it.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// Whether something is supported.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Support {
+    /// Known to work.
+    Yes,
+    /// Known not to work: a router does not send such a request there.
+    No,
+    /// Not known; it is tried.
+    #[default]
+    Unknown,
+}
+
+impl Support {
+    /// False only when it is known not to work.
+    pub fn may(self) -> bool {
+        self != Self::No
+    }
+}
+
+/// What one model of one provider can do.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Chat at all.
+    pub chat: Support,
+    /// Streamed chat.
+    pub streaming: Support,
+    /// Embeddings.
+    pub embeddings: Support,
+    /// Function calling.
+    pub tools: Support,
+    /// Several tool calls in one answer.
+    pub parallel_tools: Support,
+    /// `tool_choice` required or named.
+    pub forced_tool: Support,
+    /// Output by JSON schema.
+    pub json_schema: Support,
+    /// Reasoning, with effort or budget.
+    pub reasoning: Support,
+    /// Temperature, `top_p` and the like.
+    pub sampling: Support,
+    /// An assistant message last, to be continued.
+    pub assistant_prefill: Support,
+    /// Media types accepted inline, as patterns (`image/*`).
+    pub media_inline: Vec<Cow<'static, str>>,
+    /// Media types accepted by URL.
+    pub media_url: Vec<Cow<'static, str>>,
+    /// Context window in tokens.
+    pub context_window: Option<u64>,
+    /// Longest answer in tokens.
+    pub max_output: Option<u64>,
+}
+
+impl Capabilities {
+    /// A chat model that streams; the rest is unknown.
+    pub fn chat() -> Self {
+        Self { chat: Support::Yes, streaming: Support::Yes, ..Self::default() }
+    }
+}
+
+/// Whether a target takes requests now. A breaker answers `Shut`; a router asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// Takes requests.
+    Ready,
+    /// Refuses them.
+    Shut {
+        /// When it may be tried again, where that is known.
+        until: Option<std::time::Instant>,
+    },
+}
+
+/// A constant fact sheet of one model; plugins and catalogues add rows to [`MODEL_CARDS`].
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct ModelCard {
+    /// Plugin id of the provider (`openai`).
+    pub provider: &'static str,
+    /// The vendor's name of the model.
+    pub model: &'static str,
+    /// Context window in tokens.
+    pub context_window: Option<u64>,
+    /// Longest answer in tokens.
+    pub max_output: Option<u64>,
+    /// Whether temperature, `top_p` and the like are accepted.
+    pub sampling: Support,
+    /// Whether it reasons.
+    pub reasoning: Support,
+}
+
+impl ModelCard {
+    /// A card that knows only the names.
+    pub const fn new(provider: &'static str, model: &'static str) -> Self {
+        Self {
+            provider,
+            model,
+            context_window: None,
+            max_output: None,
+            sampling: Support::Unknown,
+            reasoning: Support::Unknown,
+        }
+    }
+
+    /// With the context window and the longest answer, in tokens.
+    pub const fn with_limits(mut self, context_window: u64, max_output: u64) -> Self {
+        self.context_window = Some(context_window);
+        self.max_output = Some(max_output);
+        self
+    }
+
+    /// With what it says of sampling parameters.
+    pub const fn with_sampling(mut self, sampling: Support) -> Self {
+        self.sampling = sampling;
+        self
+    }
+
+    /// With what it says of reasoning.
+    pub const fn with_reasoning(mut self, reasoning: Support) -> Self {
+        self.reasoning = reasoning;
+        self
+    }
+
+    /// Writes what the card knows into `capabilities`.
+    pub fn apply(&self, capabilities: &mut Capabilities) {
+        capabilities.context_window = self.context_window.or(capabilities.context_window);
+        capabilities.max_output = self.max_output.or(capabilities.max_output);
+        if self.sampling != Support::Unknown {
+            capabilities.sampling = self.sampling;
+        }
+        if self.reasoning != Support::Unknown {
+            capabilities.reasoning = self.reasoning;
+        }
+    }
+}
+
+/// Model cards of every crate that is linked in. Order is not defined; look up by provider and model.
+#[cfg(not(target_family = "wasm"))]
+#[linkme::distributed_slice]
+pub static MODEL_CARDS: [ModelCard];
+
+/// The card of one model, where a linked crate has one.
+pub fn model_card(provider: &str, model: &str) -> Option<&'static ModelCard> {
+    #[cfg(not(target_family = "wasm"))]
+    return MODEL_CARDS.iter().find(|card| card.provider == provider && card.model == model);
+    #[cfg(target_family = "wasm")]
+    return None;
+}

@@ -1,0 +1,132 @@
+//! The environment of one call: everything that is not the caller's intent.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::observer::{Observed, Observer};
+use crate::secret::Secret;
+use crate::transport::Transport;
+
+/// The environment of one call. Never serialized, never part of a cache key; cheap to clone.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Cx {
+    /// How bytes reach the vendor.
+    pub transport: Arc<dyn Transport>,
+    /// Who is told what happens.
+    pub observer: Option<Arc<dyn Observer>>,
+    /// On whose behalf.
+    pub tenant: Option<Arc<str>>,
+    /// Labels for routing, metrics and logs.
+    pub tags: Option<Arc<BTreeMap<String, String>>>,
+    /// A key for this call only, instead of the provider's own.
+    pub credential: Option<Secret>,
+    /// A base URL for this call only. A provider uses it only together with `credential`, so that its own key
+    /// never goes to an address that a caller chose.
+    pub endpoint: Option<Arc<str>>,
+    /// Timers of each attempt.
+    pub timeouts: Timeouts,
+    /// When the whole request must be done.
+    pub deadline: Option<Instant>,
+    /// Cancels the call from outside. Dropping its future or stream does the same.
+    pub cancel: Option<CancellationToken>,
+    /// Sent to vendors that take an idempotency key.
+    pub idempotency_key: Option<Arc<str>>,
+    /// 1 for the first attempt of a request; 0 outside a driver.
+    pub attempt: u32,
+}
+
+/// Timers of one attempt; `None` is off. The defaults are those of an interactive service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// Until the response's headers. Default 60 s.
+    pub first_byte: Option<Duration>,
+    /// Until the first content of a stream. Default 120 s.
+    pub first_content: Option<Duration>,
+    /// Longest silence: no byte at all, keep-alives count as bytes. Default 30 s.
+    pub idle: Option<Duration>,
+    /// Longest time without content, keep-alives do not count. Default 120 s.
+    pub progress: Option<Duration>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            first_byte: Some(Duration::from_secs(60)),
+            first_content: Some(Duration::from_secs(120)),
+            idle: Some(Duration::from_secs(30)),
+            progress: Some(Duration::from_secs(120)),
+        }
+    }
+}
+
+impl Timeouts {
+    /// No timer at all.
+    pub const OFF: Self = Self { first_byte: None, first_content: None, idle: None, progress: None };
+}
+
+impl Cx {
+    /// An environment with a transport and the default timers.
+    pub fn new(transport: Arc<dyn Transport>) -> Self {
+        Self {
+            transport,
+            observer: None,
+            tenant: None,
+            tags: None,
+            credential: None,
+            endpoint: None,
+            timeouts: Timeouts::default(),
+            deadline: None,
+            cancel: None,
+            idempotency_key: None,
+            attempt: 0,
+        }
+    }
+
+    /// With other timers.
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = timeouts;
+        self
+    }
+
+    /// With a deadline.
+    pub fn with_deadline(mut self, deadline: Instant) -> Self {
+        self.deadline = Some(deadline);
+        self
+    }
+
+    /// With an observer.
+    pub fn with_observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// With a token that cancels the call.
+    pub fn with_cancel(mut self, cancel: CancellationToken) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// Tells the observer, if there is one. The event is built only then.
+    pub fn observe(&self, event: impl FnOnce() -> Observed) {
+        if let Some(observer) = &self.observer {
+            observer.on(&event());
+        }
+    }
+}
+
+impl fmt::Debug for Cx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cx")
+            .field("tenant", &self.tenant)
+            .field("timeouts", &self.timeouts)
+            .field("deadline", &self.deadline)
+            .field("attempt", &self.attempt)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,156 @@
+//! What a plugin crate exports: one constant description and a constructor.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use crate::error::Error;
+use crate::provider::Provider;
+
+/// One setting of a plugin. The table drives the environment look-up, the configuration reference and error messages.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Setting {
+    /// Key in the plugin's configuration (`api_key`).
+    pub key: &'static str,
+    /// What it is, in one line.
+    pub doc: &'static str,
+    /// Environment variables that give it, the canonical one first. The host reads them; the plugin never does.
+    pub env: &'static [&'static str],
+    /// Never shown.
+    pub secret: bool,
+    /// Without it the provider counts as not configured.
+    pub required: bool,
+}
+
+impl Setting {
+    /// A setting that may be left out.
+    pub const fn optional(key: &'static str, doc: &'static str) -> Self {
+        Self { key, doc, env: &[], secret: false, required: false }
+    }
+
+    /// A secret without which the provider is not configured.
+    pub const fn key(key: &'static str, doc: &'static str) -> Self {
+        Self { key, doc, env: &[], secret: true, required: true }
+    }
+
+    /// With the environment variables that give it, the canonical one first.
+    pub const fn with_env(mut self, env: &'static [&'static str]) -> Self {
+        self.env = env;
+        self
+    }
+
+    /// Never shown.
+    pub const fn secret(mut self) -> Self {
+        self.secret = true;
+        self
+    }
+
+    /// Without it the provider counts as not configured.
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+}
+
+/// What the host tells a plugin when it builds a provider.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BuildCx {
+    /// Instance id: the plugin's own id unless the operator named several instances.
+    pub id: Arc<str>,
+}
+
+impl BuildCx {
+    /// An instance id.
+    pub fn new(id: impl Into<Arc<str>>) -> Self {
+        Self { id: id.into() }
+    }
+}
+
+/// Builds a provider from its configuration. Does no IO: a wrong key shows at the first call.
+pub type Build = fn(Map<String, Value>, &BuildCx) -> Result<Arc<dyn Provider>, Error>;
+
+/// One provider plugin: `pub static PLUGIN: ProviderPlugin` in its crate, announced by
+/// [`register_provider!`](crate::register_provider).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ProviderPlugin {
+    /// Id in configurations and in `provider/model`.
+    pub id: &'static str,
+    /// Other names that mean the same.
+    pub aliases: &'static [&'static str],
+    /// The vendor's name for people.
+    pub name: &'static str,
+    /// What can be set.
+    pub settings: &'static [Setting],
+    /// The model that is used where only the provider is named.
+    pub default_model: Option<&'static str>,
+    /// It answers without a model behind it. Such a provider is never chosen unasked.
+    pub fake: bool,
+    /// Builds a provider.
+    pub build: Build,
+    /// The crate, for messages.
+    pub krate: &'static str,
+    /// The crate's version, for messages.
+    pub krate_version: &'static str,
+}
+
+impl ProviderPlugin {
+    /// A plugin with its id, its vendor's name and its constructor. Pass `env!("CARGO_PKG_NAME")` and
+    /// `env!("CARGO_PKG_VERSION")` as crate and version.
+    pub const fn new(
+        id: &'static str,
+        name: &'static str,
+        build: Build,
+        krate: &'static str,
+        version: &'static str,
+    ) -> Self {
+        Self {
+            id,
+            aliases: &[],
+            name,
+            settings: &[],
+            default_model: None,
+            fake: false,
+            build,
+            krate,
+            krate_version: version,
+        }
+    }
+
+    /// With other names.
+    pub const fn with_aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    /// With what can be set.
+    pub const fn with_settings(mut self, settings: &'static [Setting]) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// With the model that is used where only the provider is named.
+    pub const fn with_default_model(mut self, model: &'static str) -> Self {
+        self.default_model = Some(model);
+        self
+    }
+
+    /// It answers without a model behind it.
+    pub const fn as_fake(mut self) -> Self {
+        self.fake = true;
+        self
+    }
+
+    /// Builds a provider; errors name the provider.
+    pub fn build(&self, config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
+        (self.build)(config, cx).map_err(|error| error.with_provider(cx.id.clone()))
+    }
+}
+
+/// Reads a plugin's configuration into its own type. Unknown keys are errors when the type denies them.
+pub fn read_config<T: serde::de::DeserializeOwned>(config: Map<String, Value>) -> Result<T, Error> {
+    serde_json::from_value(Value::Object(config))
+        .map_err(|error| Error::new(crate::ErrorKind::Config, format!("reading the provider's configuration: {error}")))
+}

@@ -1,0 +1,77 @@
+//! Token usage in one meaning for all vendors.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Tokens of one call. `None` is "not reported", which is not `Some(0)`.
+///
+/// Totals include their parts: `input` includes cached tokens, `output` includes reasoning tokens.
+/// In a stream each usage is a snapshot that replaces the one before; snapshots are never added up.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Usage {
+    /// Every input token, cache reads and writes included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input: Option<u64>,
+    /// Of `input`: read from the prompt cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_read: Option<u64>,
+    /// Of `input`: written to the prompt cache.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write: Option<u64>,
+    /// Of `cache_write`: kept for an hour (Anthropic bills it apart).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_write_1h: Option<u64>,
+    /// Of `input`: audio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_audio: Option<u64>,
+    /// Of `input`: images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_image: Option<u64>,
+    /// Every output token, reasoning included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output: Option<u64>,
+    /// Of `output`: reasoning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<u64>,
+    /// Of `output`: audio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_audio: Option<u64>,
+    /// Of `output`: accepted tokens of a predicted output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction_accepted: Option<u64>,
+    /// Of `output`: rejected tokens of a predicted output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prediction_rejected: Option<u64>,
+    /// What the vendor reported beside tokens (timings, counts of server tools, its own cost), as it came;
+    /// in Loquat's own JSON, fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl Usage {
+    /// Input and output tokens, the two that nearly every vendor reports.
+    pub fn new(input: u64, output: u64) -> Self {
+        Self { input: Some(input), output: Some(output), ..Self::default() }
+    }
+
+    /// True when the vendor reported no token count at all.
+    pub fn is_unknown(&self) -> bool {
+        self.input.is_none() && self.output.is_none()
+    }
+
+    /// Input plus output, where both are known.
+    pub fn total(&self) -> Option<u64> {
+        self.input?.checked_add(self.output?)
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let show = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |tokens| tokens.to_string());
+        write!(f, "{} in, {} out", show(self.input), show(self.output))
+    }
+}
