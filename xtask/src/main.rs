@@ -1,2 +1,81 @@
-//! Maintenance commands.
-fn main() {}
+//! Entry point of `cargo xtask`: finds the command in one table and runs it.
+//!
+//! Each command is one file with a `run` function; nothing here knows what a command does.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks through its terminal")]
+
+mod cargo;
+mod ci;
+mod deps;
+mod features;
+mod report;
+mod test;
+mod tidy;
+mod tool;
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+/// One line of the command table.
+struct Command {
+    name: &'static str,
+    arguments: &'static str,
+    about: &'static str,
+    run: fn(&mut lexopt::Parser) -> anyhow::Result<()>,
+}
+
+const COMMANDS: &[Command] = &[
+    Command {
+        name: "test",
+        arguments: "[--strict] [--nextest]",
+        about: "format, clippy, tests, doc tests, dependency budgets, tidy",
+        run: test::run,
+    },
+    Command {
+        name: "ci",
+        arguments: "[--strict] [--nextest]",
+        about: "test, then documentation, features and cargo-deny",
+        run: ci::run,
+    },
+    Command {
+        name: "tidy",
+        arguments: "",
+        about: "layers, file sizes, docs, plugins, manifests, words",
+        run: tidy::run,
+    },
+    Command { name: "deps", arguments: "", about: "count crates against their budgets", run: deps::run },
+];
+
+fn main() -> ExitCode {
+    match dispatch() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch() -> anyhow::Result<()> {
+    let mut arguments = lexopt::Parser::from_env();
+    let name = match arguments.next()? {
+        Some(lexopt::Arg::Value(name)) => name,
+        None | Some(lexopt::Arg::Short('h') | lexopt::Arg::Long("help")) => {
+            print!("{}", usage());
+            return Ok(());
+        }
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    match COMMANDS.iter().find(|command| name == command.name) {
+        Some(command) => (command.run)(&mut arguments),
+        None => anyhow::bail!("no command named `{}`\n{}", name.display(), usage()),
+    }
+}
+
+fn usage() -> String {
+    let mut text = String::from("usage: cargo xtask COMMAND\n\n");
+    for Command { name, arguments, about, .. } in COMMANDS {
+        let call = format!("{name} {arguments}");
+        let _ = writeln!(text, "  {call:<36} {about}"); // a String takes everything
+    }
+    text
+}

@@ -1,0 +1,43 @@
+//! The facade must build with each provider feature alone, and with none.
+
+use anyhow::{Context as _, ensure};
+
+use crate::cargo::{cargo, run as run_cargo};
+use crate::tidy::tree::{self, Package};
+
+pub(crate) fn check() -> anyhow::Result<String> {
+    let packages = tree::packages()?;
+    let facade = packages.iter().find(|package| package.name == "loquat").context("finding the package loquat")?;
+    let features = provider_features(facade);
+    ensure!(!features.is_empty(), "the package loquat has no provider feature; is its manifest complete?");
+    run_cargo(&mut cargo(["check", "--package", "loquat", "--no-default-features"]))?;
+    for feature in &features {
+        run_cargo(&mut cargo(["check", "--package", "loquat", "--no-default-features", "--features", feature]))?;
+    }
+    Ok(format!("none, {}", features.join(", ")))
+}
+
+/// The features that enable exactly one provider plugin.
+pub(crate) fn provider_features(facade: &Package) -> Vec<&str> {
+    let enables_one_plugin = |enables: &[String]| matches!(enables, [one] if one.starts_with("dep:llm-provider-"));
+    facade.features.iter().filter(|(_, enables)| enables_one_plugin(enables)).map(|(name, _)| name.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_feature_enables_one_plugin() {
+        let mut facade = Package::named("loquat");
+        for (feature, enables) in [
+            ("openai", vec!["dep:llm-provider-openai"]),
+            ("default", vec!["openai"]),
+            ("redis", vec!["dep:redis"]),
+            ("both", vec!["dep:llm-provider-a", "dep:llm-provider-b"]),
+        ] {
+            facade.features.insert(feature.to_owned(), enables.into_iter().map(str::to_owned).collect());
+        }
+        assert_eq!(provider_features(&facade), ["openai"]);
+    }
+}
