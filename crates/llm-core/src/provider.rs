@@ -69,7 +69,7 @@ pub enum Response {
     /// To [`Request::ChatStream`].
     ChatStream(ChatStream),
     /// To [`Request::Embed`].
-    Embed(EmbedResponse),
+    Embed(Box<EmbedResponse>),
     /// To [`Request::Models`].
     Models(Vec<ModelInfo>),
 }
@@ -143,7 +143,7 @@ impl<A: Adapter> Provider for A {
         let result = match &request {
             Request::Chat(chat) => self.chat(cx, chat).await.map(|response| Response::Chat(Box::new(response))),
             Request::ChatStream(chat) => self.chat_stream(cx, chat).await.map(Response::ChatStream),
-            Request::Embed(embed) => self.embed(cx, embed).await.map(Response::Embed),
+            Request::Embed(embed) => self.embed(cx, embed).await.map(|response| Response::Embed(Box::new(response))),
             Request::Models => self.models(cx).await.map(Response::Models),
         };
         result.map_err(|error| {
