@@ -1,1 +1,24 @@
 #![doc = include_str!("../README.md")]
+
+mod chunks;
+mod codec;
+mod error;
+mod lines;
+mod timestamp;
+
+pub mod aws_event_stream;
+pub mod exchange;
+pub mod json_array;
+pub mod ndjson;
+pub mod rate_limit;
+pub mod retry_hint;
+pub mod sse;
+
+pub use aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, AwsHeaders, AwsMessage};
+pub use codec::{ErrorResponse, EventQueue, Frame, StreamDecoder, StreamEncoder, request_id};
+pub use error::{FrameError, FrameLimits};
+pub use json_array::JsonArrayParser;
+pub use ndjson::{NdjsonItem, NdjsonParser};
+pub use rate_limit::{RateLimitReading, RateLimitWindow};
+pub use retry_hint::{RetryHint, google_retry_delay, retry_after};
+pub use sse::{SseEvent, SseItem, SseParser};

@@ -1,0 +1,10 @@
+//! All tests of this crate, in one binary.
+#![cfg(test)]
+
+mod aws_event_stream;
+mod json_array;
+mod ndjson;
+mod rate_limit;
+mod retry_hint;
+mod split;
+mod sse;
