@@ -134,6 +134,20 @@ impl Body {
     }
 }
 
+impl Body {
+    /// The first `limit` bytes, as far as they come: for error answers, where a broken body must not hide the status.
+    pub async fn collect_prefix(mut self, limit: usize) -> Bytes {
+        let mut all = BytesMut::new();
+        while let Some(Ok(bytes)) = std::future::poll_fn(|cx| Pin::new(&mut self).poll_next(cx)).await {
+            all.extend_from_slice(&bytes[..bytes.len().min(limit - all.len())]);
+            if all.len() == limit {
+                break;
+            }
+        }
+        all.freeze()
+    }
+}
+
 impl Stream for Body {
     type Item = Result<Bytes, Error>;
 
