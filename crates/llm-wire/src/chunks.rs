@@ -1,8 +1,9 @@
 //! The body chunks that were pushed and not read yet. Shared by all parsers of this crate.
 
-use bytes::Bytes;
 use std::collections::VecDeque;
 use std::ops::Range;
+
+use bytes::Bytes;
 
 /// A queue of chunks with a read position in the first.
 ///

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use llm_core::{Error, ErrorKind, Event};
 
-use crate::retry_hint;
+use crate::retry_hint::RetryHint;
 
 /// One frame of a streamed answer: a server-sent event, or a line of NDJSON (then without a name).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +38,20 @@ impl EventQueue {
     /// Takes the oldest event.
     pub fn pop(&mut self) -> Option<Event> {
         self.0.pop_front()
+    }
+
+    /// True if the end of the answer waits in it.
+    pub(crate) fn holds_finish(&self) -> bool {
+        self.0.iter().any(|event| matches!(event, Event::Finish(_)))
+    }
+
+    /// Drops the newest events beyond this many.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -88,24 +102,17 @@ impl ErrorResponse {
             "" => Error::new(kind, format!("the vendor answered with status {} and said nothing", self.status)),
             message => Error::upstream(kind, message),
         };
+        let hint = RetryHint::read(self.status, &self.headers, self.received_at);
         error
             .with_status(self.status)
-            .with_retry_after(retry_hint::retry_after(&self.headers, self.received_at))
-            .with_should_retry(should_retry(&self.headers))
+            .with_retry_after(hint.retry_after)
+            .with_should_retry(hint.should_retry)
             .with_request_id(request_id(&self.headers))
     }
 
     /// The body as text, for vendors that answer with plain words; at most 500 characters of it.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).trim().chars().take(500).collect()
-    }
-}
-
-fn should_retry(headers: &HeaderMap) -> Option<bool> {
-    match headers.get("x-should-retry")?.as_bytes() {
-        b"true" => Some(true),
-        b"false" => Some(false),
-        _ => None,
     }
 }
 

@@ -103,3 +103,14 @@ impl Default for FrameLimits {
         Self { line: 16 * 1024 * 1024, event: 16 * 1024 * 1024 }
     }
 }
+
+impl From<FrameError> for llm_core::Error {
+    /// A body cut inside a frame is truncated; everything else is malformed.
+    fn from(error: FrameError) -> Self {
+        let kind = match error {
+            FrameError::Cut { .. } => llm_core::ErrorKind::Truncated,
+            _ => llm_core::ErrorKind::Malformed,
+        };
+        Self::new(kind, error.to_string()).with_source(error)
+    }
+}

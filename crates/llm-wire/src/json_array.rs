@@ -4,11 +4,13 @@
 //! by one. A body that is one object instead (an error, mostly) counts as an array of that object.
 //! The splitter looks at brackets and strings only; whether an element is valid JSON is for whoever parses it to say.
 
-use crate::chunks::Chunks;
-use crate::error::{FrameError, FrameLimits};
+use std::ops::Range;
+
 use bytes::Bytes;
 use memchr::memchr2;
-use std::ops::Range;
+
+use crate::chunks::Chunks;
+use crate::error::{FrameError, FrameLimits};
 
 const FORMAT: &str = "a json array";
 

@@ -7,6 +7,7 @@ mod lines;
 mod timestamp;
 
 pub mod aws_event_stream;
+pub mod drive;
 pub mod exchange;
 pub mod json_array;
 pub mod ndjson;
@@ -16,9 +17,10 @@ pub mod sse;
 
 pub use aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, AwsHeaders, AwsMessage};
 pub use codec::{ErrorResponse, EventQueue, Frame, StreamDecoder, StreamEncoder, request_id};
+pub use drive::{json_array_stream, ndjson_stream, sse_stream};
 pub use error::{FrameError, FrameLimits};
 pub use json_array::JsonArrayParser;
 pub use ndjson::{NdjsonItem, NdjsonParser};
-pub use rate_limit::{RateLimitReading, RateLimitWindow};
+pub use rate_limit::{RateLimitReading, RateLimitWindow, exhausted_wait, rate_limits};
 pub use retry_hint::{RetryHint, google_retry_delay, retry_after};
 pub use sse::{SseEvent, SseItem, SseParser};

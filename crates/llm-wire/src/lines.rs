@@ -2,10 +2,11 @@
 //!
 //! A line that lies wholly in one chunk is never copied; a line that spans chunks is copied once, into `carry`.
 
-use crate::chunks::Chunks;
-use crate::error::FrameError;
 use bytes::Bytes;
 use memchr::{memchr, memchr2};
+
+use crate::chunks::Chunks;
+use crate::error::FrameError;
 
 /// Where a line is: in the current chunk or in the carry buffer. Valid until the next [`Lines::step`].
 #[derive(Clone, Copy, Debug)]

@@ -2,9 +2,10 @@
 //!
 //! A line ends with LF or CRLF. A lone CR is white space inside JSON and ends nothing.
 
+use bytes::Bytes;
+
 use crate::error::{FrameError, FrameLimits};
 use crate::lines::{Line, Lines, Step};
-use bytes::Bytes;
 
 /// What a body of newline-delimited JSON consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,9 +5,12 @@
 //! `ratelimitbysize` (Mistral), and `anthropic-ratelimit-DIMENSION-{limit,remaining,reset}`.
 //! Resets come as `7m12s`, bare seconds, seconds or milliseconds since 1970, and RFC 3339.
 
-use crate::timestamp;
-use http::HeaderMap;
 use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+use llm_core::RateLimits;
+
+use crate::timestamp;
 
 /// Windows beyond this many are not read; the most in one recorded answer is five.
 const MOST_WINDOWS: usize = 16;
@@ -63,6 +66,27 @@ pub fn exhausted_wait(headers: &HeaderMap, received_at: Option<SystemTime>) -> O
     let windows = windows(headers, received_at);
     let exhausted = windows.iter().flatten().filter(|found| found.window.remaining == Some(0));
     exhausted.filter_map(|found| found.window.reset).max().filter(|wait| !wait.is_zero())
+}
+
+impl RateLimitReading {
+    /// The reading in Loquat's words; `None` if the response said nothing.
+    ///
+    /// Where input and output tokens are limited apart and not together, the tighter of the two stands for tokens.
+    pub fn summary(&self) -> Option<RateLimits> {
+        let mut tokens = self.tokens;
+        for apart in [self.input_tokens, self.output_tokens] {
+            if self.tokens == RateLimitWindow::default() && tokens.tightness() > apart.tightness() {
+                tokens = apart;
+            }
+        }
+        let summary = RateLimits {
+            requests_remaining: self.requests.remaining,
+            tokens_remaining: tokens.remaining,
+            requests_reset: self.requests.reset,
+            tokens_reset: tokens.reset,
+        };
+        (summary != RateLimits::default()).then_some(summary)
+    }
 }
 
 impl RateLimitWindow {

@@ -4,10 +4,12 @@
 //! Values that are negative, not a number or longer than 30 days are ignored and counted; so is zero, which orders
 //! nothing (Azure sends `retry-after-ms: 0` beside `retry-after: 1`).
 
+use std::time::{Duration, SystemTime};
+
+use http::HeaderMap;
+
 use crate::rate_limit;
 use crate::timestamp;
-use http::HeaderMap;
-use std::time::{Duration, SystemTime};
 
 /// The hints of one response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

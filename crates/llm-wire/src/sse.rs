@@ -10,10 +10,12 @@
 //!   `stream: true` answer so (python-genai `_iter_response_stream`, read 2026-11). The standard would drop the lines,
 //!   and the error with them.
 
+use std::time::Duration;
+
+use bytes::Bytes;
+
 use crate::error::{FrameError, FrameLimits};
 use crate::lines::{Line, Lines, Step};
-use bytes::Bytes;
-use std::time::Duration;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 

@@ -1,8 +1,9 @@
 //! Reading durations and points in time as vendors write them in headers. Nothing here panics or asks a clock.
 
+use std::time::{Duration, SystemTime};
+
 use http::HeaderMap;
 use http::header::{DATE, HeaderValue};
-use std::time::{Duration, SystemTime};
 
 /// Longer waits are hostile or mistaken (resilience rule: more than 30 days is ignored).
 const LONGEST: Duration = Duration::from_hours(30 * 24);

@@ -7,9 +7,10 @@ mod header;
 
 pub use header::{AwsHeader, AwsHeaderValue, AwsHeaders};
 
+use bytes::Bytes;
+
 use crate::chunks::Chunks;
 use crate::error::FrameError;
-use bytes::Bytes;
 
 const FORMAT: &str = "an aws event stream";
 const PRELUDE: usize = 12;

@@ -1,9 +1,10 @@
 //! AWS event stream: messages, their headers and checksums, for every way the bytes may come in.
 
-use crate::split::{bytes_and_cuts, cut, same_for_every_split};
 use bytes::Bytes;
 use llm_wire::aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, encode_message};
 use proptest::prelude::*;
+
+use crate::split::{bytes_and_cuts, cut, same_for_every_split};
 
 fn parse(chunks: &[Bytes]) -> Vec<String> {
     let mut parser = AwsEventStreamParser::with_cap(1024);

@@ -1,9 +1,10 @@
 //! A JSON array that arrives bit by bit: its elements, for every way the bytes may come in.
 
-use crate::split::{bytes_and_cuts, cut, same_for_every_split};
 use bytes::Bytes;
 use llm_wire::{FrameLimits, JsonArrayParser};
 use proptest::prelude::*;
+
+use crate::split::{bytes_and_cuts, cut, same_for_every_split};
 
 fn parse(chunks: &[Bytes]) -> Vec<String> {
     let mut parser = JsonArrayParser::with_limits(FrameLimits::default().with_event(48));

@@ -1,9 +1,10 @@
 //! Newline-delimited JSON: what comes out, for every way the bytes may come in.
 
-use crate::split::{bytes_and_cuts, cut, same_for_every_split};
 use bytes::Bytes;
 use llm_wire::{FrameLimits, NdjsonItem, NdjsonParser};
 use proptest::prelude::*;
+
+use crate::split::{bytes_and_cuts, cut, same_for_every_split};
 
 fn drain(parser: &mut NdjsonParser, items: &mut Vec<String>) {
     while let Some(item) = parser.next_line() {

@@ -1,9 +1,11 @@
 //! Rate limits: every spelling of a reset, and which window speaks.
 
-use crate::retry_hint::{header_map, noon};
+use std::time::{Duration, SystemTime};
+
 use llm_wire::rate_limit::{RateLimitWindow, exhausted_wait, rate_limits};
 use proptest::prelude::*;
-use std::time::{Duration, SystemTime};
+
+use crate::retry_hint::{header_map, noon};
 
 #[track_caller]
 fn check_reset(text: &str, seconds: Option<f64>) {

@@ -1,9 +1,10 @@
 //! Retry hints: what each header means, and what is ignored.
 
+use std::time::{Duration, SystemTime};
+
 use http::{HeaderMap, HeaderName, HeaderValue};
 use llm_wire::{RetryHint, google_retry_delay, retry_after};
 use proptest::prelude::*;
-use std::time::{Duration, SystemTime};
 
 /// Fri, 20 Nov 2026 12:00:00 GMT.
 const NOON: Duration = Duration::from_secs(1_795_176_000);

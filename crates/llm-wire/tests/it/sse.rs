@@ -1,10 +1,12 @@
 //! Server-sent events: what comes out, for every way the bytes may come in.
 
-use crate::split::{bytes_and_cuts, cut, same_for_every_split};
+use std::time::Duration;
+
 use bytes::Bytes;
 use llm_wire::{FrameError, FrameLimits, SseItem, SseParser};
 use proptest::prelude::*;
-use std::time::Duration;
+
+use crate::split::{bytes_and_cuts, cut, same_for_every_split};
 
 fn small() -> FrameLimits {
     FrameLimits::default().with_line(64).with_event(100)
