@@ -1,0 +1,13 @@
+//! Recorded exchanges with vendors, replayed through the real plugins without sockets.
+//!
+//! A corpus is a folder `<provider>/<case>.json`; the format and the meaning of "equal" are the corpus's own.
+
+mod case;
+mod compare;
+mod replay;
+mod report;
+
+pub use case::{Case, load};
+pub use compare::compare;
+pub use replay::replay;
+pub use report::{Outcome, Status, table};

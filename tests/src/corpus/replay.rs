@@ -1,0 +1,149 @@
+//! Sends one recorded exchange through the real plugin: its encoder, a transport that answers from the recording,
+//! its decoder.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use llm_core::{
+    Body, BuildCx, ChatRequest, Cx, EmbedRequest, Error, HttpRequest, HttpResponse, Provider, Registry, Request,
+    Response, Transport,
+};
+use loquat::normal;
+use serde_json::{Map, Value, json};
+
+use super::case::{Case, RecordedResponse};
+
+/// The plugin that speaks for a recorded provider, and its operation; `None` when either is not built yet.
+fn plan(case: &Case) -> Option<(&'static str, Operation)> {
+    let plugin = match (case.provider.as_str(), case.api.as_str()) {
+        // The vendors' own OpenAI-shaped endpoints.
+        ("google" | "anthropic" | "ollama", "openai-chat" | "openai-embeddings") | ("llamacpp" | "mistralrs", _) => {
+            "openai-compatible"
+        }
+        ("openai", _) => "openai",
+        ("anthropic", _) => "anthropic",
+        ("google", _) => "gemini",
+        ("ollama", _) => "ollama",
+        _ => return None,
+    };
+    let streamed = case.request.as_ref().is_some_and(|request| {
+        request.body["stream"] == Value::Bool(true) || request.path.contains("streamGenerateContent")
+    });
+    let operation = match (case.kind.as_str(), case.api.as_str()) {
+        ("chat", _) => Operation::Chat,
+        ("chat_stream", _) => Operation::ChatStream,
+        ("embeddings", "openai-embeddings" | "gemini-embed" | "ollama-embed") => Operation::Embed,
+        ("models", _) => Operation::Models,
+        // A vendor's error has one shape for all its operations; those that are not built yet ask as a chat.
+        ("error", "openai-embeddings" | "gemini-embed") => Operation::Embed,
+        ("error", "models") => Operation::Models,
+        ("error", _) if streamed => Operation::ChatStream,
+        ("error", _) => Operation::Chat,
+        _ => return None,
+    };
+    Some((plugin, operation))
+}
+
+#[derive(Clone, Copy)]
+enum Operation {
+    Chat,
+    ChatStream,
+    Embed,
+    Models,
+}
+
+/// The answer in normal form; `None` when the provider or the operation is not built yet.
+pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<Value>> {
+    let Some((plugin, operation)) = plan(case) else { return Ok(None) };
+    let Ok(plugin) = registry.plugin(plugin) else { return Ok(None) };
+    let mut config = Map::new();
+    config.insert("api_key".to_owned(), "test-key-of-the-corpus-runner".into());
+    config.insert("base_url".to_owned(), "http://replay.invalid".into());
+    let provider = plugin.build(config, &BuildCx::new(plugin.id))?;
+    let cx = Cx::new(Arc::new(Recording { response: parts(&case.response)? }));
+    Ok(Some(match ask(&*provider, &cx, request(case, operation)).await {
+        Ok(answer) => answer,
+        Err(error) => normal::error(&error),
+    }))
+}
+
+async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value, Error> {
+    Ok(match provider.call(cx, request).await? {
+        Response::Chat(response) => normal::answer(&response),
+        Response::ChatStream(stream) => normal::answer(&stream.collect().await?),
+        Response::Embed(response) => {
+            let first = response.vectors.first().map(Vec::as_slice).unwrap_or_default();
+            json!({
+                "dimensions": first.len(),
+                "count": response.vectors.len(),
+                "first3": first.iter().take(3).collect::<Vec<_>>(),
+                "usage": { "input_tokens": response.usage.input },
+            })
+        }
+        Response::Models(models) => json!({
+            "count": models.len(),
+            "first_ids": models.iter().take(3).map(|model| &model.id).collect::<Vec<_>>(),
+        }),
+        _ => Value::Null,
+    })
+}
+
+fn request(case: &Case, operation: Operation) -> Request {
+    let body = case.request.as_ref().map_or(&Value::Null, |request| &request.body);
+    let model = body["model"].as_str().unwrap_or("recorded-model");
+    match operation {
+        Operation::Chat => Request::Chat(Arc::new(ChatRequest::new(model).with_user("hello"))),
+        Operation::ChatStream => Request::ChatStream(Arc::new(ChatRequest::new(model).with_user("hello"))),
+        Operation::Embed => {
+            let count = ["input", "requests"].iter().find_map(|key| body[*key].as_array().map(Vec::len)).unwrap_or(1);
+            Request::Embed(Arc::new(EmbedRequest::new(model, vec!["hello"; count.max(1)])))
+        }
+        Operation::Models => Request::Models,
+    }
+}
+
+/// Answers every request with the recorded response, cut into small pieces of odd lengths.
+struct Recording {
+    response: (StatusCode, HeaderMap, Bytes),
+}
+
+#[async_trait]
+impl Transport for Recording {
+    async fn send(&self, _cx: &Cx, _request: HttpRequest) -> Result<HttpResponse, Error> {
+        let (status, headers, body) = self.response.clone();
+        Ok(HttpResponse { status, headers, body: Body::stream(Pieces { body, next: 0 }), received_at: None })
+    }
+}
+
+fn parts(response: &RecordedResponse) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &response.headers {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        headers.append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_str(&value)?);
+    }
+    Ok((StatusCode::from_u16(response.status)?, headers, Bytes::from(response.bytes()?)))
+}
+
+struct Pieces {
+    body: Bytes,
+    next: usize,
+}
+
+impl futures_core::Stream for Pieces {
+    type Item = Result<Bytes, Error>;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
+        const LENGTHS: [usize; 7] = [1, 3, 7, 17, 61, 251, 1021];
+        if self.body.is_empty() {
+            return std::task::Poll::Ready(None);
+        }
+        let length = LENGTHS[self.next % LENGTHS.len()].min(self.body.len());
+        self.next += 1;
+        std::task::Poll::Ready(Some(Ok(self.body.split_to(length))))
+    }
+}
