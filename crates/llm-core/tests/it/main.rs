@@ -1,0 +1,10 @@
+//! Tests of llm-core through its public interface.
+#![allow(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "tests say what they expect and take cases by value"
+)]
+
+mod contracts;
+mod golden;
+mod streams;
