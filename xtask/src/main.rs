@@ -5,6 +5,7 @@
 
 mod cargo;
 mod ci;
+mod conformance;
 mod deps;
 mod features;
 mod report;
@@ -41,6 +42,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "layers, file sizes, docs, plugins, manifests, words",
         run: tidy::run,
+    },
+    Command {
+        name: "conformance",
+        arguments: "--corpus DIR [--provider P] [--json OUT]",
+        about: "replay recorded vendor traffic through the plugins",
+        run: conformance::run,
     },
     Command { name: "deps", arguments: "", about: "count crates against their budgets", run: deps::run },
 ];
