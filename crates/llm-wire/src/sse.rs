@@ -6,9 +6,9 @@
 //! - An event that lacks its blank line at the end of the body is delivered; whether the stream is complete is for the
 //!   decoder to say, which knows the vendor's end marker.
 //! - A line that starts with `{` where a field is expected opens a bare JSON document: its lines, up to a blank one,
-//!   become the data of one event. Gemini puts an error into a running stream that way, and servers that ignore
-//!   `stream: true` answer so (python-genai `_iter_response_stream`, read 2026-11). The standard would drop the lines,
-//!   and the error with them.
+//!   become the data of one event. Gemini can put an error into a running stream that way (python-genai reads for it,
+//!   `_iter_response_stream`, 2026-11), and a server that ignores `stream: true` answers so. The standard would drop the
+//!   lines, and the error with them.
 
 use std::time::Duration;
 

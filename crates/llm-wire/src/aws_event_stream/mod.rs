@@ -1,7 +1,7 @@
 //! AWS event stream (`application/vnd.amazon.eventstream`), parsed incrementally from bytes.
 //!
 //! One message: total length u32, headers length u32, CRC-32 of these eight bytes, headers, payload, CRC-32 of all before
-//! it; big endian (Amazon Transcribe developer guide, "Event stream encoding", read 2026-11). Both checksums are checked.
+//! it; big endian (smithy.io, "Amazon Event Stream Specification", read 2026-11). Both checksums are checked.
 
 mod header;
 
@@ -15,7 +15,7 @@ use crate::error::FrameError;
 const FORMAT: &str = "an aws event stream";
 const PRELUDE: usize = 12;
 const CHECKSUM: usize = 4;
-/// AWS promises messages of at most 16 MiB of payload and 128 KiB of headers; the cap leaves room above that.
+/// AWS's own clients refuse messages above 16 MiB; the cap leaves room above that.
 const DEFAULT_CAP: usize = 24 * 1024 * 1024;
 
 /// One message. It borrows from the parser and lives until the parser is asked again.

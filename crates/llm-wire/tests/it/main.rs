@@ -2,6 +2,8 @@
 #![cfg(test)]
 
 mod aws_event_stream;
+mod drive;
+mod exchange;
 mod json_array;
 mod ndjson;
 mod rate_limit;

@@ -148,6 +148,24 @@ fn headers_of_each_vendor() {
 }
 
 #[test]
+fn the_summary_speaks_loquats_words() {
+    let summary = |rows: &[(&str, &str)]| rate_limits(&header_map(rows), Some(noon())).summary();
+    assert_eq!(summary(&[("content-type", "text/plain")]), None);
+    assert_eq!(summary(&[("x-ratelimit-limit-requests", "5")]), None);
+    let apart = [
+        ("anthropic-ratelimit-requests-remaining", "3"),
+        ("anthropic-ratelimit-input-tokens-remaining", "20"),
+        ("anthropic-ratelimit-output-tokens-remaining", "10"),
+        ("anthropic-ratelimit-output-tokens-reset", "2026-11-20T12:00:09Z"),
+        ("anthropic-ratelimit-tokens-remaining", "30"),
+    ];
+    let limits = summary(&apart[..4]).unwrap();
+    assert_eq!((limits.requests_remaining, limits.requests_reset), (Some(3), None));
+    assert_eq!((limits.tokens_remaining, limits.tokens_reset), (Some(10), Some(Duration::from_secs(9))));
+    assert_eq!(summary(&apart).unwrap().tokens_remaining, Some(30));
+}
+
+#[test]
 fn the_longest_reset_of_the_exhausted_windows_counts() {
     let rows = [
         ("x-ratelimit-remaining-requests", "0"),

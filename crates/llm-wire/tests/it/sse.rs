@@ -216,10 +216,10 @@ proptest! {
         let (mut wire, mut expected) = (String::new(), Vec::new());
         for (name, lines) in &events {
             if let Some(name) = name {
-                wire.push_str(&format!("event: {name}{end}"));
+                wire.extend(["event: ", name, end]);
             }
             for line in lines {
-                wire.push_str(&format!("data: {line}{end}"));
+                wire.extend(["data: ", line, end]);
             }
             wire.push_str(end);
             let name = name.as_ref().map(|name| format!("{name} ")).unwrap_or_default();
