@@ -5,6 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::ext::Extensions;
+
 /// A tool offered to the model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -43,6 +45,9 @@ pub struct FunctionTool {
     /// Ask the vendor to cache the prompt up to here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheHint>,
+    /// Vendor-specific settings of this tool.
+    #[serde(skip_serializing_if = "Extensions::is_empty")]
+    pub ext: Extensions,
 }
 
 impl Tool {
