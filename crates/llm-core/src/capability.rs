@@ -78,6 +78,25 @@ pub enum Availability {
     },
 }
 
+impl Availability {
+    /// That of a group of which any member may answer.
+    pub fn of_any(members: impl IntoIterator<Item = Self>) -> Self {
+        let mut soonest = None;
+        for member in members {
+            match member {
+                Self::Ready => return Self::Ready,
+                Self::Shut { until } => {
+                    soonest = match (soonest, until) {
+                        (Some(a), Some(b)) => Some(std::cmp::min::<std::time::Instant>(a, b)),
+                        (a, b) => a.or(b),
+                    };
+                }
+            }
+        }
+        Self::Shut { until: soonest }
+    }
+}
+
 /// A constant fact sheet of one model; plugins and catalogues add rows to [`MODEL_CARDS`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]

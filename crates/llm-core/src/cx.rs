@@ -36,6 +36,10 @@ pub struct Cx {
     pub cancel: Option<CancellationToken>,
     /// Sent to vendors that take an idempotency key.
     pub idempotency_key: Option<Arc<str>>,
+    /// Retries at one target for this call only, instead of the driver's own number.
+    pub max_retries: Option<u32>,
+    /// Targets that this call may try, fewer than the driver's own number; 1 means no fallback.
+    pub max_targets: Option<u32>,
     /// 1 for the first attempt of a request; 0 outside a driver.
     pub attempt: u32,
 }
@@ -84,6 +88,8 @@ impl Cx {
             deadline: None,
             cancel: None,
             idempotency_key: None,
+            max_retries: None,
+            max_targets: None,
             attempt: 0,
         }
     }

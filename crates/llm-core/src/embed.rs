@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::attempt::Attempt;
 use crate::ext::Extensions;
 use crate::id::Origin;
 use crate::usage::Usage;
@@ -55,11 +56,14 @@ pub struct EmbedResponse {
     pub usage: Usage,
     /// What the caller should know.
     pub warnings: Vec<Warning>,
+    /// Every attempt that was made for it, the successful one last; empty below the driver.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
 }
 
 impl EmbedResponse {
     /// Vectors from a provider.
     pub fn new(origin: Arc<Origin>, vectors: Vec<Vec<f32>>) -> Self {
-        Self { origin, model: None, vectors, usage: Usage::default(), warnings: Vec::new() }
+        Self { origin, model: None, vectors, usage: Usage::default(), warnings: Vec::new(), attempts: Vec::new() }
     }
 }

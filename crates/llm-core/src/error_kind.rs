@@ -19,6 +19,8 @@ pub enum TimeoutStage {
     Idle,
     /// Bytes, but no content for too long.
     Progress,
+    /// The longest time of one attempt; the request itself has time left.
+    Attempt,
     /// The deadline of the whole request.
     Total,
 }

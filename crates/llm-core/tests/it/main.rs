@@ -6,5 +6,6 @@
 )]
 
 mod contracts;
+mod durations;
 mod golden;
 mod streams;

@@ -1,0 +1,87 @@
+//! The plan of a request: which targets may be called, in which order, and who decides that.
+//!
+//! A router makes plans and a driver carries them out; both know only these types, not each other.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::capability::{Availability, Capabilities};
+use crate::cx::{Cx, Timeouts};
+use crate::error::Error;
+use crate::id::Target;
+use crate::provider::{Provider, Request};
+
+/// One place of a plan: a target, and the provider that answers for it. Cheap to clone.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct PlanTarget {
+    /// Who is called; its model is the one the provider is asked for.
+    pub target: Target,
+    /// What is called.
+    pub provider: Arc<dyn Provider>,
+    /// Longest time until an attempt here has its verdict (an answer, the first content of a stream, an error),
+    /// instead of the driver's own.
+    pub timeout: Option<Duration>,
+    /// Timers of an attempt here, instead of the call's own ([`Cx::timeouts`]).
+    pub timeouts: Option<Timeouts>,
+}
+
+impl PlanTarget {
+    /// A model of a provider.
+    pub fn new(provider: Arc<dyn Provider>, model: impl Into<Arc<str>>) -> Self {
+        let target = Target::new(provider.id(), model);
+        Self { target, provider, timeout: None, timeouts: None }
+    }
+
+    /// With a longest time until an attempt has its verdict.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// With its own timers, such as those for a model that reasons for minutes.
+    pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.timeouts = Some(timeouts);
+        self
+    }
+}
+
+impl fmt::Debug for PlanTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("PlanTarget").field(&format_args!("{}", self.target)).finish()
+    }
+}
+
+/// Makes the plan of each request. A router is one, and so is a fixed list.
+pub trait Planner: Send + Sync + 'static {
+    /// The targets of this request, best first. Does no IO and does not wait.
+    ///
+    /// An error ends the request before anything is called; an empty plan is the error `no_target`.
+    fn plan(&self, cx: &Cx, request: &Request) -> Result<Arc<[PlanTarget]>, Error>;
+
+    /// What the public model name can do, as far as it is known without asking.
+    fn capabilities(&self, _model: &str) -> Capabilities {
+        Capabilities::default()
+    }
+
+    /// Whether any target takes requests now.
+    fn availability(&self) -> Availability {
+        Availability::Ready
+    }
+}
+
+/// A fixed list: the same plan for every request.
+impl Planner for Arc<[PlanTarget]> {
+    fn plan(&self, _cx: &Cx, _request: &Request) -> Result<Arc<[PlanTarget]>, Error> {
+        Ok(self.clone())
+    }
+
+    fn capabilities(&self, _model: &str) -> Capabilities {
+        self.first().map(|first| first.provider.capabilities(&first.target.model)).unwrap_or_default()
+    }
+
+    fn availability(&self) -> Availability {
+        Availability::of_any(self.iter().map(|entry| entry.provider.availability()))
+    }
+}
