@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserializer, Serializer};
 
-/// Units, the longest first, with their length in milliseconds.
+/// Units with their length in milliseconds, the longest first.
 const UNITS: [(&str, u64); 4] = [("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
 
 /// Reads a duration; `None` when it is none.
@@ -30,7 +30,8 @@ pub fn parse(text: &str) -> Option<Duration> {
 /// Writes a duration so that [`parse`] reads it back, to the millisecond.
 pub fn format(duration: Duration) -> String {
     let millis = duration.as_millis();
-    let (unit, length) = UNITS.into_iter().find(|(_, length)| millis % u128::from(*length) == 0).unwrap_or(("ms", 1));
+    let (unit, length) =
+        UNITS.into_iter().find(|(_, length)| millis.is_multiple_of(u128::from(*length))).unwrap_or(("ms", 1));
     if millis == 0 { "0s".to_owned() } else { format!("{}{unit}", millis / u128::from(length)) }
 }
 
@@ -76,7 +77,6 @@ pub mod option {
     use super::{Deserializer, Duration, Serializer};
 
     /// For serde.
-    #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
     pub fn serialize<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
         match duration {
             Some(duration) => super::serialize(duration, serializer),
