@@ -1,1 +1,4 @@
-//! End-to-end tests.
+//! End-to-end tests of the whole workspace: one binary, so that it is linked once.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say what they expect")]
+
+mod linking;

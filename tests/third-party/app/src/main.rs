@@ -1,0 +1,11 @@
+//! An application that depends on a third-party plugin. Prints the linked providers, or why `acme` is not there.
+
+#[cfg(feature = "named")]
+use llm_provider_acme as _;
+
+fn main() {
+    match llm_core::Registry::linked().and_then(|registry| registry.plugin("acme")) {
+        Ok(plugin) => println!("linked: {} from {} {}", plugin.id, plugin.krate, plugin.krate_version),
+        Err(error) => println!("error: {error}"),
+    }
+}
