@@ -9,6 +9,7 @@ use crate::attempt::Attempt;
 use crate::error_kind::{ErrorKind, Fallback, Retry};
 use crate::redact::redact;
 use crate::response::ChatResponse;
+use crate::secret::Secret;
 
 /// How far a call got before it failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -171,6 +172,30 @@ impl Error {
     /// With another message.
     pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
         self.inner().message = message.into();
+        self
+    }
+
+    /// Without this secret, wherever a vendor repeated it: message, code, parameter, request id. A cause that shows it is
+    /// left out. A provider passes every error of its own through this, because vendors echo keys of any shape.
+    pub fn scrubbed(mut self, secret: &Secret) -> Self {
+        let shows = |text: &str| matches!(secret.scrub(text), Cow::Owned(_));
+        let inner = &*self.0;
+        let fields =
+            [Some(&*inner.message), inner.code.as_deref(), inner.param.as_deref(), inner.request_id.as_deref()];
+        let in_source = inner.source.as_ref().is_some_and(|source| {
+            std::iter::successors(Some(&**source as &dyn std::error::Error), |cause| cause.source())
+                .any(|cause| shows(&format!("{cause} {cause:?}")))
+        });
+        if in_source || fields.into_iter().flatten().any(shows) {
+            let inner = self.inner();
+            inner.message = secret.scrub(&inner.message).into_owned().into();
+            for field in [&mut inner.code, &mut inner.param, &mut inner.request_id].into_iter().flatten() {
+                *field = secret.scrub(field).into_owned();
+            }
+            if in_source {
+                inner.source = None;
+            }
+        }
         self
     }
 

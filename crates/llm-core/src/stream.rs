@@ -21,6 +21,7 @@ use crate::ext::Extensions;
 use crate::id::Origin;
 use crate::part::{Citation, PartKind};
 use crate::response::{ChatResponse, Finish, RateLimits, Timing};
+use crate::secret::Secret;
 use crate::usage::Usage;
 use crate::warning::Warning;
 
@@ -222,17 +223,26 @@ impl Event {
 }
 
 /// A streamed answer. Ends after `Finish` or after the first error; dropping it ends the call at the vendor.
-pub struct ChatStream(Pin<Box<dyn Stream<Item = Result<Event, Error>> + Send>>);
+pub struct ChatStream {
+    events: Pin<Box<dyn Stream<Item = Result<Event, Error>> + Send>>,
+    secret: Option<Secret>,
+}
 
 impl ChatStream {
     /// Wraps a stream of events.
     pub fn new(events: impl Stream<Item = Result<Event, Error>> + Send + 'static) -> Self {
-        Self(Box::pin(events))
+        Self { events: Box::pin(events), secret: None }
+    }
+
+    /// The same stream, whose errors do not show this secret: see [`Error::scrubbed`].
+    pub fn scrubbed(mut self, secret: Secret) -> Self {
+        self.secret = Some(secret);
+        self
     }
 
     /// The next event; `None` after the end.
     pub async fn next(&mut self) -> Option<Result<Event, Error>> {
-        std::future::poll_fn(|cx| self.0.as_mut().poll_next(cx)).await
+        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
     }
 
     /// Waits for the end and puts the answer together. An error carries what had arrived.
@@ -262,7 +272,11 @@ impl Stream for ChatStream {
     type Item = Result<Event, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(cx)
+        let poll = self.events.as_mut().poll_next(cx);
+        match (&self.secret, poll) {
+            (Some(secret), Poll::Ready(Some(Err(error)))) => Poll::Ready(Some(Err(error.scrubbed(secret)))),
+            (_, poll) => poll,
+        }
     }
 }
 

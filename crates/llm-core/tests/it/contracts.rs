@@ -104,6 +104,24 @@ fn secrets_are_not_shown() {
 }
 
 #[test]
+fn a_secret_that_a_vendor_repeats_is_removed_from_everything_an_error_shows() {
+    let secret = Secret::new("canary-0123456789");
+    let echo = || "you sent canary-0123456789".to_owned();
+    let error = Error::new(ErrorKind::Auth, echo())
+        .with_code(echo())
+        .with_param(echo())
+        .with_request_id(Some(echo()))
+        .with_source(std::io::Error::other(echo()))
+        .scrubbed(&secret);
+    assert_eq!(error.message(), "you sent [redacted]");
+    assert!(std::error::Error::source(&error).is_none());
+    assert!(!format!("{error:?} {error}").contains("canary"), "{error:?}");
+
+    let kept = Error::truncated().with_source(std::io::Error::other("inner")).scrubbed(&secret);
+    assert!(std::error::Error::source(&kept).is_some());
+}
+
+#[test]
 fn what_a_target_cannot_take_is_said_or_refused() {
     let mut warnings = Warnings::new(llm_core::OnUnsupported::Warn);
     warnings.unsupported("sampling.top_k", "no such field").unwrap();
