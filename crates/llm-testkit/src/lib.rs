@@ -1,7 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+pub mod conformance;
 mod exchange;
 mod scripted;
 
 pub use exchange::Exchange;
 pub use scripted::{Bodies, RecordedRequest, ScriptedTransport};
+
+/// What the macros of this crate need in other crates. Not for use by hand.
+#[doc(hidden)]
+pub mod __private {
+    pub use serde_json::json;
+}

@@ -1,5 +1,4 @@
 //! The scripted transport: answers, faults, timers and the record of what happened.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helper functions too")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,0 +1,7 @@
+//! All tests of this crate, in one binary.
+#![cfg(test)]
+
+mod conformance;
+mod defects;
+mod scripted;
+mod toy;
