@@ -1,0 +1,28 @@
+//! Vendor-specific settings of a request: merged into the JSON of the level they stand at, verbatim.
+
+use llm_core::{Extensions, Origin};
+use serde_json::{Map, Value};
+
+use crate::API;
+
+/// Those entries of `ext` that are for this target: of the wire family first, of the provider, which wins, second.
+pub(crate) fn entries<'a>(ext: &'a Extensions, to: &Origin) -> impl Iterator<Item = &'a Map<String, Value>> {
+    let family = ext.of(API);
+    let provider = if *to.provider == *API { None } else { ext.of(&to.provider) };
+    family.into_iter().chain(provider).filter(|entry| !entry.is_empty())
+}
+
+/// Writes `entry` over `object`. Entries of `options` are merged one by one, so that a request can add `num_ctx` without
+/// giving up its temperature.
+pub(crate) fn merge(object: &mut Map<String, Value>, entry: &Map<String, Value>) {
+    for (name, value) in entry {
+        match (object.get_mut(name), value) {
+            (Some(Value::Object(options)), Value::Object(more)) if name == "options" => {
+                options.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+            _ => {
+                object.insert(name.clone(), value.clone());
+            }
+        }
+    }
+}
