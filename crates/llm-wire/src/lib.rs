@@ -24,3 +24,4 @@ pub use ndjson::{NdjsonItem, NdjsonParser};
 pub use rate_limit::{RateLimitReading, RateLimitWindow, exhausted_wait, rate_limits};
 pub use retry_hint::{RetryHint, google_retry_delay, retry_after};
 pub use sse::{SseEvent, SseItem, SseParser};
+pub use timestamp::rfc3339;

@@ -92,7 +92,7 @@ fn until(then: SystemTime, now: Option<SystemTime>) -> Option<Duration> {
 }
 
 /// RFC 3339 (`2026-11-20T12:34:56.789Z`, `2026-11-20t12:34:56+01:00`) of a year from 1970 on.
-fn rfc3339(text: &str) -> Option<SystemTime> {
+pub fn rfc3339(text: &str) -> Option<SystemTime> {
     let digits = |from: usize, to: usize| -> Option<u64> {
         let part = text.get(from..to)?;
         if part.bytes().all(|byte| byte.is_ascii_digit()) { part.parse().ok() } else { None }
