@@ -1,0 +1,109 @@
+//! Building a driver.
+
+use std::sync::{Arc, Mutex};
+
+use llm_core::{PlanTarget, Planner, Provider};
+
+use super::Resilient;
+use super::fallback::FallbackPolicy;
+use crate::retry::RetryPolicy;
+use crate::timeout::TimeoutPolicy;
+
+/// What every request of a driver goes by.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    pub(crate) retry: RetryPolicy,
+    pub(crate) fallback: FallbackPolicy,
+    pub(crate) timeouts: TimeoutPolicy,
+    pub(crate) canned: Option<Arc<str>>,
+    pub(crate) seed: Option<u64>,
+}
+
+/// Builds a [`Resilient`] provider.
+pub struct Builder {
+    id: Arc<str>,
+    targets: Vec<PlanTarget>,
+    planner: Option<Arc<dyn Planner>>,
+    settings: Settings,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self { id: "resilient".into(), targets: Vec::new(), planner: None, settings: Settings::default() }
+    }
+}
+
+impl Builder {
+    /// With one more target: the first is asked first, the others step in, in this order.
+    pub fn target(mut self, provider: Arc<dyn Provider>, model: impl Into<Arc<str>>) -> Self {
+        self.targets.push(PlanTarget::new(provider, model));
+        self
+    }
+
+    /// With one more target that has timers of its own.
+    pub fn plan_target(mut self, target: PlanTarget) -> Self {
+        self.targets.push(target);
+        self
+    }
+
+    /// With plans of a router, instead of a fixed list of targets.
+    pub fn planner(mut self, planner: Arc<dyn Planner>) -> Self {
+        self.planner = Some(planner);
+        self
+    }
+
+    /// With other rules of retrying.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.settings.retry = retry;
+        self
+    }
+
+    /// With other rules of falling over.
+    pub fn fallback(mut self, fallback: FallbackPolicy) -> Self {
+        self.settings.fallback = fallback;
+        self
+    }
+
+    /// With other times for requests and attempts.
+    pub fn timeouts(mut self, timeouts: TimeoutPolicy) -> Self {
+        self.settings.timeouts = timeouts;
+        self
+    }
+
+    /// With a text that is answered when every target failed, instead of an error.
+    ///
+    /// It stands in for failures of vendors, not for those of the request itself, its budget or its caller.
+    /// The answer says in its warnings and its origin (`canned`) what it is; observers still see the error.
+    pub fn canned_answer(mut self, text: impl Into<Arc<str>>) -> Self {
+        self.settings.canned = Some(text.into());
+        self
+    }
+
+    /// With random numbers that are the same in every run, for tests and replays.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.seed = Some(seed);
+        self
+    }
+
+    /// With a name of its own as a provider. Default `resilient`.
+    pub fn id(mut self, id: impl Into<Arc<str>>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// The driver, as a provider.
+    pub fn build(self) -> Arc<dyn Provider> {
+        let planner = self.planner.unwrap_or_else(|| {
+            let list: Arc<[PlanTarget]> = self.targets.into();
+            Arc::new(list)
+        });
+        Arc::new(Resilient::new(self.id, planner, self.settings))
+    }
+}
+
+impl Resilient {
+    pub(crate) fn new(id: Arc<str>, planner: Arc<dyn Planner>, settings: Settings) -> Self {
+        let random = settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        Self { id, planner, settings, random: Mutex::new(random) }
+    }
+}

@@ -1,0 +1,80 @@
+//! The driver: the only place that starts attempts. It owns retry and fallback for every operation alike.
+//!
+//! One request is one plan, one course through it, one attempt log and one deadline.
+//! `course` decides, `run` carries out, `commit` and `stream` hold a stream to its commit point and after it,
+//! `record` keeps the log and tells the observer, `failure` makes the one error of a request that failed.
+
+mod builder;
+mod canned;
+mod commit;
+mod course;
+mod failure;
+mod fallback;
+mod record;
+mod run;
+mod stream;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use llm_core::{Availability, Capabilities, Cx, Error, Planner, Provider, Request, Response};
+
+pub use builder::Builder;
+pub(crate) use builder::Settings;
+pub use canned::CANNED;
+pub use failure::ALL_TARGETS_FAILED;
+pub use fallback::FallbackPolicy;
+
+/// The driver: a provider that makes attempts along a plan until one succeeds.
+///
+/// It serves every operation; `Models` goes to the first target of the plan only.
+/// For a stream, `call` returns at the first content: what fails before is tried again unseen, and a request that
+/// fails altogether is an error of `call`. Dropping the future or the stream ends the attempt in flight.
+pub struct Resilient {
+    id: Arc<str>,
+    planner: Arc<dyn Planner>,
+    settings: Settings,
+    random: Mutex<fastrand::Rng>,
+}
+
+impl Resilient {
+    /// Starts building one.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// 64 random bits. Only failures draw, so the lock is never hot.
+    fn draw(&self) -> u64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).u64(..)
+    }
+}
+
+#[async_trait]
+impl Provider for Resilient {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn api(&self) -> &'static str {
+        ""
+    }
+
+    fn capabilities(&self, model: &str) -> Capabilities {
+        self.planner.capabilities(model)
+    }
+
+    fn availability(&self) -> Availability {
+        self.planner.availability()
+    }
+
+    async fn call(&self, cx: &Cx, request: Request) -> Result<Response, Error> {
+        run::run(self, cx, request).await
+    }
+}
+
+impl fmt::Debug for Resilient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resilient").field("id", &self.id).field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,52 @@
+//! The policies as configuration.
+
+use llm_resilience::{FallbackPolicy, RetryPolicy, TimeoutPolicy};
+use serde_json::{Value, from_value, json};
+
+use crate::support::ms;
+
+fn read(value: Value) -> Result<RetryPolicy, String> {
+    from_value(value).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_retry_policy_is_a_preset_or_a_table() {
+    assert_eq!(read(json!("default")), Ok(RetryPolicy::default()));
+    assert_eq!(read(json!("classic")), Ok(RetryPolicy::classic()));
+    assert_eq!(read(json!("none")), Ok(RetryPolicy::none()));
+    assert_eq!(read(json!({})), Ok(RetryPolicy::default()));
+    let changed = RetryPolicy::classic().with_max_retries(2).with_cap(ms(30_000));
+    assert_eq!(read(json!({ "preset": "classic", "max_retries": 2, "cap": "30s" })), Ok(changed));
+    assert_eq!(read(json!({ "max_retries": 9 })).map(|policy| policy.max_attempts), Ok(10));
+    assert_eq!(read(json!({ "max_retries": 9, "max_attempts": 2 })).map(|policy| policy.max_attempts), Ok(2));
+}
+
+#[test]
+fn a_wrong_retry_policy_says_what_is_wrong() {
+    for (value, words) in [
+        (json!("fast"), "unknown variant `fast`, expected one of `default`, `classic`, `none`"),
+        (json!({ "retries": 2 }), "unknown field `retries`, expected one of `preset`, `max_retries`"),
+        (json!({ "base": "soon" }), "expected a duration such as \"250ms\""),
+        (json!(3), "expected a retry preset (`default`, `classic`, `none`) or a table"),
+    ] {
+        let message = read(value).unwrap_err();
+        assert!(message.contains(words), "{message}");
+    }
+}
+
+#[test]
+fn policies_survive_a_round_trip() {
+    let policy = RetryPolicy::classic().with_max_hint(ms(900_000));
+    let value = serde_json::to_value(&policy).unwrap();
+    assert_eq!(value["base"], "5s");
+    assert_eq!(value["max_hint"], "15m");
+    assert_eq!(read(value), Ok(policy));
+
+    let timeouts = TimeoutPolicy::default().with_attempt(ms(30_000));
+    assert_eq!(serde_json::to_value(&timeouts).unwrap(), json!({ "total": "10m", "attempt": "30s" }));
+    assert_eq!(from_value::<TimeoutPolicy>(json!({ "attempt": 30 })).unwrap(), timeouts);
+
+    let fallback = FallbackPolicy::default().with_content_filter(true);
+    assert_eq!(serde_json::to_value(&fallback).unwrap(), json!({ "max_targets": 3, "content_filter": true }));
+    assert_eq!(from_value::<FallbackPolicy>(json!({ "content_filter": true })).unwrap(), fallback);
+}

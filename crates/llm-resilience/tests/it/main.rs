@@ -1,0 +1,11 @@
+//! The behaviour of the driver, on a paused clock, with scripted providers and fixed random numbers.
+#![cfg(test)]
+
+mod chain;
+mod config;
+mod decisions;
+mod drops;
+mod failures;
+mod streams;
+mod support;
+mod timers;
