@@ -19,7 +19,7 @@ struct Body<'a> {
     /// Always said: the server streams unless it is told not to.
     stream: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    tools: Vec<Offered<'a>>,
+    tools: Vec<Tools<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     format: Option<Format<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,6 +39,14 @@ struct Body<'a> {
 enum Format<'a> {
     Word(&'static str),
     Schema(&'a Value),
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Tools<'a> {
+    Plain(Offered<'a>),
+    /// With settings of its own merged in.
+    Merged(Map<String, Value>),
 }
 
 #[derive(Serialize)]
@@ -77,7 +85,7 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, profile:
         model: &request.model,
         messages: request_message::encode(&request.messages, to, &mut warnings)?,
         stream,
-        tools: tools(request, &mut warnings)?,
+        tools: tools(request, to, &mut warnings)?,
         format: format(&request.output, &mut warnings)?,
         options: options::encode(&request.sampling, &profile.options, &mut warnings)?,
         think: request.reasoning.as_ref().map(|reasoning| think::encode(reasoning, &mut warnings)),
@@ -115,7 +123,7 @@ fn warn(request: &ChatRequest, warnings: &mut Warnings) -> Result<(), Error> {
 }
 
 /// The tools; none when the model must not call any, which is the one choice that can be expressed.
-fn tools<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Result<Vec<Offered<'a>>, Error> {
+fn tools<'a>(request: &'a ChatRequest, to: &Origin, warnings: &mut Warnings) -> Result<Vec<Tools<'a>>, Error> {
     match &request.tool_choice {
         ToolChoice::Auto => {}
         ToolChoice::None => {
@@ -129,26 +137,33 @@ fn tools<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> Result<Vec<Of
     let mut offered = Vec::with_capacity(request.tools.len());
     for tool in &request.tools {
         match &**tool {
-            Tool::Function(function) => offered.push(function_tool(function, warnings)?),
+            Tool::Function(function) => offered.push(function_tool(function, to, warnings)?),
             _ => warnings.unsupported("tools", "ollama runs no tools itself")?,
         }
     }
     Ok(offered)
 }
 
-fn function_tool<'a>(function: &'a FunctionTool, warnings: &mut Warnings) -> Result<Offered<'a>, Error> {
-    if function.strict == Some(true) {
+fn function_tool<'a>(tool: &'a FunctionTool, to: &Origin, warnings: &mut Warnings) -> Result<Tools<'a>, Error> {
+    if tool.strict == Some(true) {
         warnings.unsupported("tools.strict", "ollama does not hold arguments to their schema")?;
     }
-    if function.cache.is_some() {
+    if tool.cache.is_some() {
         warnings.unsupported("tools.cache", "ollama keeps the prompt's prefix by itself")?;
     }
-    let parameters = match &function.schema {
+    let parameters = match &tool.schema {
         Value::Null => Parameters::Nothing { r#type: "object", properties: Map::new() },
         schema => Parameters::Schema(schema),
     };
-    let function = Function { name: &function.name, description: function.description.as_deref(), parameters };
-    Ok(Offered { r#type: "function", function })
+    let function = Function { name: &tool.name, description: tool.description.as_deref(), parameters };
+    let offered = Offered { r#type: "function", function };
+    let mut entries = merge::entries(&tool.ext, to).peekable();
+    if entries.peek().is_none() {
+        return Ok(Tools::Plain(offered));
+    }
+    let mut object = json::to_object(DOING, &offered)?;
+    entries.for_each(|entry| merge::merge(&mut object, entry));
+    Ok(Tools::Merged(object))
 }
 
 /// The form of the answer. A schema is always held to; its name has no place and no effect.

@@ -55,12 +55,18 @@ fn messages(list: Vec<(String, &RawValue)>) -> Result<Vec<Arc<Message>>, Error> 
 fn tool(raw: &RawValue, path: String) -> Result<Tool, Error> {
     let mut fields = Fields::of(raw, path)?;
     let Some(mut function) = fields.object("function")? else { return Err(fields.wrong("function", "an object")) };
-    Ok(Tool::Function(FunctionTool {
+    fields.take::<String>("type", "text")?;
+    let mut tool = FunctionTool {
         name: function.require("name", "text")?,
         description: function.take("description", "text")?,
         schema: function.take("parameters", "a json schema")?.unwrap_or_default(),
         ..FunctionTool::default()
-    }))
+    };
+    let rest = fields.rest();
+    if !rest.is_empty() {
+        tool.ext.of_mut(API).extend(rest);
+    }
+    Ok(Tool::Function(tool))
 }
 
 fn output(format: Option<Value>) -> Result<OutputFormat, Error> {

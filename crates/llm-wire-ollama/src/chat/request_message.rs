@@ -128,8 +128,11 @@ impl<'a> Turn<'a, '_> {
         if part.signature.is_some() {
             self.warnings.unsupported("messages.signature", "ollama signs nothing and takes no signature")?;
         }
-        if part.cache.is_some() {
+        if let Some(cache) = part.cache {
             self.warnings.unsupported("messages.cache", "ollama keeps the prompt's prefix by itself")?;
+            if cache.ttl.is_some() {
+                self.warnings.unsupported("messages.cache.ttl", "ollama keeps the prompt's prefix by itself")?;
+            }
         }
         let merges = matches!(part.kind, PartKind::ToolCall(_));
         if !merges && merge::entries(&part.ext, self.to).next().is_some() {
@@ -177,6 +180,9 @@ impl<'a> Turn<'a, '_> {
     fn media(&mut self, media: &'a Media, body: &mut Body<'a>) -> Result<(), Error> {
         if media.detail.is_some() {
             self.warnings.unsupported("messages.media.detail", "ollama has one way to look at an image")?;
+        }
+        if media.filename.is_some() {
+            self.warnings.unsupported("messages.media.filename", "ollama does not name images")?;
         }
         match &media.data {
             MediaData::Inline { bytes } if media.family() == "image" => body.images.push(base64_text::encode(bytes)),

@@ -54,6 +54,7 @@ impl Decoder {
     pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
         if let Some(start) = &mut self.start {
             start.request_id = llm_wire::request_id(headers);
+            start.rate_limits = llm_wire::rate_limit::rate_limits(headers, None).summary();
         }
         self
     }

@@ -80,9 +80,13 @@ fn message() -> impl Strategy<Value = Message> {
 }
 
 fn tool() -> impl Strategy<Value = Tool> {
-    ("[a-z_]{1,8}", prop::option::of(text())).prop_map(|(name, description)| {
+    ("[a-z_]{1,8}", prop::option::of(text()), any::<bool>()).prop_map(|(name, description, extra)| {
         let schema = json!({ "type": "object", "properties": { "a": { "type": "string" } } });
-        Tool::Function(FunctionTool { name, description, schema, ..FunctionTool::default() })
+        let mut tool = FunctionTool { name, description, schema, ..FunctionTool::default() };
+        if extra {
+            tool.ext.set(API, "novel", true);
+        }
+        Tool::Function(tool)
     })
 }
 
