@@ -1,1 +1,20 @@
 #![doc = include_str!("../README.md")]
+
+mod block;
+mod citation;
+mod json;
+mod profile;
+mod stop_reason;
+mod usage;
+mod version;
+
+pub mod error;
+pub mod messages;
+pub mod models;
+
+pub use error::{decode_error, encode_error};
+pub use profile::{Profile, Thinking};
+pub use version::{UnknownVersion, Version};
+
+/// The wire family's name: `Provider::api`, `Origin::api`, the key of its settings, the prefix of its opaque parts.
+pub const API: &str = "anthropic";

@@ -1,0 +1,86 @@
+//! Where in a request body something is wrong, and readers whose errors say it.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use llm_core::{Error, ErrorKind};
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::fields::Fields;
+use super::text::Text;
+
+/// A place in a body, such as `messages[2].content`. Costs nothing until it is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Path<'a> {
+    /// The body itself.
+    Root,
+    /// A field of an object.
+    Field(&'a Path<'a>, &'a str),
+    /// An element of a list.
+    Index(&'a Path<'a>, usize),
+}
+
+impl<'a> Path<'a> {
+    pub(crate) fn field(&'a self, name: &'a str) -> Self {
+        Self::Field(self, name)
+    }
+
+    pub(crate) fn index(&'a self, index: usize) -> Self {
+        Self::Index(self, index)
+    }
+
+    /// An error that names this place and what belongs there. It never repeats what stands there.
+    pub(crate) fn must_be(&self, expected: &str) -> Error {
+        let path = match self {
+            Self::Root => "the body".to_owned(),
+            _ => self.to_string(),
+        };
+        Error::new(ErrorKind::InvalidRequest, format!("reading the request: {path} must be {expected}"))
+            .with_param(path)
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Self::Root, name) => f.write_str(name),
+            Self::Field(parent, name) => write!(f, "{parent}.{name}"),
+            Self::Index(parent, index) => write!(f, "{parent}[{index}]"),
+        }
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, at: &Path<'_>, expected: &str) -> Result<T, Error> {
+    serde_json::from_str(raw.get()).map_err(|_| at.must_be(expected))
+}
+
+pub(crate) fn string<'a>(raw: &'a RawValue, at: &Path<'_>) -> Result<Cow<'a, str>, Error> {
+    read::<Text<'_>>(raw, at, "a string").map(|text| text.0)
+}
+
+pub(crate) fn unsigned(raw: &RawValue, at: &Path<'_>) -> Result<u32, Error> {
+    read(raw, at, "a whole number from 0 to 4294967295")
+}
+
+pub(crate) fn number(raw: &RawValue, at: &Path<'_>) -> Result<f64, Error> {
+    read(raw, at, "a number")
+}
+
+pub(crate) fn boolean(raw: &RawValue, at: &Path<'_>) -> Result<bool, Error> {
+    read(raw, at, "true or false")
+}
+
+pub(crate) fn list<'a>(raw: &'a RawValue, at: &Path<'_>, expected: &str) -> Result<Vec<&'a RawValue>, Error> {
+    read(raw, at, expected)
+}
+
+pub(crate) fn object<'a>(raw: &'a RawValue, at: &Path<'_>) -> Result<Fields<'a>, Error> {
+    read(raw, at, "an object")
+}
+
+pub(crate) fn value(raw: &RawValue, at: &Path<'_>) -> Result<Value, Error> {
+    read(raw, at, "JSON that is nested less deeply")
+}

@@ -1,0 +1,283 @@
+//! From the body of `POST /v1/messages` to a chat request, for a server that speaks this protocol.
+//!
+//! Takes what the vendor's SDKs and Claude Code send. Fields that Loquat has no place for are kept in the request's
+//! settings under the wire family's name, and so reach Anthropic again but nobody else.
+
+use std::sync::Arc;
+
+use llm_core::{
+    ChatRequest, Effort, Error, ErrorKind, FunctionTool, JsonSchema, Message, OutputFormat, Part, PartKind, Reasoning,
+    Role, Tool, ToolChoice,
+};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::API;
+use crate::block;
+use crate::json::{self, Path};
+
+static ROOT: Path<'static> = Path::Root;
+
+/// A decoded request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Decoded {
+    /// What is asked.
+    pub request: ChatRequest,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+}
+
+/// Decodes a request. An error is of the class `invalid_request` and names the field in its message and as `param`.
+pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
+    let raw: &RawValue = serde_json::from_slice(body).map_err(|error| {
+        let message =
+            format!("reading the request: the body is not JSON (line {}, column {})", error.line(), error.column());
+        Error::new(ErrorKind::InvalidRequest, message)
+    })?;
+    let mut fields = json::object(raw, &ROOT)?;
+    let mut settings = Map::new();
+    let mut take = |name: &'static str| fields.take(name).map(|raw| (raw, ROOT.field(name)));
+    let mut request = ChatRequest::default();
+
+    let (model, at) = take("model").ok_or_else(|| ROOT.field("model").must_be("the name of a model"))?;
+    request.model = json::string(model, &at)?.into_owned();
+    if request.model.is_empty() {
+        return Err(at.must_be("the name of a model"));
+    }
+    let stream = take("stream").map(|(raw, at)| json::boolean(raw, &at)).transpose()?.unwrap_or(false);
+    if let Some((raw, at)) = take("system") {
+        let content = block::decode_all(raw, &at)?;
+        if !content.is_empty() {
+            request.messages.push(Arc::new(Message::new(Role::System, content)));
+        }
+    }
+    let expected = "a list of messages";
+    let (raw, at) = take("messages").ok_or_else(|| ROOT.field("messages").must_be(expected))?;
+    for (index, message) in json::list(raw, &at, expected)?.into_iter().enumerate() {
+        read_message(message, &at.index(index), &mut request.messages)?;
+    }
+    if let Some((raw, at)) = take("tools") {
+        for (index, tool) in json::list(raw, &at, "a list of tools")?.into_iter().enumerate() {
+            request.tools.push(Arc::new(read_tool(tool, &at.index(index))?));
+        }
+    }
+    if let Some((raw, at)) = take("tool_choice") {
+        read_tool_choice(raw, &at, &mut request, &mut settings)?;
+    }
+    let sampling = &mut request.sampling;
+    let unsigned = |(raw, at): (&RawValue, Path<'_>)| json::unsigned(raw, &at);
+    let number = |(raw, at): (&RawValue, Path<'_>)| json::number(raw, &at);
+    sampling.max_output_tokens = take("max_tokens").map(unsigned).transpose()?;
+    sampling.temperature = take("temperature").map(number).transpose()?;
+    sampling.top_p = take("top_p").map(number).transpose()?;
+    sampling.top_k = take("top_k").map(unsigned).transpose()?;
+    if let Some((raw, at)) = take("stop_sequences") {
+        for (index, text) in json::list(raw, &at, "a list of strings")?.into_iter().enumerate() {
+            sampling.stop.push(json::string(text, &at.index(index))?.into_owned());
+        }
+    }
+    if let Some((raw, at)) = take("metadata") {
+        let mut metadata = json::object(raw, &at)?;
+        let user = metadata.take("user_id").map(|raw| json::string(raw, &at.field("user_id"))).transpose()?;
+        request.end_user = user.map(Into::into);
+        keep(&mut settings, "metadata", metadata.rest());
+    }
+    if let Some((raw, at)) = take("service_tier") {
+        request.service_tier = Some(json::string(raw, &at)?.into_owned());
+    }
+    if let Some((raw, at)) = take("output_format") {
+        request.output = read_format(raw, &at)?;
+    }
+    let (thinking, output) = (take("thinking"), take("output_config"));
+    read_reasoning(thinking, output, &mut request, &mut settings)?;
+
+    settings.extend(fields.rest());
+    if !settings.is_empty() {
+        request.ext.0.insert(API.to_owned(), settings);
+    }
+    Ok(Decoded { request, stream })
+}
+
+fn keep(settings: &mut Map<String, Value>, name: &str, rest: Map<String, Value>) {
+    if !rest.is_empty() {
+        settings.insert(name.to_owned(), Value::Object(rest));
+    }
+}
+
+/// One message of the body. Tool results become messages of their own, in their place.
+fn read_message(raw: &RawValue, at: &Path<'_>, into: &mut Vec<Arc<Message>>) -> Result<(), Error> {
+    let mut fields = json::object(raw, at)?;
+    let place = at.field("role");
+    let role = fields.take("role").map(|raw| json::string(raw, &place)).transpose()?;
+    let role = match role.as_deref() {
+        Some("user") => Role::User,
+        Some("assistant") => Role::Assistant,
+        Some("system") => Role::System,
+        _ => return Err(place.must_be("user, assistant or system")),
+    };
+    let place = at.field("content");
+    let content = fields.take("content").ok_or_else(|| place.must_be("a string or a list of content blocks"))?;
+    let parts = block::decode_all(content, &place)?;
+    let settings = fields.rest();
+    let mut push = |role: Role, parts: Vec<Part>| {
+        let mut message = Message::new(role, parts);
+        if !settings.is_empty() {
+            message.ext.0.insert(API.to_owned(), settings.clone());
+        }
+        into.push(Arc::new(message));
+    };
+    let is_result = |part: &Part| matches!(part.kind, PartKind::ToolResult(_));
+    if role != Role::User || !parts.iter().any(is_result) {
+        push(role, parts);
+        return Ok(());
+    }
+    let mut others = Vec::new();
+    for part in parts {
+        if is_result(&part) {
+            if !others.is_empty() {
+                push(Role::User, std::mem::take(&mut others));
+            }
+            push(Role::Tool, vec![part]);
+        } else {
+            others.push(part);
+        }
+    }
+    if !others.is_empty() {
+        push(Role::User, others);
+    }
+    Ok(())
+}
+
+/// One tool: a function of the caller's, or one that the vendor runs.
+fn read_tool(raw: &RawValue, at: &Path<'_>) -> Result<Tool, Error> {
+    let mut fields = json::object(raw, at)?;
+    let kind = fields.take("type").map(|raw| json::string(raw, &at.field("type"))).transpose()?;
+    let name = fields.take("name").map(|raw| json::string(raw, &at.field("name"))).transpose()?;
+    if let Some(kind) = kind.filter(|kind| kind != "custom") {
+        let name = name.unwrap_or_default().into_owned();
+        return Ok(Tool::Provider { id: format!("{API}.{kind}"), name, args: fields.rest() });
+    }
+    let name = name.filter(|name| !name.is_empty()).ok_or_else(|| at.field("name").must_be("the name of the tool"))?;
+    let mut tool = FunctionTool { name: name.into_owned(), ..FunctionTool::default() };
+    if let Some(raw) = fields.take("description") {
+        tool.description = Some(json::string(raw, &at.field("description"))?.into_owned());
+    }
+    let place = at.field("input_schema");
+    let schema = fields.take("input_schema").ok_or_else(|| place.must_be("a JSON schema"))?;
+    tool.schema = json::value(schema, &place)?;
+    if !tool.schema.is_object() {
+        return Err(place.must_be("a JSON schema"));
+    }
+    tool.strict = fields.take("strict").map(|raw| json::boolean(raw, &at.field("strict"))).transpose()?;
+    if let Some(raw) = fields.take("cache_control") {
+        tool.cache = block::read_cache(raw);
+        if tool.cache.is_none() {
+            tool.ext.set(API, "cache_control", json::value(raw, &at.field("cache_control"))?);
+        }
+    }
+    let rest = fields.rest();
+    if !rest.is_empty() {
+        tool.ext.of_mut(API).extend(rest);
+    }
+    Ok(Tool::Function(tool))
+}
+
+fn read_tool_choice(
+    raw: &RawValue,
+    at: &Path<'_>,
+    request: &mut ChatRequest,
+    settings: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    let mut fields = json::object(raw, at)?;
+    let place = at.field("type");
+    let kind = fields.take("type").map(|raw| json::string(raw, &place)).transpose()?;
+    request.tool_choice = match kind.as_deref() {
+        Some("auto") => ToolChoice::Auto,
+        Some("any") => ToolChoice::Required,
+        Some("none") => ToolChoice::None,
+        Some("tool") => {
+            let place = at.field("name");
+            let name = fields.take("name").ok_or_else(|| place.must_be("the name of a tool"))?;
+            ToolChoice::Named(json::string(name, &place)?.into_owned())
+        }
+        _ => return Err(place.must_be("auto, any, tool or none")),
+    };
+    let place = at.field("disable_parallel_tool_use");
+    let disable = fields.take("disable_parallel_tool_use").map(|raw| json::boolean(raw, &place)).transpose()?;
+    request.parallel_tool_calls = disable.map(|disable| !disable);
+    keep(settings, "tool_choice", fields.rest());
+    Ok(())
+}
+
+/// `{"type": "json_schema", "schema": …}`, as it stands in `output_config` and stood in `output_format`.
+fn read_format(raw: &RawValue, at: &Path<'_>) -> Result<OutputFormat, Error> {
+    let mut fields = json::object(raw, at)?;
+    if fields.take_text("type").as_deref() != Some("json_schema") {
+        return Err(at.field("type").must_be("json_schema"));
+    }
+    let place = at.field("schema");
+    let schema = json::value(fields.take("schema").ok_or_else(|| place.must_be("a JSON schema"))?, &place)?;
+    // Other vendors demand a name; the schema's own title is one where it has the right form.
+    let fits = |title: &&str| {
+        (1..=64).contains(&title.len())
+            && title.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+    };
+    let name = schema.get("title").and_then(Value::as_str).filter(fits).unwrap_or_default().to_owned();
+    Ok(OutputFormat::JsonSchema(JsonSchema { name, description: None, schema, strict: None }))
+}
+
+/// `thinking` and `output_config`, which together say how much the model reasons.
+fn read_reasoning(
+    thinking: Option<(&RawValue, Path<'_>)>,
+    output: Option<(&RawValue, Path<'_>)>,
+    request: &mut ChatRequest,
+    settings: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    let mut effort = None;
+    let mut rest = Map::new();
+    if let Some((raw, at)) = output {
+        let mut fields = json::object(raw, &at)?;
+        if let Some(raw) = fields.take("format") {
+            request.output = read_format(raw, &at.field("format"))?;
+        }
+        effort = fields.take("effort").map(|raw| json::string(raw, &at.field("effort"))).transpose()?;
+        rest = fields.rest();
+    }
+    let Some((raw, at)) = thinking else {
+        if let Some(effort) = effort {
+            // An effort alone bounds the answer too and does not turn reasoning on.
+            request.reasoning = Some(Reasoning::Effort(Effort::from(&*effort)));
+            settings.insert("thinking".to_owned(), Value::Null);
+        }
+        keep(settings, "output_config", rest);
+        return Ok(());
+    };
+    let mut fields = json::object(raw, &at)?;
+    let place = at.field("type");
+    let kind = fields.take("type").ok_or_else(|| place.must_be("enabled, adaptive or disabled"))?;
+    match (&*json::string(kind, &place)?, &effort) {
+        ("disabled", _) => request.reasoning = Some(Reasoning::Effort(Effort::None)),
+        ("adaptive", Some(word)) => {
+            request.reasoning = Some(Reasoning::Effort(Effort::from(&**word)));
+            effort = None;
+        }
+        ("enabled", _) => {
+            let place = at.field("budget_tokens");
+            let budget = fields.take("budget_tokens").ok_or_else(|| place.must_be("a number of tokens"))?;
+            request.reasoning = Some(Reasoning::Budget(json::unsigned(budget, &place)?));
+        }
+        // Adaptive without an effort, and words of tomorrow: only this vendor knows what they mean.
+        (word, _) => keep(settings, "thinking", [("type".to_owned(), word.into())].into_iter().collect()),
+    }
+    let others = fields.rest();
+    if !others.is_empty() {
+        let entry = settings.entry("thinking").or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(entry) = entry {
+            entry.extend(others);
+        }
+    }
+    rest.extend(effort.map(|effort| ("effort".to_owned(), Value::from(effort))));
+    keep(settings, "output_config", rest);
+    Ok(())
+}

@@ -1,0 +1,190 @@
+//! From a chat request to the body of `POST /v1/messages`.
+
+use llm_core::{ChatRequest, Error, ErrorKind, Origin, PartKind, Sampling, Support, Warning, Warnings};
+use serde::ser::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::conversation::Conversation;
+use super::output::{self, OutputConfig};
+use super::parts::Scope;
+use super::thinking::Plan;
+use super::tools::{self, EndUser, WireChoice, WireTool};
+use crate::json::{Object, Patch};
+use crate::profile::Profile;
+use crate::version::Version;
+
+/// An encoded request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Encoded {
+    /// The JSON body.
+    pub body: Vec<u8>,
+    /// What could not be said, or was said in another form.
+    pub warnings: Vec<Warning>,
+    /// The version to name in the header `anthropic-version`.
+    pub version: Version,
+    /// Values for the header `anthropic-beta` that the request brought in its settings as `betas`.
+    pub betas: Vec<String>,
+}
+
+/// Encodes a request for one target.
+///
+/// - `max_tokens` is required by the vendor. Where the caller sets no limit it is the profile's `max_output`, else 4096.
+/// - `temperature` and the like pin the version 2023-06-01, and are left out for models that refuse them.
+/// - Settings of the request (`ext` of the provider and of `anthropic`) are merged into the body; `null` removes a
+///   field. The entry `betas`, a list of strings, is for a header and becomes [`Encoded::betas`].
+pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, profile: &Profile) -> Result<Encoded, Error> {
+    let mut warnings = Warnings::new(request.on_unsupported);
+    let patch = Patch::to(&request.ext, to);
+    let mut scope = Scope { to, warnings: &mut warnings, needs_old_version: false, told_of_signatures: false };
+    let conversation = Conversation::plan(request, profile, &mut scope)?;
+    let tools = tools::plan(request, &mut scope)?;
+    let needs_old_version = scope.needs_old_version;
+    let choice = WireChoice::plan(request, !tools.is_empty(), profile, &mut warnings)?;
+    let plan = Plan::of(request, profile, patch.get("thinking").is_some_and(Value::is_null), &mut warnings)?;
+    let draw = Draw::plan(&request.sampling, &plan, profile, &mut warnings)?;
+    let output = OutputConfig { effort: plan.effort, schema: output::schema(request, &mut warnings)? };
+    not_expressible(request, &mut warnings)?;
+    let body = Body { request, stream, conversation, tools, choice, plan, draw, output, patch };
+    let draws = body.draw.is_some() || Draw::NAMES.iter().any(|name| patch.get(name).is_some_and(|v| !v.is_null()));
+    let mut bytes = Vec::with_capacity(size_hint(request));
+    serde_json::to_writer(&mut bytes, &body)
+        .map_err(|error| Error::new(ErrorKind::Internal, "encoding the request as JSON failed").with_source(error))?;
+    Ok(Encoded {
+        body: bytes,
+        warnings: warnings.into_vec(),
+        version: if draws || needs_old_version { Version::V2023_06_01 } else { profile.version },
+        betas: patch.get("betas").map(betas).unwrap_or_default(),
+    })
+}
+
+fn betas(value: &Value) -> Vec<String> {
+    let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
+    list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+struct Body<'a> {
+    request: &'a ChatRequest,
+    stream: bool,
+    conversation: Conversation<'a>,
+    tools: Vec<WireTool<'a>>,
+    choice: Option<WireChoice<'a>>,
+    plan: Plan<'a>,
+    draw: Draw<'a>,
+    output: OutputConfig<'a>,
+    patch: Patch<'a>,
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let request = self.request;
+        let mut object = Object::new(serializer, self.patch)?;
+        object.hide("betas");
+        object.fixed("model", &request.model)?;
+        object.field("max_tokens", &self.plan.max_tokens)?;
+        object.fixed_if("stream", self.stream.then_some(true))?;
+        object.some("system", (!self.conversation.system.is_empty()).then_some(&self.conversation.system))?;
+        object.field("messages", &self.conversation.turns)?;
+        object.some("tools", (!self.tools.is_empty()).then_some(&self.tools))?;
+        object.nested("tool_choice", self.choice.as_ref())?;
+        object.nested("thinking", self.plan.thinking.as_ref())?;
+        object.nested("output_config", (!self.output.is_empty()).then_some(&self.output))?;
+        object.some("temperature", self.draw.temperature)?;
+        object.some("top_p", self.draw.top_p)?;
+        object.some("top_k", self.draw.top_k)?;
+        object.some("stop_sequences", (!self.draw.stop.is_empty()).then_some(&self.draw.stop))?;
+        object.nested("metadata", request.end_user.as_deref().map(EndUser).as_ref())?;
+        object.some("service_tier", request.service_tier.as_ref())?;
+        object.end()
+    }
+}
+
+/// How the answer is drawn, as far as the target takes it.
+struct Draw<'a> {
+    temperature: Option<f64>,
+    top_p: Option<f64>,
+    top_k: Option<u32>,
+    stop: Vec<&'a str>,
+}
+
+impl<'a> Draw<'a> {
+    /// The parameters that version 2026-10-21 refuses.
+    const NAMES: [&'static str; 3] = ["temperature", "top_p", "top_k"];
+
+    fn is_some(&self) -> bool {
+        self.temperature.is_some() || self.top_p.is_some() || self.top_k.is_some()
+    }
+
+    fn plan(
+        sampling: &'a Sampling,
+        plan: &Plan<'_>,
+        profile: &Profile,
+        warnings: &mut Warnings,
+    ) -> Result<Self, Error> {
+        let mut draw =
+            Self { temperature: sampling.temperature, top_p: sampling.top_p, top_k: sampling.top_k, stop: Vec::new() };
+        let manual = plan.is_manual();
+        let refused = profile.sampling == Support::No;
+        if draw.temperature.is_some_and(|t| t > 1.0) && !refused {
+            warnings.adapted("sampling.temperature", "the vendor's highest temperature is 1");
+            draw.temperature = Some(1.0);
+        }
+        // With a budget for reasoning: temperature 1, no top_k, top_p from 0.95 on (extended thinking guide, 2026-11).
+        let off = |wrong: bool| match (refused, manual && wrong) {
+            (true, _) => Some("this model refuses sampling parameters"),
+            (_, true) => Some("the vendor refuses it together with a budget for reasoning"),
+            _ => None,
+        };
+        #[expect(clippy::float_cmp, reason = "the vendor compares with exactly 1")]
+        let warm = draw.temperature.is_some_and(|temperature| temperature != 1.0);
+        if let (Some(_), Some(why)) = (draw.temperature, off(warm)) {
+            warnings.unsupported("sampling.temperature", why)?;
+            draw.temperature = None;
+        }
+        if let (Some(_), Some(why)) = (draw.top_p, off(draw.top_p.is_some_and(|top_p| top_p < 0.95))) {
+            warnings.unsupported("sampling.top_p", why)?;
+            draw.top_p = None;
+        }
+        if let (Some(_), Some(why)) = (draw.top_k, off(true)) {
+            warnings.unsupported("sampling.top_k", why)?;
+            draw.top_k = None;
+        }
+        for text in &sampling.stop {
+            if text.trim().is_empty() {
+                warnings.unsupported("sampling.stop", "the vendor refuses stop texts of blanks only")?;
+            } else {
+                draw.stop.push(text);
+            }
+        }
+        Ok(draw)
+    }
+}
+
+/// Fields that the protocol has no place for.
+fn not_expressible(request: &ChatRequest, warnings: &mut Warnings) -> Result<(), Error> {
+    let sampling = &request.sampling;
+    let absent = "the vendor has no such parameter";
+    let mut check = |there: bool, field: &str| if there { warnings.unsupported(field, absent) } else { Ok(()) };
+    check(sampling.presence_penalty.is_some(), "sampling.presence_penalty")?;
+    check(sampling.frequency_penalty.is_some(), "sampling.frequency_penalty")?;
+    check(sampling.seed.is_some(), "sampling.seed")?;
+    check(sampling.candidates.is_some_and(|candidates| candidates != 1), "sampling.candidates")?;
+    check(sampling.logprobs.is_some(), "sampling.logprobs")?;
+    check(!request.metadata.is_empty(), "metadata")
+}
+
+/// About as many bytes as the body will have, so that the buffer grows once at most.
+fn size_hint(request: &ChatRequest) -> usize {
+    let part = |kind: &PartKind| match kind {
+        PartKind::Text { text, .. } => text.len() + text.len() / 16,
+        PartKind::Media(media) => match &media.data {
+            llm_core::MediaData::Inline { bytes } => bytes.len() / 3 * 4,
+            llm_core::MediaData::Text { text } => text.len(),
+            _ => 128,
+        },
+        PartKind::ToolCall(call) => call.arguments.len(),
+        _ => 256,
+    };
+    let parts = request.messages.iter().flat_map(|message| &message.content);
+    parts.map(|p| part(&p.kind) + 64).sum::<usize>() + request.tools.len() * 512 + 256
+}

@@ -1,0 +1,13 @@
+//! Requests, both ways.
+
+mod conversation;
+mod decode;
+mod encode;
+mod output;
+mod parts;
+mod thinking;
+mod tool_id;
+mod tools;
+
+pub use decode::{Decoded, decode_request};
+pub use encode::{Encoded, encode_request};
