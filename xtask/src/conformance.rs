@@ -2,14 +2,14 @@
 //!
 //! The runner lives in the tests package, which may depend on everything; this keeps xtask quick to build.
 
-use std::process::Command;
-
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use lexopt::prelude::*;
+
+use crate::cargo;
 
 /// `--corpus DIR [--provider P] [--json OUT]`, handed on to the runner.
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> Result<()> {
-    let mut passed = Vec::new();
+    let mut passed: Vec<std::ffi::OsString> = Vec::new();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long(name @ ("corpus" | "provider" | "json")) => {
@@ -19,11 +19,8 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> Result<()> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["run", "--quiet", "--package", "workspace-tests", "--bin", "conformance", "--"])
-        .args(passed)
-        .status()?;
-    ensure!(status.success(), "the conformance runner failed: {status}");
-    Ok(())
+    // From the caller's folder, so that relative paths mean what the caller means.
+    let here = std::env::current_dir()?;
+    let runner = ["run", "--quiet", "--package", "workspace-tests", "--bin", "conformance", "--"];
+    cargo::run(cargo::cargo(runner).args(passed).current_dir(here))
 }

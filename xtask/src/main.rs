@@ -3,11 +3,14 @@
 //! Each command is one file with a `run` function; nothing here knows what a command does.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks through its terminal")]
 
+mod bench;
 mod cargo;
 mod ci;
 mod conformance;
 mod deps;
 mod features;
+mod hosts;
+mod new_provider;
 mod report;
 mod test;
 mod tidy;
@@ -44,12 +47,30 @@ const COMMANDS: &[Command] = &[
         run: tidy::run,
     },
     Command {
+        name: "bench",
+        arguments: "[--only wire|library|gateway] [--rounds N]",
+        about: "what Loquat costs, against baselines in the same run",
+        run: bench::run,
+    },
+    Command {
         name: "conformance",
         arguments: "--corpus DIR [--provider P] [--json OUT]",
         about: "replay recorded vendor traffic through the plugins",
         run: conformance::run,
     },
+    Command {
+        name: "hosts",
+        arguments: "",
+        about: "one-provider release binaries name one vendor's host",
+        run: hosts::run,
+    },
     Command { name: "deps", arguments: "", about: "count crates against their budgets", run: deps::run },
+    Command {
+        name: "new-provider",
+        arguments: "NAME [--base-url URL]",
+        about: "write a plugin crate for an OpenAI-compatible vendor",
+        run: new_provider::run,
+    },
 ];
 
 fn main() -> ExitCode {
