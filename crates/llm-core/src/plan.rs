@@ -30,7 +30,11 @@ pub struct PlanTarget {
 impl PlanTarget {
     /// A model of a provider.
     pub fn new(provider: Arc<dyn Provider>, model: impl Into<Arc<str>>) -> Self {
-        let target = Target::new(provider.id(), model);
+        Self::of(Target::new(provider.id(), model), provider)
+    }
+
+    /// A target whose names are known already.
+    pub fn of(target: Target, provider: Arc<dyn Provider>) -> Self {
         Self { target, provider, timeout: None, timeouts: None }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::closest::closest;
 use crate::error::Error;
 use crate::error_kind::ErrorKind;
 use crate::plugin::ProviderPlugin;
@@ -97,16 +98,11 @@ impl Registry {
     pub fn plugin(&self, id: &str) -> Result<&'static ProviderPlugin, RegistryError> {
         self.plugins.get(id).copied().ok_or_else(|| {
             let linked: Vec<&str> = self.plugins().map(|plugin| plugin.id).collect();
-            let close = self
-                .plugins
-                .keys()
-                .map(|known| (distance(known, id), known))
-                .min()
-                .filter(|(distance, _)| *distance <= 2);
+            let close = closest(id, self.plugins.keys().copied());
             RegistryError::Unknown {
                 id: id.to_owned(),
                 linked: if linked.is_empty() { "none".to_owned() } else { linked.join(", ") },
-                hint: close.map(|(_, known)| format!("; did you mean {known:?}?")).unwrap_or_default(),
+                hint: close.map(|known| format!("; did you mean {known:?}?")).unwrap_or_default(),
             }
         })
     }
@@ -121,19 +117,4 @@ impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.plugins.keys()).finish()
     }
-}
-
-/// Number of edits between two short names.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.bytes().enumerate() {
-            let substituted = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
