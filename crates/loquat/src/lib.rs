@@ -1,10 +1,52 @@
 #![doc = include_str!("../README.md")]
+#![deny(unused_crate_dependencies)]
 
+mod builder;
+mod chat_call;
+mod client;
+mod config;
+mod configured;
+mod current;
+mod environment;
+mod function;
 pub mod normal;
 pub mod providers;
+mod reply;
+mod reply_stream;
+mod routes;
+
+pub use builder::ClientBuilder;
+pub use chat_call::ChatCall;
+pub use client::{Client, ServedModel, Status};
+pub use config::{Config, Defaults, ProviderConfig, RouteConfig};
+pub use configured::is_configured;
+pub use environment::Environment;
+pub use function::function;
+pub use reply::Reply;
+pub use reply_stream::{Piece, ReplyStream, Summary};
+
+pub use llm_core as core;
+pub use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, Message, Part, Tool};
+pub use llm_resilience::RetryPolicy;
+pub use llm_router::{StrategyKind, TargetSpec};
+
+/// What most functions of this crate return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Every provider plugin that is linked into this binary: those of the enabled features and of third-party crates
 /// that the application names in its code.
-pub fn registry() -> Result<llm_core::Registry, llm_core::Error> {
+pub fn registry() -> Result<llm_core::Registry> {
     Ok(llm_core::Registry::linked()?)
 }
+
+/// Asks one question and returns the words of the answer: `LOQUAT_MODEL` answers, or the only configured provider.
+///
+/// Builds a client for this one call; a program that asks more than once builds a [`Client`] once.
+pub async fn ask(text: impl Into<String>) -> Result<String> {
+    Ok(Client::from_env()?.chat(text).await?.text())
+}
+
+/// The README's examples must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -1,0 +1,160 @@
+//! Building a client: from code, a configuration and the environment, checked as a whole before the first call.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use llm_core::{Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, Registry, Timeouts, Transport};
+use llm_http::{HttpConfig, HttpTransport};
+use llm_resilience::{Resilient, RetryPolicy, TimeoutPolicy};
+use llm_router::TargetSpec;
+
+use crate::client::{Client, Inner};
+use crate::config::{Config, ProviderConfig, RouteConfig};
+use crate::configured::{self, Configured};
+use crate::current::Current;
+use crate::environment::Environment;
+use crate::routes;
+
+/// Builds a [`Client`].
+///
+/// What is said here goes before the configuration, and the configuration before the environment.
+#[derive(Default)]
+pub struct ClientBuilder {
+    said: Config,
+    config: Option<Config>,
+    environment: Option<Environment>,
+    plugins: Vec<&'static ProviderPlugin>,
+    instances: Vec<(String, Arc<dyn Provider>)>,
+    layers: Vec<Box<dyn Layer>>,
+    transport: Option<Arc<dyn Transport>>,
+    observer: Option<Arc<dyn Observer>>,
+}
+
+impl ClientBuilder {
+    /// The model that answers: a route, `provider/model`, or a provider (its default model).
+    pub fn model(mut self, model: impl Into<String>) -> Self {
+        self.said.defaults.model = Some(model.into());
+        self
+    }
+
+    /// Who answers when that one cannot. Call again for more, in order.
+    pub fn fallback(mut self, model: impl Into<String>) -> Self {
+        self.said.defaults.fallback.push(model.into());
+        self
+    }
+
+    /// Longest time for a whole request, all attempts included. Default 600 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.said.defaults.timeout = Some(timeout);
+        self
+    }
+
+    /// Longest time until the first content of a stream, per attempt. Default 120 s.
+    pub fn first_token_timeout(mut self, timeout: Duration) -> Self {
+        self.said.defaults.first_token_timeout = Some(timeout);
+        self
+    }
+
+    /// Retries and attempts.
+    pub fn retry(mut self, retry: RetryPolicy) -> Self {
+        self.said.defaults.retry = Some(retry);
+        self
+    }
+
+    /// An account at a vendor, or a server of your own.
+    pub fn provider(mut self, provider: ProviderConfig) -> Self {
+        self.said.providers.push(provider);
+        self
+    }
+
+    /// A provider that is built already, under its own id: a model of your own, or one for tests.
+    pub fn instance(mut self, provider: Arc<dyn Provider>) -> Self {
+        self.instances.push((provider.id().to_owned(), provider));
+        self
+    }
+
+    /// A route: a model name of your own and the targets behind it, the first the primary.
+    pub fn route(mut self, name: impl Into<String>, targets: impl IntoIterator<Item = impl Into<TargetSpec>>) -> Self {
+        self.said.routes.push(RouteConfig::new(name, targets));
+        self
+    }
+
+    /// A plugin by value, for programs where registration at link time does not work.
+    pub fn plugin(mut self, plugin: &'static ProviderPlugin) -> Self {
+        self.plugins.push(plugin);
+        self
+    }
+
+    /// A layer around everything; the first added is the innermost.
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.layers.push(Box::new(layer));
+        self
+    }
+
+    /// A configuration, from a file or made in code.
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Variables to use instead of the process's own and `.env`.
+    pub fn environment(mut self, environment: Environment) -> Self {
+        self.environment = Some(environment);
+        self
+    }
+
+    /// Another transport than HTTP, for tests.
+    pub fn transport(mut self, transport: Arc<dyn Transport>) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Is told what happens.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// Checks everything and builds the client. Does no IO but reading the environment.
+    pub fn build(self) -> Result<Client, Error> {
+        let environment = self.environment.map_or_else(Environment::read, Ok)?;
+        let config = match self.config {
+            Some(config) => self.said.or(config),
+            None => self.said.or(Config::from_environment(&environment)?),
+        };
+        let registry = self.plugins.into_iter().try_fold(crate::registry()?, Registry::with)?;
+        let mut providers = configured::configured(&registry, &config.providers, &environment)?;
+        for (id, provider) in self.instances {
+            if providers.iter().any(|other| *other.id == *id) {
+                return Err(Error::new(
+                    ErrorKind::Config,
+                    format!("two providers have the id {id:?}: rename one of them"),
+                ));
+            }
+            providers.push(Configured { id: id.into(), plugin: None, provider });
+        }
+        let (router, model) = routes::router(&registry, &mut providers, &config, &environment)?;
+        let advice = routes::nothing_configured(&registry);
+        let defaults = config.defaults;
+        let timeouts =
+            defaults.timeout.map_or_else(TimeoutPolicy::default, |total| TimeoutPolicy::default().with_total(total));
+        let timeout = timeouts.total;
+        let router = Arc::new(router);
+        let driver = Resilient::builder()
+            .planner(router.clone())
+            .retry(defaults.retry.unwrap_or_default())
+            .timeouts(timeouts)
+            .build();
+        let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => Arc::new(HttpTransport::new(&HttpConfig::default())?),
+        };
+        let current = Arc::new(Current::new(self.observer));
+        let mut timers = Timeouts::default();
+        timers.first_content = defaults.first_token_timeout.or(timers.first_content);
+        timers.idle = defaults.idle_timeout.or(timers.idle);
+        let cx = Cx::new(transport).with_timeouts(timers).with_observer(current.clone());
+        Ok(Client::new(Inner { stack, router, providers, model, cx, timeout, current, advice }))
+    }
+}

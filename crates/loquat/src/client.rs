@@ -1,0 +1,249 @@
+//! The client: everything that answers, behind one cheap handle.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use llm_core::{
+    ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind, Progress, Provider,
+    Request, Response, Target,
+};
+use llm_router::Router;
+use tokio::time::Instant;
+
+use crate::builder::ClientBuilder;
+use crate::chat_call::ChatCall;
+use crate::config::Config;
+use crate::configured::{self, Configured};
+use crate::current::Current;
+use crate::environment::Environment;
+
+/// Calls models, with fallback, retries and timeouts. Cheap to clone; clones share everything.
+///
+/// ```
+/// # async fn run() -> loquat::Result<()> {
+/// use loquat::Client;
+///
+/// let client = Client::builder().model("anthropic/claude-haiku-4-5").fallback("openai/gpt-5.4-mini").build()?;
+/// let reply = client.chat("Classify this email: …").system("One word.").temperature(0.0).await?;
+/// println!("{reply}: {} after {} attempts", reply.target(), reply.attempts().len());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+pub(crate) struct Inner {
+    /// The driver with every layer around it.
+    pub(crate) stack: Arc<dyn Provider>,
+    pub(crate) router: Arc<Router>,
+    pub(crate) providers: Vec<Configured>,
+    /// The model of requests that name none.
+    pub(crate) model: Option<String>,
+    pub(crate) cx: Cx,
+    pub(crate) timeout: Duration,
+    pub(crate) current: Arc<Current>,
+    /// What to do when no provider is configured.
+    pub(crate) advice: String,
+}
+
+/// Who is asked, who steps in, who answered last.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Status {
+    /// Who is asked when a request names no model.
+    pub primary: Option<Target>,
+    /// Who steps in, in order.
+    pub fallbacks: Vec<Target>,
+    /// Who answered last.
+    pub current: Option<Target>,
+    /// Ids of the configured providers.
+    pub providers: Vec<String>,
+    /// Every configured provider fakes its answers.
+    pub demo: bool,
+}
+
+/// A name that a request may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServedModel {
+    /// The name.
+    pub name: String,
+    /// Who made it: the vendor's provider id, or `loquat` for a route.
+    pub owned_by: String,
+    /// When the vendor made it, in Unix seconds.
+    pub created: Option<u64>,
+    /// Who answers it.
+    pub targets: Vec<Target>,
+}
+
+impl Client {
+    /// Starts building a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// A client from the process's environment alone.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::builder().build()
+    }
+
+    /// Whether a configuration and an environment together give at least one provider that is no fake.
+    pub fn is_configured(config: &Config, environment: &Environment) -> Result<bool, Error> {
+        let registry = crate::registry()?;
+        Ok(!config.providers.is_empty()
+            || registry.plugins().any(|plugin| configured::is_configured(plugin, environment)))
+    }
+
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// A chat with one user message. Await it, or call [`stream`](ChatCall::stream) on it.
+    pub fn chat(&self, text: impl Into<String>) -> ChatCall<'_> {
+        self.request(ChatRequest::default().with_user(text))
+    }
+
+    /// A chat of a whole request.
+    pub fn request(&self, request: ChatRequest) -> ChatCall<'_> {
+        ChatCall::new(self, request)
+    }
+
+    /// The environment of one call: the client's own, with this longest time or the client's.
+    pub fn cx(&self, timeout: Option<Duration>) -> Cx {
+        let mut cx = self.0.cx.clone();
+        cx.deadline = Instant::now().checked_add(timeout.unwrap_or(self.0.timeout)).map(Instant::into_std);
+        cx
+    }
+
+    /// Sends a request in an environment of your own and waits for the whole answer.
+    pub async fn send(&self, cx: &Cx, request: ChatRequest) -> Result<ChatResponse, Error> {
+        let request = self.prepare(request)?;
+        match self.0.stack.call(cx, Request::Chat(Arc::new(request))).await? {
+            Response::Chat(response) => Ok(*response),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Sends a request in an environment of your own; returns at the first content of the answer.
+    pub async fn send_stream(&self, cx: &Cx, request: ChatRequest) -> Result<ChatStream, Error> {
+        let request = self.prepare(request)?;
+        match self.0.stack.call(cx, Request::ChatStream(Arc::new(request))).await? {
+            Response::ChatStream(stream) => Ok(stream),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Turns texts into vectors.
+    pub async fn embed(&self, cx: &Cx, request: EmbedRequest) -> Result<EmbedResponse, Error> {
+        match self.0.stack.call(cx, Request::Embed(Arc::new(request))).await? {
+            Response::Embed(response) => Ok(*response),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    /// Every name that a request may ask for: routes, and what the configured providers list. A provider that does not
+    /// answer is left out.
+    pub async fn models(&self) -> Vec<ServedModel> {
+        let mut models: Vec<ServedModel> = self
+            .0
+            .router
+            .routes()
+            .map(|(name, targets)| ServedModel {
+                name: name.to_owned(),
+                owned_by: "loquat".to_owned(),
+                created: None,
+                targets,
+            })
+            .collect();
+        let listed = join_all(self.0.providers.iter().map(|provider| self.listed(provider))).await;
+        models.extend(listed.into_iter().flatten());
+        models
+    }
+
+    /// What one provider lists, within five seconds; nothing when it does not answer.
+    async fn listed(&self, Configured { id, provider, .. }: &Configured) -> Vec<ServedModel> {
+        let cx = self.cx(Some(Duration::from_secs(5)));
+        let asked = provider.call(&cx, Request::Models);
+        let listed = match tokio::time::timeout(Duration::from_secs(5), asked).await {
+            Ok(Ok(Response::Models(listed))) => listed,
+            Ok(Ok(_)) | Err(_) => Vec::new(),
+            Ok(Err(error)) => {
+                tracing::debug!(provider = %id, %error, "listing models");
+                Vec::new()
+            }
+        };
+        let served = |model: llm_core::ModelInfo| ServedModel {
+            name: format!("{id}/{}", model.id),
+            owned_by: id.to_string(),
+            created: model.created,
+            targets: vec![Target::new(id.clone(), model.id)],
+        };
+        listed.into_iter().map(served).collect()
+    }
+
+    /// Who is asked, who steps in, who answered last.
+    pub fn status(&self) -> Status {
+        let mut targets =
+            self.0.model.as_deref().map(|model| self.0.router.targets(model)).unwrap_or_default().into_iter();
+        Status {
+            primary: targets.next(),
+            fallbacks: targets.collect(),
+            current: self.0.current.target(),
+            providers: self.0.providers.iter().map(|provider| provider.id.to_string()).collect(),
+            demo: self.0.providers.iter().all(|provider| provider.plugin.is_some_and(|plugin| plugin.fake)),
+        }
+    }
+
+    /// The providers, routes and layers as one provider, to put into another stack.
+    pub fn provider(&self) -> Arc<dyn Provider> {
+        self.0.stack.clone()
+    }
+
+    /// Requests without a model go to the default; those that cannot be answered are refused before anything is sent.
+    fn prepare(&self, mut request: ChatRequest) -> Result<ChatRequest, Error> {
+        if request.messages.is_empty() {
+            return Err(refused("the request has no messages: add one at least").with_param("messages"));
+        }
+        if self.0.providers.is_empty() {
+            return Err(Error::new(ErrorKind::NoTarget, self.0.advice.clone()).with_progress(Progress::NotSent));
+        }
+        if request.model.is_empty() {
+            let Some(model) = &self.0.model else {
+                let ids: Vec<&str> = self.0.providers.iter().map(|provider| &*provider.id).collect();
+                let what = format!(
+                    "the request names no model and several providers are configured ({}): set LOQUAT_MODEL=provider/model, or name one in the request",
+                    ids.join(", ")
+                );
+                return Err(refused(what).with_param("model"));
+            };
+            request.model.clone_from(model);
+        }
+        Ok(request)
+    }
+}
+
+fn refused(what: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::InvalidRequest, what).with_progress(Progress::NotSent)
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("model", &self.0.model).field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+fn unexpected(response: &Response) -> Error {
+    let what = match response {
+        Response::Chat(_) => "chat",
+        Response::ChatStream(_) => "chat_stream",
+        Response::Embed(_) => "embed",
+        Response::Models(_) => "models",
+        _ => "another operation",
+    };
+    Error::new(
+        ErrorKind::Internal,
+        format!("a layer answered with {what} what was asked as something else: this is a defect in that layer"),
+    )
+}

@@ -1,0 +1,126 @@
+//! Which providers are configured: the accounts of the configuration, and those whose keys the environment holds.
+
+use std::sync::Arc;
+
+use llm_core::{BuildCx, Error, ErrorKind, Provider, ProviderPlugin, Registry};
+use serde_json::{Map, Value};
+
+use crate::config::ProviderConfig;
+use crate::environment::Environment;
+
+/// One configured provider.
+#[derive(Clone)]
+pub(crate) struct Configured {
+    /// Instance id.
+    pub(crate) id: Arc<str>,
+    /// Its plugin; none for a provider that the application built itself.
+    pub(crate) plugin: Option<&'static ProviderPlugin>,
+    /// The provider itself.
+    pub(crate) provider: Arc<dyn Provider>,
+}
+
+/// Builds every provider that the configuration names, and every other one whose settings the environment holds.
+/// All problems are collected into one error.
+pub(crate) fn configured(
+    registry: &Registry,
+    configs: &[ProviderConfig],
+    environment: &Environment,
+) -> Result<Vec<Configured>, Error> {
+    let (mut built, mut problems): (Vec<Configured>, Vec<String>) = (Vec::new(), Vec::new());
+    for config in configs {
+        if built.iter().any(|other| *other.id == *config.id) {
+            problems
+                .push(format!("two providers have the id {:?}: give one of them another id and its `kind`", config.id));
+            continue;
+        }
+        match build(registry, config, environment) {
+            Ok(provider) => built.push(provider),
+            Err(error) => problems.push(error.to_string()),
+        }
+    }
+    for plugin in registry.plugins() {
+        if is_configured(plugin, environment) && !built.iter().any(|other| *other.id == *plugin.id) {
+            match build(registry, &ProviderConfig::new(plugin.id), environment) {
+                Ok(provider) => built.push(provider),
+                Err(error) => problems.push(error.to_string()),
+            }
+        }
+    }
+    match problems.len() {
+        0 => Ok(built),
+        _ => Err(Error::new(ErrorKind::Config, problems.join("; "))),
+    }
+}
+
+/// Builds one provider that nobody configured, from the environment alone: for requests that name it outright.
+pub(crate) fn build(
+    registry: &Registry,
+    config: &ProviderConfig,
+    environment: &Environment,
+) -> Result<Configured, Error> {
+    let plugin = registry.plugin(config.kind.as_deref().unwrap_or(&config.id))?;
+    let id: Arc<str> = if config.kind.is_some() { config.id.as_str().into() } else { plugin.id.into() };
+    let mut settings = Map::new();
+    for (key, value) in &config.settings {
+        settings.insert(key.clone(), resolve(&id, key, value, environment)?);
+    }
+    for setting in plugin.settings {
+        // An instance of its own name is another account: it takes no key that belongs to the vendor's default one.
+        if config.kind.is_none()
+            && !settings.contains_key(setting.key)
+            && let Some((_, value)) = environment.first(setting.env)
+        {
+            settings.insert(setting.key.to_owned(), value.into());
+        }
+    }
+    let provider = plugin.build(settings, &BuildCx::new(id.clone()))?;
+    Ok(Configured { id, plugin: Some(plugin), provider })
+}
+
+/// Whether the environment holds what the plugin needs. A plugin that needs nothing counts as configured when any of
+/// its settings is there; one that fakes its answers never does.
+pub fn is_configured(plugin: &ProviderPlugin, environment: &Environment) -> bool {
+    let set = |setting: &llm_core::Setting| environment.first(setting.env).is_some();
+    let mut required = plugin.settings.iter().filter(|setting| setting.required).peekable();
+    match required.peek() {
+        _ if plugin.fake => false,
+        Some(_) => required.all(set),
+        None => plugin.settings.iter().any(set),
+    }
+}
+
+/// `env:NAME` and `file:PATH` as what they stand for; anything else as it is.
+fn resolve(id: &str, key: &str, value: &Value, environment: &Environment) -> Result<Value, Error> {
+    let Some(text) = value.as_str() else { return Ok(value.clone()) };
+    let wrong = |what: String| Error::new(ErrorKind::Config, format!("reading providers.{id}.{key}: {what}"));
+    if let Some(name) = text.strip_prefix("env:") {
+        let value =
+            environment.value(name).ok_or_else(|| wrong(format!("the environment variable {name} is not set")))?;
+        return Ok(value.into());
+    }
+    if let Some(path) = text.strip_prefix("file:") {
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("the file {path}: {error}")))?;
+        return Ok(text.trim().into());
+    }
+    Ok(value.clone())
+}
+
+/// The canonical variables that configure a plugin, for messages.
+pub(crate) fn variables(plugin: &ProviderPlugin) -> String {
+    let wanted = plugin.settings.iter().filter(|setting| setting.required);
+    wanted.filter_map(|setting| setting.env.first().copied()).collect::<Vec<_>>().join(", ")
+}
+
+/// What to set so that a provider is configured, for messages: the canonical variables of the linked plugins.
+pub(crate) fn how_to_configure(registry: &Registry) -> String {
+    let (mut linked, mut variables) = (Vec::new(), Vec::new());
+    for plugin in registry.plugins().filter(|plugin| !plugin.fake) {
+        linked.push(plugin.id);
+        let wanted = plugin.settings.iter().find(|setting| setting.required).or(plugin.settings.first());
+        variables.extend(wanted.and_then(|setting| setting.env.first().copied()));
+    }
+    if linked.is_empty() {
+        return "no provider is linked: enable a provider's Cargo feature on `loquat` (openai, anthropic, gemini, ollama, …)".to_owned();
+    }
+    format!("linked: {}. Set {}", linked.join(", "), variables.join(" or "))
+}

@@ -1,0 +1,66 @@
+//! The environment, read once into a value: the only place of the library that looks at process variables and `.env`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+
+use llm_core::{Error, ErrorKind};
+
+/// Variables by name. Its `Debug` shows names only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<String, String>);
+
+impl Environment {
+    /// No variable at all.
+    pub fn empty() -> Self {
+        Self::default()
+    }
+
+    /// The process's variables, and those of a `.env` file in the current folder that the process does not set itself.
+    pub fn read() -> Result<Self, Error> {
+        let mut environment = Self::empty();
+        let file = Path::new(".env");
+        if file.is_file() {
+            environment = environment.with_dotenv(file)?;
+        }
+        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+        environment.0.extend(std::env::vars());
+        Ok(environment)
+    }
+
+    /// With the variables of a `.env` file; those that are set already stay.
+    pub fn with_dotenv(mut self, file: &Path) -> Result<Self, Error> {
+        let wrong = |what: &dyn fmt::Display| {
+            Error::new(ErrorKind::Config, format!("reading {}: {what}: write one NAME=value a line", file.display()))
+        };
+        // The parser's error would quote the line, which may hold a key.
+        let lines = dotenvy::from_path_iter(file).map_err(|_| wrong(&"the file cannot be opened"))?;
+        for (number, line) in (1..).zip(lines) {
+            let (name, value) = line.map_err(|_| wrong(&format_args!("variable {number} is not understood")))?;
+            self.0.entry(name).or_insert(value);
+        }
+        Ok(self)
+    }
+
+    /// A variable's value; a blank one counts as not set.
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    /// The first of several variables that is set: its name and its value.
+    pub fn first<'a>(&'a self, names: &'a [&'a str]) -> Option<(&'a str, &'a str)> {
+        names.iter().find_map(|name| Some((*name, self.value(name)?)))
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}

@@ -1,0 +1,155 @@
+//! From the configuration's names to a router: routes, the default model with its fallbacks, and the providers they need.
+
+use llm_core::{Error, ErrorKind, Registry};
+use llm_router::{Route, Router, TargetSpec};
+
+use crate::config::{Config, ProviderConfig, RouteConfig};
+use crate::configured::{self, Configured};
+use crate::environment::Environment;
+
+/// The route of requests that name no model, where that one has fallbacks.
+const DEFAULT_ROUTE: &str = "default";
+
+/// Builds the router, and the name that answers requests without a model. Providers that a name needs and nobody
+/// configured are built from the environment and added.
+pub(crate) fn router(
+    registry: &Registry,
+    providers: &mut Vec<Configured>,
+    config: &Config,
+    environment: &Environment,
+) -> Result<(Router, Option<String>), Error> {
+    let mut names = Names { registry, providers, routes: &config.routes, environment };
+    let mut routes = Vec::new();
+    for route in &config.routes {
+        let targets = route.targets.iter().map(|spec| names.target(spec)).collect::<Result<Vec<_>, _>>()?;
+        let mut built = Route::new(&route.name, targets).with_strategy(route.strategy);
+        built.aliases.clone_from(&route.aliases);
+        routes.push(built);
+    }
+    let model = match &config.defaults.model {
+        Some(model) => Some(names.name(model)?),
+        None => names.only_provider(),
+    };
+    let default = match (&model, config.defaults.fallback.as_slice()) {
+        (None, []) => None,
+        (None, _) => {
+            let what = "fallbacks are set but no primary: set LOQUAT_MODEL, LLM_PRIMARY_PROVIDER or defaults.model";
+            return Err(Error::new(ErrorKind::Config, what));
+        }
+        (Some(model), []) => Some(model.clone()),
+        (Some(model), fallbacks) => {
+            if config.routes.iter().any(|route| route.name == DEFAULT_ROUTE) {
+                let what =
+                    format!("the route {DEFAULT_ROUTE:?} is made from defaults.model and its fallbacks: rename yours");
+                return Err(Error::new(ErrorKind::Config, what));
+            }
+            let mut targets = names.targets(model)?;
+            for fallback in fallbacks {
+                let name = names.name(fallback)?;
+                targets.extend(names.targets(&name)?);
+            }
+            routes.push(Route::new(DEFAULT_ROUTE, targets));
+            Some(DEFAULT_ROUTE.to_owned())
+        }
+    };
+    let mut router = Router::builder();
+    for Configured { plugin, provider, .. } in &*providers {
+        router = match plugin.and_then(|plugin| plugin.default_model) {
+            Some(model) => router.provider_with_model(provider.clone(), model),
+            None => router.provider(provider.clone()),
+        };
+    }
+    router = routes.into_iter().fold(router, llm_router::Builder::route);
+    if let Some(default) = &default {
+        router = router.default_model(default);
+    }
+    Ok((router.build()?, default))
+}
+
+/// Reads names as the configuration writes them.
+struct Names<'a> {
+    registry: &'a Registry,
+    providers: &'a mut Vec<Configured>,
+    routes: &'a [RouteConfig],
+    environment: &'a Environment,
+}
+
+impl Names<'_> {
+    /// A route's name as it is; a target with its provider's own id and, where only the provider stands, its default model.
+    fn name(&mut self, name: &str) -> Result<String, Error> {
+        if self.is_route(name) {
+            return Ok(name.to_owned());
+        }
+        let (id, model) = name.split_once('/').map_or((name, None), |(id, model)| (id, Some(model)));
+        let provider = self.provider(id)?;
+        let model = model.or(provider.plugin.and_then(|plugin| plugin.default_model)).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Config,
+                format!("{name:?} names no model and {id} has no default one: write {id}/MODEL"),
+            )
+        })?;
+        Ok(format!("{}/{model}", provider.id))
+    }
+
+    /// A target of a route.
+    fn target(&mut self, spec: &TargetSpec) -> Result<TargetSpec, Error> {
+        let mut spec = spec.clone();
+        spec.id = self.name(&spec.id)?;
+        Ok(spec)
+    }
+
+    /// The targets behind a name: a route's, or the target itself.
+    fn targets(&mut self, name: &str) -> Result<Vec<TargetSpec>, Error> {
+        let routes = self.routes;
+        match routes.iter().find(|route| is_named(route, name)) {
+            Some(route) => route.targets.iter().map(|spec| self.target(spec)).collect(),
+            None => Ok(vec![TargetSpec::new(name)]),
+        }
+    }
+
+    fn is_route(&self, name: &str) -> bool {
+        self.routes.iter().any(|route| is_named(route, name))
+    }
+
+    /// The provider with this id; one that nobody configured is built from the environment.
+    fn provider(&mut self, id: &str) -> Result<&Configured, Error> {
+        let known = |providers: &[Configured], id: &str| providers.iter().position(|provider| *provider.id == *id);
+        let place = match known(self.providers, id) {
+            Some(place) => place,
+            None => {
+                let plugin = self.registry.plugin(id)?;
+                match known(self.providers, plugin.id) {
+                    Some(place) => place,
+                    None => {
+                        let built =
+                            configured::build(self.registry, &ProviderConfig::new(plugin.id), self.environment)?;
+                        if !configured::is_configured(plugin, self.environment) && !plugin.fake {
+                            let variables = configured::variables(plugin);
+                            tracing::warn!(provider = plugin.id, %variables, "the provider is named but not configured");
+                        }
+                        self.providers.push(built);
+                        self.providers.len() - 1
+                    }
+                }
+            }
+        };
+        Ok(&self.providers[place])
+    }
+
+    /// The default model of the only provider there is; with several nothing is picked.
+    fn only_provider(&self) -> Option<String> {
+        match &self.providers[..] {
+            [Configured { id, plugin: Some(plugin), .. }] => Some(format!("{id}/{}", plugin.default_model?)),
+            _ => None,
+        }
+    }
+}
+
+fn is_named(route: &RouteConfig, name: &str) -> bool {
+    route.name == name || route.aliases.iter().any(|alias| alias == name)
+}
+
+/// What a client without any provider should say when it is asked.
+pub(crate) fn nothing_configured(registry: &Registry) -> String {
+    format!("no provider is configured ({}), or use \"local/echo\" in tests", configured::how_to_configure(registry))
+}
