@@ -1,1 +1,17 @@
 #![doc = include_str!("../README.md")]
+
+mod builder;
+mod explain;
+mod plan;
+mod route;
+mod router;
+mod strategy;
+mod target;
+
+pub use builder::Builder;
+pub use explain::{ExplainedSkip, Explanation};
+pub use plan::{Plan, Skipped, WhyNot};
+pub use route::Route;
+pub use router::Router;
+pub use strategy::{Manual, Priority, Strategy, StrategyKind};
+pub use target::TargetSpec;
