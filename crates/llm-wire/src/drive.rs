@@ -57,7 +57,7 @@ pub fn json_array_stream(response: HttpResponse, decoder: impl StreamDecoder) ->
     drive(response.body, JsonArrayParser::new(), decoder)
 }
 
-fn drive<F: Framing, D: StreamDecoder>(body: Body, framing: F, decoder: D) -> ChatStream {
+pub(crate) fn drive<F: Framing, D: StreamDecoder>(body: Body, framing: F, decoder: D) -> ChatStream {
     ChatStream::new(Driven {
         body: Some(body),
         framing,
@@ -69,7 +69,7 @@ fn drive<F: Framing, D: StreamDecoder>(body: Body, framing: F, decoder: D) -> Ch
 }
 
 /// A parser, as far as the shell needs one.
-trait Framing: Send + 'static {
+pub(crate) trait Framing: Send + 'static {
     fn push(&mut self, chunk: Bytes);
     fn finish(&mut self) -> Result<(), FrameError>;
     /// Gives the next frame to the decoder; false if there is none.

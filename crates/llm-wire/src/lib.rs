@@ -4,6 +4,7 @@ mod chunks;
 mod codec;
 mod error;
 mod lines;
+mod sniff;
 mod timestamp;
 
 pub mod aws_event_stream;
@@ -23,5 +24,6 @@ pub use json_array::JsonArrayParser;
 pub use ndjson::{NdjsonItem, NdjsonParser};
 pub use rate_limit::{RateLimitReading, RateLimitWindow, exhausted_wait, rate_limits};
 pub use retry_hint::{RetryHint, google_retry_delay, retry_after};
+pub use sniff::sse_or_json_array_stream;
 pub use sse::{SseEvent, SseItem, SseParser};
 pub use timestamp::rfc3339;

@@ -8,5 +8,6 @@ mod json_array;
 mod ndjson;
 mod rate_limit;
 mod retry_hint;
+mod sniff;
 mod split;
 mod sse;
