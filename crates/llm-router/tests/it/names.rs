@@ -45,8 +45,8 @@ fn each_kind_of_name_has_its_targets() {
     }
     let plan = router.plan_request(&chat("")).unwrap();
     assert_eq!(plan.route.as_deref(), Some("fast"), "no name is the default's name");
-    let routes: Vec<_> = router.routes().map(|(name, targets)| (name.to_owned(), targets.len())).collect();
-    assert_eq!(routes, [("fast".to_owned(), 2), ("team/smart".to_owned(), 1)]);
+    let served: Vec<_> = router.routes().map(|(name, targets)| (name.to_owned(), targets.len())).collect();
+    assert_eq!(served, [("fast".to_owned(), 2), ("team/smart".to_owned(), 1)]);
 }
 
 #[test]

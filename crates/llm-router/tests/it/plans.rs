@@ -66,17 +66,18 @@ fn the_settings_of_a_target_reach_the_plan() {
 
 #[test]
 fn what_a_target_is_known_to_lack_keeps_it_out() {
+    type Field = fn(&mut Capabilities) -> &mut Support;
     let with = |change: fn(&mut ChatRequest)| {
         let mut request = ChatRequest::new("r").with_user("hello");
         change(&mut request);
         request
     };
-    let plain = Arc::new(with(|_| {}));
+    let words = Arc::new(with(|_| {}));
     let tools = with(|request| request.tools.push(Arc::new(Tool::Function(FunctionTool::default()))));
     let schema = with(|request| request.output = OutputFormat::JsonSchema(JsonSchema::default()));
-    let cases: [(Request, fn(&mut Capabilities) -> &mut Support, &str); 5] = [
-        (Request::Chat(plain.clone()), |it| &mut it.chat, "chat"),
-        (Request::ChatStream(plain), |it| &mut it.streaming, "streaming"),
+    let cases: [(Request, Field, &str); 5] = [
+        (Request::Chat(words.clone()), |it| &mut it.chat, "chat"),
+        (Request::ChatStream(words), |it| &mut it.streaming, "streaming"),
         (Request::Chat(Arc::new(tools)), |it| &mut it.tools, "tools"),
         (Request::ChatStream(Arc::new(schema)), |it| &mut it.json_schema, "json_schema"),
         (Request::Embed(Arc::new(EmbedRequest::new("r", ["x"]))), |it| &mut it.embeddings, "embeddings"),
