@@ -1,1 +1,10 @@
 #![doc = include_str!("../README.md")]
+
+mod body;
+mod client;
+mod config;
+mod failure;
+mod transport;
+
+pub use config::{HttpConfig, Proxy, ProxyEnvironment};
+pub use transport::HttpTransport;
