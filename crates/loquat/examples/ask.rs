@@ -1,6 +1,7 @@
 //! One question, one answer: `cargo run -p loquat --features all-providers --example ask -- Why is the sky blue?`
 //!
 //! `LOQUAT_MODEL` or the only configured provider answers; without any, `local/echo` does, which is no LLM.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use loquat::Client;
 

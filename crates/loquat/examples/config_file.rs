@@ -1,4 +1,5 @@
 //! A client from TOML, with two routes of its own names.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use loquat::{Client, Config};
 

@@ -1,6 +1,7 @@
 //! The primary fails, the next target steps in, and the reply tells the whole story.
 //!
 //! Both targets are scripted here, so that the example runs without a key; put real ones in their place.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use loquat::{Client, Error, ErrorKind, RetryPolicy};
 use std::time::Duration;

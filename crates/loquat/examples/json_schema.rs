@@ -1,4 +1,5 @@
 //! An answer that follows a JSON schema.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use loquat::Client;
 use serde::Deserialize;

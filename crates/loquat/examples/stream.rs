@@ -1,4 +1,5 @@
 //! An answer as it is made.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::io::Write as _;
 

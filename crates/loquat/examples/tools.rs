@@ -1,4 +1,5 @@
 //! The model asks for a tool, the program runs it, the model goes on.
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use loquat::core::ToolChoice;
 use loquat::{Client, Message, Tool};

@@ -107,7 +107,7 @@ impl Config {
     pub fn from_toml(text: &str) -> Result<Self, Error> {
         // TOML's own diagnostic shows the source line, which may hold a literal key: it is left out.
         toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| text[..span.start].lines().count().max(1));
+            let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
             let place = line.map(|line| format!(" line {line}:")).unwrap_or_default();
             Error::new(ErrorKind::Config, format!("reading the configuration:{place} {}", error.message()))
         })
@@ -152,13 +152,15 @@ impl Config {
     #[must_use]
     pub fn or(mut self, other: Self) -> Self {
         self.version = self.version.or(other.version);
+        // Only what both name gives way; a name twice within one of them stays, so that building can refuse it.
+        let (mine, routes) = (self.providers.len(), self.routes.len());
         for provider in other.providers {
-            if !self.providers.iter().any(|mine| mine.id == provider.id) {
+            if !self.providers[..mine].iter().any(|other| other.id == provider.id) {
                 self.providers.push(provider);
             }
         }
         for route in other.routes {
-            if !self.routes.iter().any(|mine| mine.name == route.name) {
+            if !self.routes[..routes].iter().any(|other| other.name == route.name) {
                 self.routes.push(route);
             }
         }

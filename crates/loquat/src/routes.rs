@@ -52,18 +52,18 @@ pub(crate) fn router(
             Some(DEFAULT_ROUTE.to_owned())
         }
     };
-    let mut router = Router::builder();
+    let mut building = Router::builder();
     for Configured { plugin, provider, .. } in &*providers {
-        router = match plugin.and_then(|plugin| plugin.default_model) {
-            Some(model) => router.provider_with_model(provider.clone(), model),
-            None => router.provider(provider.clone()),
+        building = match plugin.and_then(|plugin| plugin.default_model) {
+            Some(model) => building.provider_with_model(provider.clone(), model),
+            None => building.provider(provider.clone()),
         };
     }
-    router = routes.into_iter().fold(router, llm_router::Builder::route);
+    building = routes.into_iter().fold(building, llm_router::Builder::route);
     if let Some(default) = &default {
-        router = router.default_model(default);
+        building = building.default_model(default);
     }
-    Ok((router.build()?, default))
+    Ok((building.build()?, default))
 }
 
 /// Reads names as the configuration writes them.
@@ -114,26 +114,20 @@ impl Names<'_> {
     /// The provider with this id; one that nobody configured is built from the environment.
     fn provider(&mut self, id: &str) -> Result<&Configured, Error> {
         let known = |providers: &[Configured], id: &str| providers.iter().position(|provider| *provider.id == *id);
-        let place = match known(self.providers, id) {
-            Some(place) => place,
-            None => {
-                let plugin = self.registry.plugin(id)?;
-                match known(self.providers, plugin.id) {
-                    Some(place) => place,
-                    None => {
-                        let built =
-                            configured::build(self.registry, &ProviderConfig::new(plugin.id), self.environment)?;
-                        if !configured::is_configured(plugin, self.environment) && !plugin.fake {
-                            let variables = configured::variables(plugin);
-                            tracing::warn!(provider = plugin.id, %variables, "the provider is named but not configured");
-                        }
-                        self.providers.push(built);
-                        self.providers.len() - 1
-                    }
-                }
-            }
-        };
-        Ok(&self.providers[place])
+        if let Some(place) = known(self.providers, id) {
+            return Ok(&self.providers[place]);
+        }
+        let plugin = self.registry.plugin(id)?;
+        if let Some(place) = known(self.providers, plugin.id) {
+            return Ok(&self.providers[place]);
+        }
+        let built = configured::build(self.registry, &ProviderConfig::new(plugin.id), self.environment)?;
+        if !configured::is_configured(plugin, self.environment) && !plugin.fake {
+            let variables = configured::variables(plugin);
+            tracing::warn!(provider = plugin.id, %variables, "the provider is named but not configured");
+        }
+        self.providers.push(built);
+        Ok(&self.providers[self.providers.len() - 1])
     }
 
     /// The default model of the only provider there is; with several nothing is picked.

@@ -1,0 +1,159 @@
+//! Configuration from TOML, from the environment and from code, and what it says when it is wrong.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use loquat::core::{BuildCx, Error, Provider, ProviderPlugin, Setting};
+use loquat::{Client, Config, Environment, ErrorKind, ProviderConfig};
+use serde_json::{Map, Value};
+
+const SETTINGS: &[Setting] = &[
+    Setting::key("api_key", "the key").with_env(&["ACME_API_KEY", "ACME_KEY"]),
+    Setting::optional("base_url", "the address").with_env(&["ACME_BASE_URL"]),
+];
+
+/// Answers with its own configuration, so that tests see what reached it.
+fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
+    let said = Value::Object(config).to_string();
+    Ok(loquat::function(cx.id.clone(), move |_| {
+        let said = said.clone();
+        async move { Ok(said) }
+    }))
+}
+
+static ACME: ProviderPlugin = ProviderPlugin::new("acme", "Acme", build, "acme", "0")
+    .with_aliases(&["acme-ai"])
+    .with_settings(SETTINGS)
+    .with_default_model("acme-1");
+
+fn client(config: &str, environment: &[(&str, &str)]) -> Result<Client, Error> {
+    let environment: Environment = environment.iter().copied().collect();
+    let config = Config::from_environment(&environment)?.or(Config::from_toml(config)?);
+    Client::builder().plugin(&ACME).config(config).environment(environment).build()
+}
+
+async fn said(client: &Client, model: &str) -> String {
+    client.chat("hi").model(model).await.unwrap().text()
+}
+
+#[tokio::test]
+async fn a_key_in_the_environment_configures_its_provider() {
+    let client = client("", &[("ACME_KEY", "k-2"), ("ACME_BASE_URL", "http://acme.test")]).unwrap();
+    assert_eq!(client.status().primary.unwrap().to_string(), "acme/acme-1");
+    assert_eq!(said(&client, "acme/x").await, r#"{"api_key":"k-2","base_url":"http://acme.test"}"#);
+}
+
+#[tokio::test]
+async fn the_canonical_variable_wins_and_blank_ones_do_not_count() {
+    let client = client("", &[("ACME_KEY", "second"), ("ACME_API_KEY", "first"), ("ACME_BASE_URL", "  ")]).unwrap();
+    assert_eq!(said(&client, "acme/x").await, r#"{"api_key":"first"}"#);
+}
+
+#[tokio::test]
+async fn the_seeds_variables_name_primary_and_fallbacks() {
+    let variables = [
+        ("ACME_API_KEY", "k"),
+        ("LLM_PRIMARY_PROVIDER", "acme-ai"),
+        ("LLM_FALLBACK_PROVIDERS", " acme/acme-2 , acme/acme-3,"),
+        ("LLM_TIMEOUT_SECONDS", "30"),
+        ("LLM_MAX_RETRIES", "5"),
+    ];
+    let status = client("", &variables).unwrap().status();
+    assert_eq!(status.primary.unwrap().to_string(), "acme/acme-1");
+    assert_eq!(status.fallbacks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["acme/acme-2", "acme/acme-3"]);
+    let config = Config::from_environment(&variables.into_iter().collect()).unwrap();
+    assert_eq!(config.defaults.timeout, Some(Duration::from_secs(30)));
+    assert_eq!(config.defaults.retry.unwrap().max_retries, 5);
+}
+
+#[tokio::test]
+async fn a_file_names_instances_routes_and_secrets() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let secret = folder.join("acme-secret");
+    std::fs::write(&secret, "from-a-file\n").unwrap();
+    let text = format!(
+        r#"
+        [[provider]]
+        id = "acme-eu"
+        kind = "acme"
+        api_key = "file:{}"
+
+        [[provider]]
+        id = "acme"
+        api_key = "env:MY_OWN_NAME"
+
+        [defaults]
+        model = "fast"
+
+        [[model]]
+        name = "fast"
+        aliases = ["gpt-4o"]
+        targets = ["acme-eu/small", "acme"]
+        "#,
+        secret.display()
+    );
+    let client = client(&text, &[("MY_OWN_NAME", "from-a-variable"), ("ACME_BASE_URL", "http://acme.test")]).unwrap();
+    let status = client.status();
+    assert_eq!(status.primary.unwrap().to_string(), "acme-eu/small");
+    assert_eq!(status.fallbacks[0].to_string(), "acme/acme-1");
+    assert_eq!(
+        said(&client, "gpt-4o").await,
+        r#"{"api_key":"from-a-file"}"#,
+        "another instance takes nothing of the default account"
+    );
+    assert_eq!(said(&client, "acme/x").await, r#"{"api_key":"from-a-variable","base_url":"http://acme.test"}"#);
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place_and_no_secret() {
+    for (text, words) in [
+        ("[defaults]\nmodle = \"x\"", &["line 2", "modle", "model"][..]),
+        ("[defaults]\ntimeout = \"soon\"", &["line 2", "soon", "30s"]),
+        ("[[provider]]\napi_key = \"sk-canary\"", &["line 1", "id"]),
+        ("[[model]]\nname = \"fast\"\nstrategy = \"psychic\"\ntargets = []", &["line 3", "psychic", "priority"]),
+        ("[defaults]\nretry = { preset = \"heroic\" }", &["line 2", "heroic"]),
+        ("this is = = not toml", &["line 1"]),
+    ] {
+        let error = Config::from_toml(text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        for word in words {
+            assert!(error.message().contains(word), "{:?} lacks {word:?}", error.message());
+        }
+        assert!(!error.to_string().contains("canary"), "{error}");
+    }
+}
+
+#[test]
+fn names_that_lead_nowhere_are_found_before_the_first_call() {
+    let wrong = |text: &str, environment: &[(&str, &str)]| client(text, environment).unwrap_err().message().to_owned();
+    let key = [("ACME_API_KEY", "k")];
+    assert!(wrong("[defaults]\nmodel = \"acmee/x\"", &key).contains("did you mean \"acme\""));
+    assert!(wrong("[[provider]]\nid = \"x\"\nkind = \"nobody\"", &[]).contains("no provider \"nobody\" is linked"));
+    assert!(wrong("[[provider]]\nid = \"acme\"\napi_key = \"env:NOT_SET\"", &[]).contains("NOT_SET is not set"));
+    assert!(wrong("[defaults]\nfallback = [\"acme/x\"]\n[[provider]]\nid = \"acme\"\n[[provider]]\nid = \"b\"\nkind = \"acme\"", &key).contains("no primary"));
+    assert!(wrong("[[provider]]\nid = \"acme\"\n[[provider]]\nid = \"acme\"", &key).contains("two providers"));
+    assert!(wrong("", &[("LLM_TIMEOUT_SECONDS", "soon")]).contains("LLM_TIMEOUT_SECONDS"));
+    assert!(wrong("", &[("LLM_MAX_RETRIES", "-1")]).contains("LLM_MAX_RETRIES"));
+}
+
+#[test]
+fn what_is_said_in_code_goes_before_the_file() {
+    let config = Config::from_toml("[defaults]\nmodel = \"acme/from-file\"").unwrap();
+    let builder = Client::builder().plugin(&ACME).environment(Environment::empty());
+    let provider = ProviderConfig::new("acme").with("api_key", "k");
+    let client = builder.config(config).provider(provider).model("acme/from-code").build().unwrap();
+    assert_eq!(client.status().primary.unwrap().to_string(), "acme/from-code");
+}
+
+#[test]
+fn a_dotenv_file_fills_what_the_process_does_not_set() {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("dotenv-test");
+    std::fs::write(&file, "ACME_API_KEY=from-file\nexport OTHER=\"two words\"\n# a comment\n").unwrap();
+    let environment: Environment = [("OTHER", "from-process")].into_iter().collect();
+    let environment = environment.with_dotenv(&file).unwrap();
+    assert_eq!(environment.value("ACME_API_KEY"), Some("from-file"));
+    assert_eq!(environment.value("OTHER"), Some("from-process"));
+    std::fs::write(&file, "ACME_API_KEY='canary-unclosed\n").unwrap();
+    let error = Environment::empty().with_dotenv(&file).unwrap_err();
+    assert!(!format!("{error:?} {error}").contains("canary"), "{error}");
+}

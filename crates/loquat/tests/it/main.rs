@@ -1,0 +1,5 @@
+//! Tests of the facade through its public interface, with functions in the place of vendors.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say what they expect")]
+
+mod client;
+mod configuration;
