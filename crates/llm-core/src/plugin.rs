@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Error;
 use crate::provider::Provider;
+use crate::secret::Secret;
 
 /// One setting of a plugin. The table drives the environment look-up, the configuration reference and error messages.
 #[derive(Clone, Copy, Debug)]
@@ -150,7 +151,21 @@ impl ProviderPlugin {
 }
 
 /// Reads a plugin's configuration into its own type. Unknown keys are errors when the type denies them.
+///
+/// The error repeats no value: people paste keys into the wrong setting.
 pub fn read_config<T: serde::de::DeserializeOwned>(config: Map<String, Value>) -> Result<T, Error> {
-    serde_json::from_value(Value::Object(config))
-        .map_err(|error| Error::new(crate::ErrorKind::Config, format!("reading the provider's configuration: {error}")))
+    let config = Value::Object(config);
+    T::deserialize(&config).map_err(|error| {
+        let message = format!("reading the provider's configuration: {error}");
+        Error::new(crate::ErrorKind::Config, without_values(&config, message))
+    })
+}
+
+fn without_values(value: &Value, message: String) -> String {
+    match value {
+        Value::String(text) => Secret::new(text.as_str()).scrub(&message).into_owned(),
+        Value::Array(items) => items.iter().fold(message, |message, item| without_values(item, message)),
+        Value::Object(fields) => fields.values().fold(message, |message, item| without_values(item, message)),
+        _ => message,
+    }
 }

@@ -122,6 +122,23 @@ fn a_secret_that_a_vendor_repeats_is_removed_from_everything_an_error_shows() {
 }
 
 #[test]
+fn an_error_on_a_configuration_names_the_key_and_repeats_no_value() {
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Config {
+        #[expect(dead_code, reason = "only read")]
+        retries: Option<u32>,
+    }
+    let read = |key: &str| {
+        let config = Map::from_iter([(key.to_owned(), Value::from("canary-0123456789"))]);
+        llm_core::read_config::<Config>(config).unwrap_err()
+    };
+    assert!(!format!("{:?}", read("retries")).contains("canary"));
+    assert!(read("retires").message().contains("retires"));
+    assert_eq!(read("retires").kind(), ErrorKind::Config);
+}
+
+#[test]
 fn what_a_target_cannot_take_is_said_or_refused() {
     let mut warnings = Warnings::new(llm_core::OnUnsupported::Warn);
     warnings.unsupported("sampling.top_k", "no such field").unwrap();
