@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use llm_core::{
     CacheHint, ChatRequest, Effort, JsonSchema, Media, MediaData, Message, OutputFormat, Part, PartKind, Reasoning,
-    Role, Tool, ToolChoice, ToolResult, ToolStatus, base64_text,
+    Role, Tool, ToolCall, ToolChoice, ToolResult, ToolStatus, base64_text,
 };
 use serde_json::{Map, Value, json};
 
@@ -246,6 +246,14 @@ fn history(cases: &mut Cases, api: &str) {
     cases.assistant_part("a part of unknown type", &[], Part::new(PartKind::Unknown(unknown)));
     let call = Part::tool_call("call_1", "look_up_7351", r#"{"city":"words-7351"}"#);
     cases.assistant_part("a tool call in history", &["look_up_7351", "words-7351"], call);
+    let cut = ToolCall {
+        id: "call_1".to_owned(),
+        name: "look_up_7351".to_owned(),
+        arguments: r#"{"city":"wor"#.to_owned(),
+        truncated: true,
+        ..ToolCall::default()
+    };
+    cases.assistant_part("a cut-off tool call in history", &["look_up_7351"], Part::new(PartKind::ToolCall(cut)));
 
     let with = |result: ToolResult| {
         move |request: &mut ChatRequest| {
@@ -302,6 +310,8 @@ fn tools(cases: &mut Cases) {
         one,
         changed(|function| function.cache = Some(CacheHint::default())),
     );
+    let ext = changed(|function| function.ext.set(INSTANCE, "x_ext", "words-7351"));
+    cases.change("a tool's ext", "tools", &["words-7351"], one, ext);
     cases.change("a tool of another provider", "tools", &[], one, |request| {
         let id = "elsewhere.search".to_owned();
         request.tools.push(Tool::Provider { id, name: "search".to_owned(), args: Map::new() }.into());

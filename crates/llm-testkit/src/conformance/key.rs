@@ -134,6 +134,7 @@ pub(super) async fn echoed(subject: &Subject, fixtures: &Fixtures, streams: bool
         return no_key();
     }
     let mut report = Report::default();
+    misplaced(subject, &mut report);
     for (what, exchange) in echoes(fixtures)? {
         if let Err(error) = subject.chat(exchange.clone()).await? {
             hold_unseen(&what, &error, &mut report);
@@ -150,6 +151,19 @@ pub(super) async fn echoed(subject: &Subject, fixtures: &Fixtures, streams: bool
         }
     }
     report.into_result()
+}
+
+/// A key that was pasted into another setting.
+fn misplaced(subject: &Subject, report: &mut Report) {
+    for setting in subject.plugin.settings.iter().filter(|setting| !setting.secret) {
+        for value in [Value::from(KEY), Value::from(format!("https://user:{KEY}@host.test"))] {
+            let mut config = subject.config.clone();
+            config.insert(setting.key.to_owned(), value);
+            if let Err(error) = subject.build(config) {
+                hold_unseen(&format!("the key in the setting {}", setting.key), &error, report);
+            }
+        }
+    }
 }
 
 fn hold_unseen(what: &str, error: &llm_core::Error, report: &mut Report) {

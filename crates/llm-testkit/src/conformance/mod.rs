@@ -71,6 +71,19 @@ pub enum Check {
     KeyEchoed,
 }
 
+impl Check {
+    /// The fixture that nothing but this check needs.
+    fn fixture(self) -> Option<&'static str> {
+        match self {
+            Self::Answer => Some("chat.json"),
+            Self::Stream => Some("chat_stream.txt"),
+            Self::InBandErrors => Some("stream_error.txt"),
+            Self::Signatures => Some("signed.json"),
+            _ => None,
+        }
+    }
+}
+
 /// A plugin under test with its configuration and fixtures. Made by [`conformance!`](crate::conformance).
 #[derive(Debug)]
 pub struct Suite {
@@ -106,6 +119,11 @@ impl Suite {
     /// Runs one check.
     pub fn run(&self, check: Check) -> Result<(), Failure> {
         if self.without.contains(&check) {
+            if let Some(fixture) = check.fixture().filter(|fixture| self.fixtures.exists(fixture)) {
+                return Err(Failure::new(format!(
+                    "{fixture} is there, but {check:?} is left out: take it out of `without`"
+                )));
+            }
             #[expect(clippy::print_stderr, reason = "a check that is left out must be seen in the test's output")]
             {
                 eprintln!("conformance: {check:?} is left out for the plugin {}", self.subject.plugin.id);
@@ -172,7 +190,7 @@ macro_rules! conformance {
             $crate::conformance::Suite::new(
                 &$plugin,
                 &$crate::__private::json!($config),
-                concat!(env!("CARGO_MANIFEST_DIR"), "/", $fixtures),
+                ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", $fixtures),
             )
             $(.with_model($model))?
             $(.with_frames_after_end($frames))?

@@ -110,6 +110,7 @@ fn finds_keys_where_they_do_not_belong() {
     check(Check::KeyMissing, "gives another class", "config error");
     check(Check::KeyMissing, "takes a blank key", "a blank key");
     check(Check::KeyEchoed, "shows an echoed key", "shows the key");
+    check(Check::KeyEchoed, "repeats a bad address", "the key in the setting base_url");
 }
 
 #[test]
@@ -119,5 +120,13 @@ fn says_which_fixture_is_missing_and_how_to_do_without() {
         let failure = suite().run(check).expect_err("a missing fixture must fail");
         assert!(failure.findings()[0].contains("rite "), "{failure}");
         suite().without(&[check]).run(check).expect("a check that is left out passes");
+    }
+}
+
+#[test]
+fn a_check_whose_fixture_is_there_cannot_be_left_out() {
+    for check in [Check::Answer, Check::Stream, Check::Signatures, Check::InBandErrors] {
+        let failure = suite("").without(&[check]).run(check).expect_err("the fixture is there");
+        assert!(failure.findings()[0].contains("take it out"), "{failure}");
     }
 }

@@ -45,6 +45,12 @@ pub(super) fn request(
             Tool::Provider { id, .. } if !id.starts_with("toy.") => {
                 warnings.unsupported("tools", "a tool of another provider")?;
             }
+            Tool::Function(function) => {
+                let mut body = fields(&Tool::Function(function.clone()))?;
+                body.remove("ext");
+                merge(&mut body, &function.ext, to);
+                tools.push(Value::Object(body));
+            }
             tool => tools.push(json!(tool)),
         }
     }

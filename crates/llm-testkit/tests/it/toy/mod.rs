@@ -52,6 +52,10 @@ fn build(mut config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provide
         config.retain(|key, _| ["api_key", "base_url", "defect"].contains(&key.as_str()));
     }
     let config: Config = read_config(config)?;
+    if !config.base_url.starts_with("https://") || config.base_url.contains('@') {
+        let shown = if config.defect == "repeats a bad address" { &*config.base_url } else { "it" };
+        return Err(Error::new(ErrorKind::Config, format!("reading base_url: {shown} is no address of a toy")));
+    }
     if config.defect == "refuses to build without a key" && config.api_key.is_none() {
         return Err(Error::new(ErrorKind::Config, "no key: set TOY_API_KEY"));
     }
