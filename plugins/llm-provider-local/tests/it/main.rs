@@ -1,0 +1,8 @@
+//! The provider from outside.
+#![cfg(test)]
+
+mod echo;
+mod faults;
+mod other;
+mod script;
+mod support;
