@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+
+mod error;
+mod wire;
+
+pub mod embed;
+pub mod generate;
+pub mod models;
+
+pub use error::{decode_error, encode_error};
+pub use generate::{Decoded, Encoded, Profile, Thinking};
+
+/// Name of the wire family, in [`Origin`](llm_core::Origin) and in ext.
+pub const API: &str = "gemini";

@@ -1,0 +1,192 @@
+//! Embeddings: `embedContent` for one text, `batchEmbedContents` for several.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, Warnings};
+use serde::ser::Serializer;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{in_band, malformed};
+use crate::generate::Encoded;
+use crate::wire::{Fields, Merging, invalid, settings};
+use crate::{API, generate};
+
+/// The method that takes this many texts.
+pub fn method(inputs: usize) -> &'static str {
+    if inputs == 1 { "embedContent" } else { "batchEmbedContents" }
+}
+
+/// Writes a request for [`method`].
+pub fn encode_request(request: &EmbedRequest, to: &Origin) -> Result<Encoded, Error> {
+    let mut warnings = Warnings::new(request.on_unsupported);
+    if request.end_user.is_some() {
+        warnings.unsupported("end_user", "the gemini api has no field for it")?;
+    }
+    let model = if request.model.contains('/') {
+        Cow::Borrowed(request.model.as_str())
+    } else {
+        Cow::Owned(format!("models/{}", request.model))
+    };
+    let ext = settings(&request.ext, API, &to.provider);
+    let one = |text| OneText { text, model: &model, request, ext: ext.as_deref() };
+    let body = match request.inputs.as_slice() {
+        [text] => serde_json::to_vec(&one(text)),
+        texts => serde_json::to_vec(&Batch { requests: texts.iter().map(|text| one(text)).collect() }),
+    };
+    let body =
+        body.map_err(|error| Error::new(ErrorKind::Internal, format!("writing an embedding request: {error}")))?;
+    Ok(Encoded { body, warnings: warnings.into_vec() })
+}
+
+#[derive(Serialize)]
+struct Batch<'a> {
+    requests: Vec<OneText<'a>>,
+}
+
+struct OneText<'a> {
+    text: &'a str,
+    model: &'a str,
+    request: &'a EmbedRequest,
+    ext: Option<&'a Map<String, Value>>,
+}
+
+impl Serialize for OneText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Content<'a> {
+            parts: [Part<'a>; 1],
+        }
+        #[derive(Serialize)]
+        struct Part<'a> {
+            text: &'a str,
+        }
+        let mut map = Merging::new(serializer.serialize_map(None)?, self.ext);
+        map.field("model", &self.model)?;
+        map.field("content", &Content { parts: [Part { text: self.text }] })?;
+        map.optional("taskType", self.request.task.as_deref().map(task_type).as_ref())?;
+        map.optional("outputDimensionality", self.request.dimensions.as_ref())?;
+        map.end()
+    }
+}
+
+/// Our words for the two tasks that every vendor knows; the vendor's own words pass.
+fn task_type(task: &str) -> Cow<'_, str> {
+    match task {
+        "query" => "RETRIEVAL_QUERY".into(),
+        "document" => "RETRIEVAL_DOCUMENT".into(),
+        other => other.to_ascii_uppercase().into(),
+    }
+}
+
+fn task(task_type: String) -> String {
+    match task_type.as_str() {
+        "RETRIEVAL_QUERY" => "query".to_owned(),
+        "RETRIEVAL_DOCUMENT" => "document".to_owned(),
+        _ => task_type,
+    }
+}
+
+/// Reads a request of either method; the model comes from the URL.
+pub fn decode_request(body: &[u8], model: &str) -> Result<EmbedRequest, Error> {
+    let json = std::str::from_utf8(body)
+        .map_err(|_| Error::new(ErrorKind::InvalidRequest, "reading an embedding request: it is not UTF-8"))?;
+    let mut fields = Fields::read(json.trim(), "")?;
+    let mut requests = fields.objects("requests")?;
+    if requests.is_empty() {
+        requests.push(fields);
+    }
+    let mut request = EmbedRequest::new(model, [""; 0]);
+    let mut settings: Option<Settings> = None;
+    for mut one in requests {
+        one.take("model");
+        request.inputs.push(text(&mut one)?);
+        let own = (one.count("outputDimensionality")?, one.text("taskType")?.map(task));
+        let path = one.path("");
+        let own = (own.0, own.1, one.rest());
+        if settings.get_or_insert_with(|| own.clone()) != &own {
+            return Err(invalid(path.trim_end_matches('.'), "all texts must ask for the same dimensions and task"));
+        }
+    }
+    let (dimensions, task, ext) = settings.unwrap_or_default();
+    request.dimensions = dimensions;
+    request.task = task;
+    if !ext.is_empty() {
+        *request.ext.of_mut(API) = ext;
+    }
+    Ok(request)
+}
+
+type Settings = (Option<u32>, Option<String>, Map<String, Value>);
+
+/// The words of `content`, all parts of it together.
+fn text(one: &mut Fields<'_>) -> Result<String, Error> {
+    let mut content = one.object("content")?.ok_or_else(|| one.invalid("content", "it is missing"))?;
+    let mut words = String::new();
+    for (path, raw) in content.list("parts")? {
+        let mut part = Fields::read(raw, path)?;
+        let text = part.text("text")?.ok_or_else(|| part.invalid("text", "only text can be embedded"))?;
+        words.push_str(&text);
+    }
+    Ok(words)
+}
+
+/// Reads an answer of either method.
+pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<EmbedResponse, Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Wire<'a> {
+        #[serde(default)]
+        embedding: Option<Vector>,
+        #[serde(default)]
+        embeddings: Vec<Vector>,
+        #[serde(borrow, default)]
+        usage_metadata: Option<&'a serde_json::value::RawValue>,
+        #[serde(borrow, default)]
+        error: Option<&'a serde_json::value::RawValue>,
+    }
+    let wire: Wire<'_> = serde_json::from_slice(body).map_err(|error| malformed(&error, "embeddings"))?;
+    if let Some(error) = wire.error {
+        return Err(in_band(error.get()));
+    }
+    let vectors = wire.embedding.into_iter().chain(wire.embeddings).map(|vector| vector.values).collect();
+    let mut response = EmbedResponse::new(origin.clone(), vectors);
+    if let Some(usage) = wire.usage_metadata {
+        response.usage = generate::usage(usage)?;
+    }
+    Ok(response)
+}
+
+#[derive(Serialize, Deserialize)]
+struct Vector {
+    #[serde(default)]
+    values: Vec<f32>,
+}
+
+/// Writes an answer; `batch` says for which of the two methods.
+pub fn encode_response(response: &EmbedResponse, batch: bool) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct One<'a> {
+        values: &'a [f32],
+    }
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Wire<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        embedding: Option<One<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        embeddings: Option<Vec<One<'a>>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        usage_metadata: Option<generate::WrittenUsage<'a>>,
+    }
+    let vectors = || response.vectors.iter().map(|values| One { values });
+    let usage = &response.usage;
+    let wire = Wire {
+        embedding: if batch { None } else { vectors().next() },
+        embeddings: batch.then(|| vectors().collect()),
+        usage_metadata: (!usage.is_unknown()).then_some(generate::WrittenUsage { usage, service_tier: None }),
+    };
+    // Numbers and fixed names: writing them into memory cannot fail.
+    serde_json::to_vec(&wire).unwrap_or_default()
+}

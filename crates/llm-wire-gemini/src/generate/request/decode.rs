@@ -1,0 +1,104 @@
+//! A whole request in the vendor's form, as it comes to a server of ours.
+
+use std::sync::Arc;
+
+use llm_core::{ChatRequest, Error, ErrorKind, Message, Role, Tool};
+use serde_json::{Map, Value};
+
+use super::decode_contents::History;
+use super::{decode_config, schema};
+use crate::API;
+use crate::wire::{Fields, invalid, merge};
+
+/// A request that came in.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The request.
+    pub request: ChatRequest,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+}
+
+/// Reads a request; the model and whether to stream come from the URL.
+///
+/// Field names may be in camelCase or `snake_case`. What has no place in a [`ChatRequest`] goes to `ext.gemini` and
+/// from there into the body again, should the request go to this vendor.
+pub fn decode_request(body: &[u8], model: &str, stream: bool) -> Result<Decoded, Error> {
+    let json = std::str::from_utf8(body)
+        .map_err(|_| Error::new(ErrorKind::InvalidRequest, "reading a generateContent request: it is not UTF-8"))?;
+    let mut fields = Fields::read(json.trim(), "")?;
+    // Said in the URL already.
+    fields.take("model");
+    let mut request = ChatRequest::new(model);
+    let mut ext = Map::new();
+
+    let mut history = History::default();
+    if let Some(instruction) = fields.take("systemInstruction") {
+        request.messages.extend(system(instruction, &mut history)?.map(Arc::new));
+    }
+    let contents = fields.objects("contents")?;
+    if contents.is_empty() {
+        return Err(invalid("contents", "it must hold one content at least"));
+    }
+    for content in contents {
+        request.messages.extend(history.messages(content)?.into_iter().map(Arc::new));
+    }
+    for entry in fields.objects("tools")? {
+        tools(entry, &mut request.tools)?;
+    }
+    if let Some(config) = fields.object("toolConfig")? {
+        request.tool_choice = decode_config::tool_choice(config, &mut ext)?;
+    }
+    if let Some(config) = fields.object("generationConfig")? {
+        decode_config::generation(config, &mut request, &mut ext)?;
+    }
+    request.service_tier = fields.text("serviceTier")?;
+    if let Some(labels) = fields.typed("labels", "it must be an object of strings")? {
+        request.metadata = labels;
+    }
+    fields.rest().into_iter().for_each(|(name, value)| merge(ext.entry(name).or_insert(Value::Null), &value));
+    if !ext.is_empty() {
+        *request.ext.of_mut(API) = ext;
+    }
+    Ok(Decoded { request, stream })
+}
+
+/// `systemInstruction`: a content, or a plain text, which the vendor's SDKs take too.
+fn system(raw: &str, history: &mut History) -> Result<Option<Message>, Error> {
+    if let Some(text) = crate::wire::unquoted(raw) {
+        return Ok((!text.is_empty()).then(|| Message::system(text)));
+    }
+    let content = Fields::read(raw, "systemInstruction")?;
+    let mut messages = history.messages(content)?;
+    Ok(messages.drain(..).next().map(|mut message| {
+        message.role = Role::System;
+        message
+    }))
+}
+
+fn tools(mut entry: Fields<'_>, tools: &mut Vec<Arc<Tool>>) -> Result<(), Error> {
+    for mut declaration in entry.objects("functionDeclarations")? {
+        let name = declaration.text("name")?.filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| declaration.invalid("name", "a function needs a name"))?;
+        let what = "it must be a schema";
+        let schema = match declaration.typed::<Value>("parametersJsonSchema", what)? {
+            Some(schema) => schema,
+            None => declaration.typed("parameters", what)?.map(schema::json_schema).unwrap_or_default(),
+        };
+        let description = declaration.text("description")?;
+        let mut function = llm_core::FunctionTool { name, description, schema, ..llm_core::FunctionTool::default() };
+        let rest = declaration.rest();
+        if !rest.is_empty() {
+            *function.ext.of_mut(API) = rest;
+        }
+        tools.push(Arc::new(Tool::Function(function)));
+    }
+    let path = entry.path("");
+    for (name, settings) in entry.rest() {
+        let Value::Object(args) = settings else {
+            return Err(invalid(&format!("{path}{name}"), "it must be an object"));
+        };
+        tools.push(Arc::new(Tool::Provider { id: format!("{API}.{name}"), name: String::new(), args }));
+    }
+    Ok(())
+}

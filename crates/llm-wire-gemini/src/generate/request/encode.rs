@@ -1,0 +1,97 @@
+//! A whole request as the vendor's JSON body. The model and whether to stream stand in the URL, not here.
+
+use std::borrow::Cow;
+
+use llm_core::{ChatRequest, Error, ErrorKind, Origin, PartKind, Warning, Warnings};
+use serde::ser::{Serialize, Serializer};
+use serde_json::{Map, Value};
+
+use super::config::{GenerationConfig, ToolConfig};
+use super::contents::{Content, Contents};
+use super::profile::Profile;
+use super::tools::ToolEntry;
+use crate::API;
+use crate::generate::part::WrittenPart;
+use crate::wire::{Merging, settings};
+
+/// A request in the vendor's form.
+#[derive(Debug)]
+pub struct Encoded {
+    /// The JSON body.
+    pub body: Vec<u8>,
+    /// What the vendor cannot express.
+    pub warnings: Vec<Warning>,
+}
+
+/// Writes a request for `generateContent`; the body is the same for a stream.
+///
+/// Signatures go only `to` the target that made them.
+pub fn encode_request(request: &ChatRequest, to: &Origin, _stream: bool, profile: &Profile) -> Result<Encoded, Error> {
+    let mut warnings = Warnings::new(request.on_unsupported);
+    let Contents { contents, system } = Contents::of(request, to, &mut warnings)?;
+    let body = Body {
+        contents,
+        system,
+        tools: ToolEntry::all(&request.tools, to, &mut warnings)?,
+        tool_config: ToolConfig::of(&request.tool_choice),
+        config: GenerationConfig::of(request, profile, &mut warnings)?,
+        service_tier: request.service_tier.as_deref(),
+        ext: settings(&request.ext, API, &to.provider),
+    };
+    if request.parallel_tool_calls == Some(false) {
+        warnings.unsupported("parallel_tool_calls", "gemini cannot be held to one call at a time")?;
+    }
+    if request.end_user.is_some() {
+        warnings.unsupported("end_user", "the gemini api has no field for it")?;
+    }
+    if !request.metadata.is_empty() {
+        warnings.unsupported("metadata", "labels exist at Vertex AI only; there they are ext.gemini.labels")?;
+    }
+    let mut bytes = Vec::with_capacity(estimate(request));
+    serde_json::to_writer(&mut bytes, &body)
+        .map_err(|error| Error::new(ErrorKind::Internal, format!("writing a generateContent request: {error}")))?;
+    Ok(Encoded { body: bytes, warnings: warnings.into_vec() })
+}
+
+/// About the length of the body, so that it is written into one allocation.
+fn estimate(request: &ChatRequest) -> usize {
+    let parts = request.messages.iter().flat_map(|message| &message.content);
+    let length = |kind: &PartKind| match kind {
+        PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } => text.len() + text.len() / 16,
+        PartKind::ToolCall(call) => call.arguments.len(),
+        PartKind::Media(llm_core::Media { data: llm_core::MediaData::Inline { bytes }, .. }) => bytes.len() / 3 * 4,
+        _ => 128,
+    };
+    512 * (1 + request.tools.len()) + parts.map(|part| 64 + length(&part.kind)).sum::<usize>()
+}
+
+struct Body<'a> {
+    contents: Vec<Content<'a>>,
+    system: Vec<WrittenPart<'a>>,
+    tools: Vec<ToolEntry<'a>>,
+    tool_config: Option<ToolConfig<'a>>,
+    config: Option<GenerationConfig<'a>>,
+    service_tier: Option<&'a str>,
+    ext: Option<Cow<'a, Map<String, Value>>>,
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(serde::Serialize)]
+        struct Instruction<'a> {
+            parts: &'a [WrittenPart<'a>],
+        }
+        let mut map = Merging::new(serializer.serialize_map(None)?, self.ext.as_deref());
+        map.field("contents", &self.contents)?;
+        if !self.system.is_empty() {
+            map.field("systemInstruction", &Instruction { parts: &self.system })?;
+        }
+        if !self.tools.is_empty() {
+            map.field("tools", &self.tools)?;
+        }
+        map.optional("toolConfig", self.tool_config.as_ref())?;
+        map.optional("generationConfig", self.config.as_ref())?;
+        map.optional("serviceTier", self.service_tier.as_ref())?;
+        map.end()
+    }
+}

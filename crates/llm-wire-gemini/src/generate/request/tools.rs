@@ -1,0 +1,92 @@
+//! Tools: functions in one list of declarations, the vendor's own tools each in an entry of its own.
+
+use std::borrow::Cow;
+
+use llm_core::{Error, FunctionTool, Origin, Tool, Warnings};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Map, Value};
+
+use crate::API;
+use crate::wire::{Merging, settings};
+
+/// One entry of `tools`.
+pub(super) enum ToolEntry<'a> {
+    Functions(Vec<Declaration<'a>>),
+    Own { name: &'a str, settings: &'a Map<String, Value> },
+}
+
+impl<'a> ToolEntry<'a> {
+    pub(super) fn all(
+        tools: &'a [std::sync::Arc<Tool>],
+        to: &'a Origin,
+        warnings: &mut Warnings,
+    ) -> Result<Vec<Self>, Error> {
+        let mut entries = Vec::new();
+        let mut functions: Option<usize> = None;
+        for (index, tool) in tools.iter().enumerate() {
+            match &**tool {
+                Tool::Function(function) => {
+                    if function.strict == Some(true) {
+                        warnings.unsupported(
+                            &format!("tools[{index}].strict"),
+                            "gemini holds arguments to their schema for all functions or none: set the mode VALIDATED \
+                             in ext.gemini.toolConfig.functionCallingConfig",
+                        )?;
+                    }
+                    if function.cache.is_some() {
+                        warnings.unsupported(&format!("tools[{index}].cache"), "gemini caches by itself")?;
+                    }
+                    let function = Declaration { function, ext: settings(&function.ext, API, &to.provider) };
+                    match functions.and_then(|at| entries.get_mut(at)) {
+                        Some(Self::Functions(list)) => list.push(function),
+                        _ => {
+                            functions = Some(entries.len());
+                            entries.push(Self::Functions(vec![function]));
+                        }
+                    }
+                }
+                Tool::Provider { id, args, .. } => match own_tool(id, to) {
+                    Some(name) => entries.push(Self::Own { name, settings: args }),
+                    None => warnings.unsupported(&format!("tools[{index}]"), "a tool that another vendor runs")?,
+                },
+                _ => warnings.unsupported(&format!("tools[{index}]"), "a tool that this version does not know")?,
+            }
+        }
+        Ok(entries)
+    }
+}
+
+/// The name of one of the vendor's tools: `googleSearch` of `gemini.googleSearch` or `google.googleSearch`.
+fn own_tool<'a>(id: &'a str, to: &Origin) -> Option<&'a str> {
+    [API, "google", &to.provider].into_iter().find_map(|owner| id.strip_prefix(owner)?.strip_prefix('.'))
+}
+
+impl Serialize for ToolEntry<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        match self {
+            Self::Functions(functions) => {
+                map.serialize_entry("functionDeclarations", functions)?;
+            }
+            Self::Own { name, settings } => map.serialize_entry(name, settings)?,
+        }
+        map.end()
+    }
+}
+
+/// One function.
+pub(super) struct Declaration<'a> {
+    function: &'a FunctionTool,
+    ext: Option<Cow<'a, Map<String, Value>>>,
+}
+
+impl Serialize for Declaration<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let FunctionTool { name, description, schema, .. } = self.function;
+        let mut map = Merging::new(serializer.serialize_map(None)?, self.ext.as_deref());
+        map.field("name", name)?;
+        map.optional("description", description.as_ref())?;
+        map.optional("parametersJsonSchema", Some(schema).filter(|schema| !schema.is_null()))?;
+        map.end()
+    }
+}

@@ -1,0 +1,52 @@
+//! An answer as it stands in the JSON, borrowed.
+
+use serde_json::value::RawValue;
+
+use crate::generate::part::WirePart;
+use crate::wire::{List, Str, wire_object};
+
+wire_object! {
+    /// An answer, or one chunk of a streamed one.
+    WireResponse {
+        candidates: List<WireCandidate<'a>> = "candidates",
+        feedback: &'a RawValue = "promptFeedback",
+        usage: &'a RawValue = "usageMetadata",
+        model: Str<'a> = "modelVersion",
+        id: Str<'a> = "responseId",
+        created: Str<'a> = "createTime",
+        error: &'a RawValue = "error",
+    }
+}
+
+wire_object! {
+    /// One of the answers. Content, and the parts in it, may be absent.
+    WireCandidate {
+        content: WireContent<'a> = "content",
+        finish: Str<'a> = "finishReason",
+        index: u32 = "index",
+        citations: &'a RawValue = "citationMetadata",
+        grounding: &'a RawValue = "groundingMetadata",
+    }
+}
+
+wire_object! {
+    /// What an answer says.
+    WireContent {
+        parts: List<WirePart<'a>> = "parts",
+        role: Str<'a> = "role",
+    }
+}
+
+impl<'a> WireCandidate<'a> {
+    /// Takes the parts out.
+    pub(crate) fn take_parts(&mut self) -> impl Iterator<Item = WirePart<'a>> + use<'a> {
+        self.content.take().and_then(|content| content.parts).into_iter().flatten()
+    }
+
+    /// The facts that have no field of ours, sources as the vendor gives them among them; empty objects left out.
+    pub(crate) fn take_facts(&mut self) -> impl Iterator<Item = (Str<'a>, &'a RawValue)> + use<'a> {
+        let sources = [("citationMetadata", self.citations), ("groundingMetadata", self.grounding)];
+        let sources = sources.into_iter().filter_map(|(name, raw)| Some((Str(name.into()), raw?)));
+        sources.chain(std::mem::take(&mut self.other)).filter(|(_, raw)| !matches!(raw.get(), "{}" | "[]"))
+    }
+}
