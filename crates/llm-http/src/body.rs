@@ -66,9 +66,7 @@ impl<S> TimedBody<S> {
         self.waiting_since.get_or_insert_with(Instant::now);
         let Some((at, stage)) = self.patience() else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
-        if timer.deadline() > at {
-            timer.as_mut().reset(at);
-        }
+        // The timer never stands later than `at`: silence begins later and later, and the deadline does not move.
         while timer.as_mut().poll(cx).is_ready() {
             if timer.deadline() >= at {
                 return Poll::Ready(stage);
@@ -111,5 +109,58 @@ impl<S: Stream<Item = Result<Bytes, reqwest::Error>> + Unpin> Stream for TimedBo
                 Poll::Pending => Poll::Pending,
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use futures_util::StreamExt as _;
+    use llm_core::{ErrorKind, Timeouts};
+
+    use super::*;
+    use crate::{HttpConfig, HttpTransport};
+
+    /// A body whose chunks come after these pauses, in seconds.
+    fn body(cx: &Cx, pauses: Vec<u64>) -> impl Stream<Item = Result<Bytes, Error>> + Unpin + use<> {
+        let chunks = futures_util::stream::iter(pauses).then(async |pause| {
+            tokio::time::sleep(Duration::from_secs(pause)).await;
+            Ok(Bytes::from_static(b"x"))
+        });
+        TimedBody::new(Box::pin(chunks), "http://host.test/".to_owned(), cx, 1 << 20)
+    }
+
+    fn cx() -> Cx {
+        Cx::new(Arc::new(HttpTransport::new(&HttpConfig::default()).unwrap()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pauses_below_the_idle_limit_pass_for_ever_and_a_longer_one_ends_it_at_its_instant() {
+        let mut pauses = vec![29; 100];
+        pauses.push(31);
+        let (start, mut body) = (Instant::now(), body(&cx(), pauses));
+        for _ in 0..100 {
+            body.next().await.unwrap().unwrap();
+        }
+        let error = body.next().await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutStage::Idle));
+        assert_eq!(start.elapsed(), Duration::from_secs(29 * 100 + 30));
+        assert!(body.next().await.is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_deadline_ends_a_body_that_never_pauses_long() {
+        let start = Instant::now();
+        let cx = cx().with_deadline((start + Duration::from_secs(100)).into_std());
+        let last = body(&cx, vec![29; 10]).fold(None, async |_, chunk| Some(chunk)).await;
+        assert_eq!(last.unwrap().unwrap_err().kind(), ErrorKind::Timeout(TimeoutStage::Total));
+        assert_eq!(start.elapsed(), Duration::from_secs(100));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_timers_a_body_may_pause_for_a_day() {
+        let cx = cx().with_timeouts(Timeouts::OFF);
+        assert_eq!(body(&cx, vec![86_400, 1]).count().await, 2);
     }
 }

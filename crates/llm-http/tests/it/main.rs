@@ -4,5 +4,7 @@
 mod answers;
 mod credentials;
 mod failures;
+#[cfg(target_os = "linux")]
+mod machine;
 mod timers;
 mod upstream;
