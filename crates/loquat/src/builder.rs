@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_core::{Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, Registry, Timeouts, Transport};
-use llm_http::{HttpConfig, HttpTransport};
+use llm_core::{
+    Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, Registry, Secret, Timeouts, Transport,
+};
+use llm_http::{HttpConfig, HttpTransport, Proxy, ProxyEnvironment};
 use llm_resilience::{Resilient, RetryPolicy, TimeoutPolicy};
 use llm_router::TargetSpec;
 
@@ -148,7 +150,9 @@ impl ClientBuilder {
         let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(HttpTransport::new(&HttpConfig::default())?),
+            None => {
+                Arc::new(HttpTransport::new(&HttpConfig::default().with_proxy(proxy(defaults.proxy, &environment)))?)
+            }
         };
         let current = Arc::new(Current::new(self.observer));
         let mut timers = Timeouts::default();
@@ -156,5 +160,16 @@ impl ClientBuilder {
         timers.idle = defaults.idle_timeout.or(timers.idle);
         let cx = Cx::new(transport).with_timeouts(timers).with_observer(current.clone());
         Ok(Client::new(Inner { stack, router, providers, model, cx, timeout, current, advice }))
+    }
+}
+
+/// The proxy that was asked for; none unless one was.
+fn proxy(proxy: Option<Secret>, environment: &Environment) -> Proxy {
+    match proxy {
+        None => Proxy::None,
+        Some(proxy) if proxy.expose() == "environment" => {
+            Proxy::Environment(ProxyEnvironment::from_lookup(|name| environment.value(name).map(str::to_owned)))
+        }
+        Some(url) => Proxy::Url(url),
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use llm_core::{Error, ErrorKind};
+use llm_core::{Error, ErrorKind, Secret};
 use llm_resilience::RetryPolicy;
 use llm_router::{StrategyKind, TargetSpec};
 use serde::Deserialize;
@@ -83,6 +83,9 @@ pub struct Defaults {
     pub idle_timeout: Option<Duration>,
     /// Retries and attempts: a preset (`"default"`, `"classic"`, `"none"`), or a table that changes single values of one.
     pub retry: Option<RetryPolicy>,
+    /// The proxy: a URL, or `"environment"` for what the conventional variables (`https_proxy`, …) say. Default none:
+    /// a variable that happens to be set does not reroute prompts and keys.
+    pub proxy: Option<Secret>,
 }
 
 /// A route: a public model name and the targets behind it.
@@ -125,7 +128,8 @@ impl Config {
     }
 
     /// What the environment says: `LOQUAT_MODEL` or `LLM_PRIMARY_PROVIDER`, `LLM_FALLBACK_PROVIDERS` (or
-    /// `LLM_FALLBACK_PROVIDER`), `LLM_TIMEOUT_SECONDS`, `LLM_MAX_RETRIES`. Keys are found per provider.
+    /// `LLM_FALLBACK_PROVIDER`), `LLM_TIMEOUT_SECONDS`, `LLM_MAX_RETRIES`,
+    /// `LOQUAT_PROXY`. Keys are found per provider.
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
         let wrong = |name: &str, what: &str| Error::new(ErrorKind::Config, format!("reading {name}: {what}"));
         let mut config = Self::default();
@@ -145,6 +149,7 @@ impl Config {
             let retries = text.trim().parse().map_err(|_| wrong("LLM_MAX_RETRIES", "expected a whole number"))?;
             config.defaults.retry = Some(RetryPolicy::default().with_max_retries(retries));
         }
+        config.defaults.proxy = environment.value("LOQUAT_PROXY").map(Secret::from);
         Ok(config)
     }
 
@@ -176,6 +181,7 @@ impl Config {
         mine.first_token_timeout = mine.first_token_timeout.or(theirs.first_token_timeout);
         mine.idle_timeout = mine.idle_timeout.or(theirs.idle_timeout);
         mine.retry = mine.retry.take().or(theirs.retry);
+        mine.proxy = mine.proxy.take().or(theirs.proxy);
         self
     }
 }
