@@ -209,6 +209,7 @@ fn number(schema: &Map<String, Value>, whole: bool) -> Result<Value, &'static st
 }
 
 #[cfg(test)]
+#[allow(clippy::needless_pass_by_value, reason = "cases are given by value")]
 mod tests {
     use super::*;
 

@@ -8,7 +8,7 @@ use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 use llm_core::{
     Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind,
-    HttpRequest, ModelInfo, Origin, Secret, Support, async_trait, model_card,
+    HttpRequest, ModelInfo, Origin, Progress, Secret, Support, async_trait, model_card,
 };
 use llm_wire::{ErrorResponse, drive, exchange, rate_limit, request_id};
 use llm_wire_ollama::{API, Profile, chat, embed, models};
@@ -49,19 +49,30 @@ impl Route {
         request
     }
 
-    /// An error without our key in it, and with the cure where there was none.
+    /// An error without our key in it, and with the cure where it is likely known.
     fn explain(&self, error: Error, id: &str) -> Error {
+        let error = match (error.kind(), error.progress(), &self.key) {
+            (ErrorKind::Auth, _, None) => {
+                hinted(error, &format!("no api key was sent, set OLLAMA_API_KEY or providers.{id}.api_key"))
+            }
+            (ErrorKind::Network, Progress::NotSent, None) => hinted(
+                error,
+                &format!(
+                    "is the server running (`ollama serve`)? Its address is OLLAMA_HOST or providers.{id}.base_url"
+                ),
+            ),
+            _ => error,
+        };
         match &self.key {
             Some((key, _)) => error.scrubbed(key),
-            None if error.kind() == ErrorKind::Auth => {
-                let message = error.message().to_owned();
-                error.with_message(format!(
-                    "{message}: no api key was sent, set OLLAMA_API_KEY or providers.{id}.api_key"
-                ))
-            }
             None => error,
         }
     }
+}
+
+fn hinted(error: Error, hint: &str) -> Error {
+    let message = format!("{}: {hint}", error.message());
+    error.with_message(message)
 }
 
 fn bearer(key: &Secret) -> Result<(Secret, HeaderValue), Error> {
@@ -111,9 +122,7 @@ impl Adapter for Ollama {
 
     fn capabilities(&self, model: &str) -> Capabilities {
         let mut capabilities = Capabilities::chat();
-        capabilities.json_schema = Support::Yes;
         capabilities.sampling = Support::Yes;
-        capabilities.assistant_prefill = Support::Yes;
         capabilities.forced_tool = Support::No;
         capabilities.media_inline = vec![Cow::Borrowed("image/*")];
         if let Some(card) = model_card(crate::PLUGIN.id, model) {

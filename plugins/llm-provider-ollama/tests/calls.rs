@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{BuildCx, ChatRequest, EmbedRequest, ErrorKind, Provider, Request, Response, Secret};
+use llm_core::{BuildCx, ChatRequest, EmbedRequest, ErrorKind, Progress, Provider, Request, Response, Secret};
 use llm_provider_ollama::PLUGIN;
 use llm_testkit::{Exchange, ScriptedTransport};
 use serde_json::{Value, json};
@@ -81,6 +81,17 @@ async fn a_refusal_without_a_key_names_the_cure() {
     let with_key = json!({ "api_key": "wrong-key-0815" });
     let error = provider(&with_key).call(&transport.cx(), hello()).await.unwrap_err();
     assert_eq!(error.message(), "unauthorized");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_names_the_cure() {
+    let transport = ScriptedTransport::always(Exchange::network_error(Progress::NotSent));
+    let error = provider(&json!({})).call(&transport.cx(), hello()).await.unwrap_err();
+    assert_eq!((error.kind(), error.progress()), (ErrorKind::Network, Progress::NotSent));
+    assert!(
+        error.message().contains("ollama serve") && error.message().contains("providers.gpu-box.base_url"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
