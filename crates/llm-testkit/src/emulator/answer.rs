@@ -225,8 +225,7 @@ fn calls(asked: &Asked, count: u32) -> Option<Body> {
         Choice::Named(name) => Some(name),
         Choice::Auto | Choice::Required => None,
     };
-    let tools: Vec<&Offered> =
-        asked.tools.iter().filter(|tool| named.is_none_or(|name| *name == tool.name)).collect();
+    let tools: Vec<&Offered> = asked.tools.iter().filter(|tool| named.is_none_or(|name| *name == tool.name)).collect();
     let last = *tools.last()?;
     let tool = |at: u32| tools.get(at as usize).copied().unwrap_or(last);
     let call = |tool: &Offered| {
@@ -296,7 +295,9 @@ pub(crate) fn tokens_of(text: &str) -> u64 {
 /// A signature over a text that only the emulator makes: it recognises its own when one comes back.
 pub(crate) fn sign(text: &str) -> String {
     use base64::Engine as _;
-    let seed = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let seed = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     let bytes: Vec<u8> = [seed, mix(seed), mix(mix(seed))].iter().flat_map(|number| number.to_be_bytes()).collect();
     format!("ZW11{}", base64::engine::general_purpose::STANDARD.encode(bytes))
 }
@@ -356,7 +357,8 @@ mod tests {
 
     #[test]
     fn ends_at_the_first_stop_text() {
-        let answer = answer(&Asked { stop: vec!["zz".into(), "there".into(), "hi".into()], ..asked("hi there") }, "echo");
+        let answer =
+            answer(&Asked { stop: vec!["zz".into(), "there".into(), "hi".into()], ..asked("hi there") }, "echo");
         assert_eq!((text(&answer).as_str(), answer.end), ("echo: ", End::Stopped("hi".into())));
     }
 

@@ -236,9 +236,10 @@ mod tests {
     fn a_fault_holds_for_its_requests_only() {
         assert_eq!(faults("fail-503", &[(0, 0), (9, 9)]), [true, true]);
         assert_eq!(faults("fail-503-x2", &[(0, 0), (1, 0), (2, 0)]), [true, true, false]);
-        assert_eq!(faults("fail-503-flap5s", &[(0, 0), (1, 4), (2, 5), (3, 9), (4, 10)]), [
-            true, true, false, false, true
-        ]);
+        assert_eq!(
+            faults("fail-503-flap5s", &[(0, 0), (1, 4), (2, 5), (3, 9), (4, 10)]),
+            [true, true, false, false, true]
+        );
     }
 
     #[test]
@@ -248,7 +249,10 @@ mod tests {
             Some(Fault::Error(problem)) => Some(problem.class),
             _ => None,
         };
-        assert_eq!([0, 1, 2, 3].map(class), [Some(Class::Server), Some(Class::RateLimited), Some(Class::RateLimited), None]);
+        assert_eq!(
+            [0, 1, 2, 3].map(class),
+            [Some(Class::Server), Some(Class::RateLimited), Some(Class::RateLimited), None]
+        );
         assert_eq!(behaviour.step(3, Duration::ZERO).content, Content::Tools(1));
     }
 

@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn waits_stand_before_every_further_piece() {
-        let waits = |words| ops(Vendor::Gemini, Form::Stream, words).iter().filter(|op| matches!(op, Op::Wait(_))).count();
+        let waits =
+            |words| ops(Vendor::Gemini, Form::Stream, words).iter().filter(|op| matches!(op, Op::Wait(_))).count();
         assert_eq!(waits("pace-20ms"), 4);
         assert_eq!(waits("pace-20ms+late-1s"), 5);
     }

@@ -54,7 +54,7 @@ pub(crate) struct Call<'r> {
 #[derive(Debug)]
 pub(crate) struct Texts {
     pub(crate) model: String,
-    pub(crate) texts: Vec<String>,
+    pub(crate) inputs: Vec<String>,
     pub(crate) dimensions: Option<u64>,
     /// As base64 of little-endian floats instead of numbers.
     pub(crate) base64: bool,

@@ -73,7 +73,10 @@ fn wrong_method(method: &Method, path: &str) -> Problem {
 pub(crate) fn query(query: Option<&str>) -> Vec<(String, String)> {
     let decoded = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
     let pairs = query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(key, value)| (decoded(key), decoded(value))).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(key, value)| (decoded(key), decoded(value)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -82,7 +85,11 @@ mod tests {
 
     fn check(method: &Method, path: &str, vendor: Vendor, operation: Operation, right: bool) {
         let route = route(method, path, &HeaderMap::new());
-        assert_eq!((route.vendor, route.operation, route.wrong.is_none()), (vendor, operation, right), "{method} {path}");
+        assert_eq!(
+            (route.vendor, route.operation, route.wrong.is_none()),
+            (vendor, operation, right),
+            "{method} {path}"
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn instance(schema: &Value, root: &Value, depth: usize) -> Value {
         "object" => object(fields, root, depth),
         "array" => array(fields, root, depth),
         "string" => Value::String(string(fields)),
-        "integer" => json!(number(fields).ceil() as i64),
+        "integer" => integer(fields),
         "number" => json!(number(fields)),
         "boolean" => Value::Bool(false),
         _ => Value::Null,
@@ -52,7 +52,7 @@ fn kind(fields: &Map<String, Value>) -> &'static str {
 fn object(fields: &Map<String, Value>, root: &Value, depth: usize) -> Value {
     let properties = fields.get("properties").and_then(Value::as_object);
     let required = fields.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let property = |name| properties.and_then(|properties| properties.get(name));
+    let property = |name: &str| properties.and_then(|properties| properties.get(name));
     let member = |name: &str| {
         let value = property(name).map_or(Value::Null, |schema| instance(schema, root, depth + 1));
         (name.to_owned(), value)
@@ -82,6 +82,11 @@ fn string(fields: &Map<String, Value>) -> String {
     let usual = if format.is_empty() { 4 } else { text.clone().take_while(|c| *c != 'x').count() };
     let shortest = bound("minLength").unwrap_or(0).min(4096);
     text.take(usual.max(shortest).min(bound("maxLength").unwrap_or(usize::MAX))).collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "bounds beyond 2^63 are cut to it")]
+fn integer(fields: &Map<String, Value>) -> Value {
+    json!(number(fields).ceil() as i64)
 }
 
 fn number(fields: &Map<String, Value>) -> f64 {
@@ -158,6 +163,9 @@ mod tests {
         check(&json!({"type": "string", "format": "date"}), &json!("2026-01-01"));
         check(&json!({"type": "integer", "maximum": -5}), &json!(-5));
         check(&json!({"type": "number", "minimum": 0.5}), &json!(0.5));
-        check(&json!({"allOf": [{"type": "object", "properties": {"a": {"const": 1}}, "required": ["a"]}]}), &json!({"a": 1}));
+        check(
+            &json!({"allOf": [{"type": "object", "properties": {"a": {"const": 1}}, "required": ["a"]}]}),
+            &json!({"a": 1}),
+        );
     }
 }

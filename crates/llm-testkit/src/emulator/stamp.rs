@@ -13,7 +13,10 @@ pub(crate) struct Stamp {
 
 impl Stamp {
     /// The request number `nth`, now.
-    #[expect(clippy::disallowed_methods, reason = "a server dates its answers with the real time, as its Date header is")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a server dates its answers with the real time, as its Date header is"
+    )]
     pub(crate) fn new(nth: u64) -> Self {
         Self { nth, now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default() }
     }

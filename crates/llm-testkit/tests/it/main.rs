@@ -3,5 +3,6 @@
 
 mod conformance;
 mod defects;
+mod emulator;
 mod scripted;
 mod toy;

@@ -8,11 +8,42 @@ use crate::emulator::protocol::{strings, text_of};
 
 /// Top-level fields of a chat completions request.
 pub(super) const FIELDS: &[&str] = &[
-    "audio", "frequency_penalty", "function_call", "functions", "logit_bias", "logprobs", "max_completion_tokens",
-    "max_tokens", "messages", "metadata", "modalities", "model", "n", "parallel_tool_calls", "prediction",
-    "presence_penalty", "prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "reasoning_effort",
-    "response_format", "safety_identifier", "seed", "service_tier", "stop", "store", "stream", "stream_options",
-    "temperature", "tool_choice", "tools", "top_logprobs", "top_p", "user", "verbosity", "web_search_options",
+    "audio",
+    "frequency_penalty",
+    "function_call",
+    "functions",
+    "logit_bias",
+    "logprobs",
+    "max_completion_tokens",
+    "max_tokens",
+    "messages",
+    "metadata",
+    "modalities",
+    "model",
+    "n",
+    "parallel_tool_calls",
+    "prediction",
+    "presence_penalty",
+    "prompt_cache_key",
+    "prompt_cache_options",
+    "prompt_cache_retention",
+    "reasoning_effort",
+    "response_format",
+    "safety_identifier",
+    "seed",
+    "service_tier",
+    "stop",
+    "store",
+    "stream",
+    "stream_options",
+    "temperature",
+    "tool_choice",
+    "tools",
+    "top_logprobs",
+    "top_p",
+    "user",
+    "verbosity",
+    "web_search_options",
 ];
 
 const ROLES: [&str; 6] = ["developer", "system", "user", "assistant", "tool", "function"];
@@ -120,7 +151,10 @@ fn check_message<'m>(message: &'m Value, at: usize, open_calls: &mut Vec<String>
             for (number, part) in parts.iter().enumerate() {
                 let kind = part.get("type").and_then(Value::as_str);
                 if !kind.is_some_and(|kind| PARTS.contains(&kind)) {
-                    return Err(wrong_value(&param(&format!("content[{number}].type")), &format!("it must be one of {PARTS:?}")));
+                    return Err(wrong_value(
+                        &param(&format!("content[{number}].type")),
+                        &format!("it must be one of {PARTS:?}"),
+                    ));
                 }
                 if kind == Some("text") && !part.get("text").is_some_and(Value::is_string) {
                     return Err(missing(&param(&format!("content[{number}].text"))));
@@ -152,7 +186,8 @@ fn check_message<'m>(message: &'m Value, at: usize, open_calls: &mut Vec<String>
             if id.len() > 64 {
                 return Err(Problem::invalid(param("id"), "the id is too long").with_code("string_above_max_length"));
             }
-            let function = if call.get("type").and_then(Value::as_str) == Some("custom") { "custom" } else { "function" };
+            let function =
+                if call.get("type").and_then(Value::as_str) == Some("custom") { "custom" } else { "function" };
             let function = call.get(function).ok_or_else(|| missing(&param(function)))?;
             if !function.get("name").is_some_and(Value::is_string) {
                 return Err(missing(&param("function.name")));
@@ -247,8 +282,12 @@ fn bounded(body: &Map<String, Value>, param: &str, low: f64, high: f64) -> Resul
         None | Some(Value::Null) => Ok(()),
         Some(number) => match number.as_f64() {
             None => Err(wrong_type(param, "a number")),
-            Some(number) if number > high => Err(wrong_value(param, &format!("{high} is the most")).with_code("decimal_above_max_value")),
-            Some(number) if number < low => Err(wrong_value(param, &format!("{low} is the least")).with_code("decimal_below_min_value")),
+            Some(number) if number > high => {
+                Err(wrong_value(param, &format!("{high} is the most")).with_code("decimal_above_max_value"))
+            }
+            Some(number) if number < low => {
+                Err(wrong_value(param, &format!("{low} is the least")).with_code("decimal_below_min_value"))
+            }
             Some(_) => Ok(()),
         },
     }

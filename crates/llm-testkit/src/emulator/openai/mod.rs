@@ -46,9 +46,11 @@ impl Protocol for OpenAi {
 
     fn read_embed(&self, _call: &Call<'_>, body: &Map<String, Value>) -> Result<Texts, Problem> {
         let model = check::model(body)?;
-        let texts = texts_of(body.get("input")).filter(|texts| !texts.is_empty() && texts.iter().all(|text| !text.is_empty()));
+        let texts =
+            texts_of(body.get("input")).filter(|texts| !texts.is_empty() && texts.iter().all(|text| !text.is_empty()));
         let texts = texts.ok_or_else(|| {
-            Problem::invalid("input", "'input' must be a text or a list of texts, none of them empty").with_code("invalid_value")
+            Problem::invalid("input", "'input' must be a text or a list of texts, none of them empty")
+                .with_code("invalid_value")
         })?;
         let dimensions = body.get("dimensions").map(|dimensions| {
             let dimensions = dimensions.as_u64().filter(|dimensions| (1..=4096).contains(dimensions));
@@ -59,7 +61,7 @@ impl Protocol for OpenAi {
             None | Some("float") => false,
             Some(_) => return Err(Problem::invalid("encoding_format", "'encoding_format' is 'float' or 'base64'")),
         };
-        Ok(Texts { model, texts, dimensions: dimensions.transpose()?, base64, single: false })
+        Ok(Texts { model, inputs: texts, dimensions: dimensions.transpose()?, base64, single: false })
     }
 
     fn embed(&self, texts: &Texts, vectors: &[Vec<f32>], stamp: Stamp) -> Reply {
@@ -127,12 +129,9 @@ fn error(problem: &Problem) -> (u16, Value) {
         Class::NotFound => (404, INVALID, Some("model_not_found"), "there is no such model"),
         Class::Invalid => (400, INVALID, None, "the request is not valid"),
         Class::TooLarge => (413, INVALID, None, "the request has too many bytes"),
-        Class::ContextLength => (
-            400,
-            INVALID,
-            Some("context_length_exceeded"),
-            "the messages are longer than this model's context window",
-        ),
+        Class::ContextLength => {
+            (400, INVALID, Some("context_length_exceeded"), "the messages are longer than this model's context window")
+        }
         Class::ContentFilter => (400, INVALID, Some("content_policy_violation"), "the filter refuses this prompt"),
         Class::RateLimited => (429, "requests", Some("rate_limit_exceeded"), "too many requests for now"),
         Class::Quota => (429, "insufficient_quota", Some("insufficient_quota"), "the plan's credit is used up"),

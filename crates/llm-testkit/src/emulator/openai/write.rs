@@ -102,11 +102,12 @@ impl Chunks<'_> {
         for _ in 0..longest {
             pieces.extend(streams.iter_mut().filter_map(Iterator::next));
         }
-        pieces.extend(candidates.map(|index| {
-            self.chunk(PieceRole::Tail, index, &json!({}), Some(finish_reason(&self.answer.end)))
-        }));
+        pieces.extend(
+            candidates
+                .map(|index| self.chunk(PieceRole::Tail, index, &json!({}), Some(finish_reason(&self.answer.end)))),
+        );
         if self.asked.form == Form::StreamWithUsage {
-            let mut chunk = self.envelope(json!([]));
+            let mut chunk = self.envelope(&json!([]));
             chunk["usage"] = usage(self.answer.tokens, self.asked.candidates);
             pieces.push(event(PieceRole::Tail, &chunk));
         }
@@ -125,7 +126,8 @@ impl Chunks<'_> {
 
     fn content(&self, index: u64) -> Vec<Piece> {
         let word = |field: &str, word: &String| self.chunk(PieceRole::Content, index, &json!({ field: word }), None);
-        let mut pieces: Vec<Piece> = self.answer.reasoning.iter().map(|words| word("reasoning_content", words)).collect();
+        let mut pieces: Vec<Piece> =
+            self.answer.reasoning.iter().map(|words| word("reasoning_content", words)).collect();
         match &self.answer.body {
             Body::Text(words) => pieces.extend(words.iter().map(|words| word("content", words))),
             Body::Refusal(words) => pieces.extend(words.iter().map(|words| word("refusal", words))),
@@ -147,14 +149,14 @@ impl Chunks<'_> {
 
     fn chunk(&self, role: PieceRole, index: u64, delta: &Value, finish_reason: Option<&str>) -> Piece {
         let choice = json!({"index": index, "delta": delta, "logprobs": null, "finish_reason": finish_reason});
-        let mut chunk = self.envelope(json!([choice]));
+        let mut chunk = self.envelope(&json!([choice]));
         if self.asked.form == Form::StreamWithUsage {
             chunk["usage"] = Value::Null;
         }
         event(role, &chunk)
     }
 
-    fn envelope(&self, choices: Value) -> Value {
+    fn envelope(&self, choices: &Value) -> Value {
         json!({
             "id": id(self.stamp),
             "object": "chat.completion.chunk",
@@ -183,7 +185,7 @@ pub(super) fn embed(texts: &Texts, vectors: &[Vec<f32>]) -> Reply {
         }
     };
     let entry = |(index, numbers)| json!({"object": "embedding", "index": index, "embedding": vector(numbers)});
-    let tokens: u64 = texts.texts.iter().map(|text| crate::emulator::answer::tokens_of(text)).sum();
+    let tokens: u64 = texts.inputs.iter().map(|text| crate::emulator::answer::tokens_of(text)).sum();
     let body = json!({
         "object": "list",
         "data": vectors.iter().enumerate().map(entry).collect::<Vec<_>>(),
