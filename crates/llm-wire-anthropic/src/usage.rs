@@ -84,7 +84,7 @@ impl Counts {
         usage.cache_write_1h = self.cache_write_1h;
         usage.output = self.output;
         usage.reasoning = self.thinking;
-        usage.extra = self.extra.clone();
+        usage.extra.clone_from(&self.extra);
         usage
     }
 }

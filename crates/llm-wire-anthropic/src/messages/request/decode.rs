@@ -48,7 +48,8 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     let stream = take("stream").map(|(raw, at)| json::boolean(raw, &at)).transpose()?.unwrap_or(false);
     if let Some((raw, at)) = take("system") {
         let content = block::decode_all(raw, &at)?;
-        if !content.is_empty() {
+        let is_blank = |part: &Part| part.as_text() == Some("");
+        if !content.iter().all(is_blank) {
             request.messages.push(Arc::new(Message::new(Role::System, content)));
         }
     }
@@ -70,8 +71,9 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     let number = |(raw, at): (&RawValue, Path<'_>)| json::number(raw, &at);
     sampling.max_output_tokens = take("max_tokens").map(unsigned).transpose()?;
     sampling.temperature = take("temperature").map(number).transpose()?;
-    sampling.top_p = take("top_p").map(number).transpose()?;
-    sampling.top_k = take("top_k").map(unsigned).transpose()?;
+    // The API reference once gave -1 as their default, meaning off, and the vendor still takes it.
+    sampling.top_p = take("top_p").map(number).transpose()?.filter(|top_p| *top_p >= 0.0);
+    sampling.top_k = take("top_k").filter(|(raw, _)| raw.get() != "-1").map(unsigned).transpose()?;
     if let Some((raw, at)) = take("stop_sequences") {
         for (index, text) in json::list(raw, &at, "a list of strings")?.into_iter().enumerate() {
             sampling.stop.push(json::string(text, &at.index(index))?.into_owned());

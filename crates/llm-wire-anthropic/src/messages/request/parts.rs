@@ -1,6 +1,6 @@
 //! From the parts of one message to content blocks, with a warning for everything that has no block.
 
-use llm_core::{CacheHint, Error, Message, Origin, Part, PartKind, Role, ToolStatus, Warnings};
+use llm_core::{CacheHint, Error, MediaData, Message, Origin, Part, PartKind, Role, ToolStatus, Warnings};
 
 use super::tool_id::wire_id;
 use crate::API;
@@ -64,6 +64,9 @@ impl<'a> Scope<'a, '_> {
                     self.leave_out(place, ".detail", "the vendor has no such choice")?;
                 }
                 let Some(source) = Source::of(media, self.to) else { return Ok(None) };
+                if matches!((&media.data, source), (MediaData::Inline { .. }, Source::Text { .. })) {
+                    self.warnings.adapted(&place.path(""), "the document is sent as plain text");
+                }
                 if media.family() == "image" {
                     Content::Image { source }
                 } else {

@@ -11,13 +11,13 @@ use serde_json::{Map, Value};
 use super::blocks::{self, OpenBlock, State};
 use super::frame::{Delta, WireEvent};
 use crate::json::{Fields, Text};
+use crate::messages::response::decode_response;
 use crate::usage::Counts;
 use crate::{citation, error, stop_reason};
 
 /// Decodes a stream of the messages API.
 ///
 /// It is whole at `message_stop` and truncated without. Events and deltas of unknown types become [`Event::Unknown`].
-#[derive(Default)]
 pub struct Decoder {
     start: Option<Box<StreamStart>>,
     open: Vec<OpenBlock>,
@@ -37,7 +37,17 @@ impl Decoder {
     pub fn new(origin: Arc<Origin>, warnings: Vec<Warning>) -> Self {
         let mut start = StreamStart::new(origin);
         start.warnings = warnings;
-        Self { start: Some(Box::new(start)), ..Self::default() }
+        Self {
+            start: Some(Box::new(start)),
+            open: Vec::with_capacity(1),
+            parts: 0,
+            counts: Counts::default(),
+            has_calls: false,
+            stop_reason: None,
+            facts: Map::new(),
+            early: Vec::new(),
+            done: false,
+        }
     }
 
     /// With what the headers of the answer say: the id of the request and the rate limits.
@@ -185,6 +195,30 @@ impl Decoder {
 }
 
 impl Decoder {
+    fn whole(&mut self, data: &[u8], out: &mut EventQueue) -> Result<(), Error> {
+        let Some(mut start) = self.start.take() else { return Ok(()) };
+        let response = decode_response(data, &start.origin)?;
+        start.id = response.id;
+        start.model = response.model;
+        self.started(start, out);
+        for part in response.message.content {
+            let number = PartId(self.parts);
+            self.parts += 1;
+            out.push(Event::PartStart { part: number, candidate: 0, shell: Box::new(part.kind) });
+            if let Some(signature) = part.signature {
+                out.push(Event::SignatureDelta { part: number, signature });
+            }
+            let ext = (!part.ext.is_empty()).then(|| Box::new(part.ext));
+            out.push(Event::PartEnd { part: number, truncated: false, ext });
+        }
+        let mut finish = StreamFinish::new(response.finish, response.usage);
+        finish.service_tier = response.service_tier;
+        finish.ext = response.ext;
+        out.push(Event::Finish(Box::new(finish)));
+        self.done = true;
+        Ok(())
+    }
+
     fn unknown(&mut self, kind: &str, data: Value, out: &mut EventQueue) {
         let event = Event::Unknown { kind: kind.to_owned(), data };
         if self.start.is_some() { self.early.push(event) } else { out.push(event) }
@@ -246,6 +280,8 @@ impl StreamDecoder for Decoder {
                 Ok(())
             }
             "error" => Err(error::in_band(parse(data)?, None)),
+            // Some servers answer a request for a stream with a whole answer.
+            "message" => self.whole(data, out),
             kind => {
                 self.unknown(kind, value(data)?, out);
                 Ok(())
