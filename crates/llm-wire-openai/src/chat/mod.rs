@@ -1,0 +1,19 @@
+//! Chat completions: requests, answers and streams, both ways.
+
+mod arguments;
+mod call;
+mod finish;
+mod joined;
+mod kept;
+mod piece;
+mod request;
+mod response;
+mod stream;
+mod wire;
+
+pub use request::{Decoded, decode_request, encode_request};
+pub use response::{decode_response, encode_response};
+pub use stream::{Decoder, Encoder};
+
+/// The event by which a stream hands on probabilities of tokens: `{"index": n, "logprobs": …}`.
+pub(crate) const LOGPROBS_EVENT: &str = "openai-chat.logprobs";

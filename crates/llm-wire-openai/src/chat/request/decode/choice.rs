@@ -1,0 +1,104 @@
+//! Fields that are a word or an object: `tool_choice` and `response_format`.
+
+use llm_core::{ChatRequest, Error, JsonSchema, OutputFormat, ToolChoice};
+use serde_json::{Map, Value};
+
+use super::wrong;
+
+/// `tool_choice`, or `function_call` from before there were tools. A form with no field of its own goes to `rest`.
+pub(super) fn read_tool_choice(
+    choice: Option<Value>,
+    function_call: Option<Value>,
+    request: &mut ChatRequest,
+    rest: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    if let Some(choice) = choice {
+        request.tool_choice = match &choice {
+            Value::String(word) => word_of("tool_choice", word)?,
+            Value::Object(object) => match object.get("type").and_then(Value::as_str) {
+                Some(kind @ ("function" | "custom")) => match object.get(kind).and_then(|tool| tool["name"].as_str()) {
+                    Some(name) => ToolChoice::Named(name.to_owned()),
+                    None => return Err(wrong(&format!("tool_choice.{kind}.name"), "is missing")),
+                },
+                Some("allowed_tools") => {
+                    let mode = choice["allowed_tools"]["mode"].as_str().unwrap_or("auto").to_owned();
+                    rest.insert("tool_choice".to_owned(), choice);
+                    word_of("tool_choice.allowed_tools.mode", &mode)?
+                }
+                _ => return Err(wrong("tool_choice.type", "must be function, custom or allowed_tools")),
+            },
+            _ => return Err(wrong("tool_choice", "must be a string or an object")),
+        };
+    } else if let Some(call) = function_call {
+        request.tool_choice = match &call {
+            Value::String(word) => word_of("function_call", word)?,
+            call => match call["name"].as_str() {
+                Some(name) => ToolChoice::Named(name.to_owned()),
+                None => return Err(wrong("function_call", "must be auto, none or an object with a name")),
+            },
+        };
+    }
+    Ok(())
+}
+
+fn word_of(field: &str, word: &str) -> Result<ToolChoice, Error> {
+    match word {
+        "auto" => Ok(ToolChoice::Auto),
+        "none" => Ok(ToolChoice::None),
+        // Mistral's and Fireworks' word.
+        "required" | "any" => Ok(ToolChoice::Required),
+        _ => Err(wrong(field, "must be auto, none, required or an object that names a tool")),
+    }
+}
+
+/// `response_format`. Types of other servers (grammars) go to `rest`.
+pub(super) fn read_response_format(
+    format: Option<Value>,
+    request: &mut ChatRequest,
+    rest: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    let Some(format) = format else { return Ok(()) };
+    let Some(kind) = format.get("type").and_then(Value::as_str) else {
+        return Err(if format.is_object() {
+            wrong("response_format.type", "is missing")
+        } else {
+            wrong("response_format", "must be an object")
+        });
+    };
+    request.output = match kind {
+        "text" => OutputFormat::Text,
+        "json_object" => OutputFormat::Json,
+        "json_schema" => OutputFormat::JsonSchema(schema(&format["json_schema"])?),
+        _ => {
+            rest.insert("response_format".to_owned(), format);
+            return Ok(());
+        }
+    };
+    Ok(())
+}
+
+fn schema(described: &Value) -> Result<JsonSchema, Error> {
+    let field = |name: &str| format!("response_format.json_schema.{name}");
+    if !described.is_object() {
+        return Err(wrong("response_format.json_schema", "must be an object"));
+    }
+    let text = |name: &str| match &described[name] {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.clone())),
+        _ => Err(wrong(&field(name), "must be a string")),
+    };
+    let strict = match &described["strict"] {
+        Value::Null => None,
+        Value::Bool(strict) => Some(*strict),
+        _ => return Err(wrong(&field("strict"), "must be true or false")),
+    };
+    Ok(JsonSchema {
+        name: text("name")?.ok_or_else(|| wrong(&field("name"), "is missing"))?,
+        description: text("description")?,
+        schema: match &described["schema"] {
+            Value::Null => return Err(wrong(&field("schema"), "is missing")),
+            schema => schema.clone(),
+        },
+        strict,
+    })
+}

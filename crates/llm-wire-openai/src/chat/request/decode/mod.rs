@@ -1,0 +1,121 @@
+//! A request of OpenAI's clients. Whatever their SDKs send is taken; what this crate has no field for goes to `ext`.
+
+mod choice;
+mod message;
+mod tool;
+mod wire;
+
+use llm_core::{ChatRequest, Effort, Error, ErrorKind, Reasoning, Warning};
+use serde_json::{Map, Value};
+
+use crate::FAMILY;
+use crate::json::Place;
+use wire::{BodyIn, StopIn};
+
+/// A request, and what it says of the form of its answer.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Decoded {
+    /// The request. Its model is empty when the client names none.
+    pub request: ChatRequest,
+    /// The answer is to be streamed.
+    pub stream: bool,
+    /// The stream is to end with a chunk of usage.
+    pub include_usage: bool,
+    /// What could not be kept.
+    pub warnings: Vec<Warning>,
+}
+
+/// Reads a request. What is wrong with it is an `invalid_request` error that names the field, as its parameter too.
+pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
+    let body: BodyIn<'_> = serde_json::from_slice(body).map_err(|error| {
+        let Place { path, what } = Place::of(&error);
+        match path.as_str() {
+            "" => Error::new(ErrorKind::InvalidRequest, format!("the request body {what}")),
+            path => wrong(path, &what),
+        }
+    })?;
+    read(body)
+}
+
+/// An error that names the field.
+fn wrong(path: &str, what: &str) -> Error {
+    Error::new(ErrorKind::InvalidRequest, format!("{path} {what}")).with_param(path)
+}
+
+fn read(body: BodyIn<'_>) -> Result<Decoded, Error> {
+    let Some(messages) = body.messages else { return Err(wrong("messages", "is missing: send at least one message")) };
+    if messages.0.is_empty() {
+        return Err(wrong("messages", "is empty: send at least one message"));
+    }
+    if body.n == Some(0) {
+        return Err(wrong("n", "must be at least 1"));
+    }
+    let mut request = ChatRequest::new(body.model.map(|model| model.0.into_owned()).unwrap_or_default());
+    request.messages = message::read(messages.0)?;
+    request.tools = tool::read(body.tools, body.functions)?;
+    let mut rest = body.rest;
+    choice::read_tool_choice(body.tool_choice, body.function_call, &mut request, &mut rest)?;
+    choice::read_response_format(body.response_format, &mut request, &mut rest)?;
+    request.parallel_tool_calls = body.parallel_tool_calls;
+    request.service_tier = body.service_tier.map(|tier| tier.0.into_owned());
+    request.metadata = body.metadata.unwrap_or_default();
+    request.reasoning = match body.reasoning_effort {
+        Some(word) => Some(Reasoning::Effort(Effort::from(&*word.0))),
+        None => reasoning(&mut rest),
+    };
+    request.end_user = match (body.safety_identifier, body.user) {
+        (Some(id), user) => {
+            if let Some(user) = user {
+                rest.insert("user".to_owned(), user.0.into());
+            }
+            Some(id.0.into_owned())
+        }
+        (None, user) => user.map(|user| user.0.into_owned()),
+    };
+    let sampling = &mut request.sampling;
+    sampling.temperature = body.temperature;
+    sampling.top_p = body.top_p;
+    sampling.top_k = body.top_k;
+    sampling.presence_penalty = body.presence_penalty;
+    sampling.frequency_penalty = body.frequency_penalty;
+    sampling.seed = body.seed;
+    sampling.max_output_tokens = body.max_completion_tokens.or(body.max_tokens);
+    sampling.candidates = body.n;
+    sampling.logprobs = match body.logprobs {
+        Some(true) => Some(body.top_logprobs.unwrap_or(0)),
+        Some(false) => None,
+        None => body.top_logprobs,
+    };
+    sampling.stop = match body.stop {
+        Some(StopIn::One(text)) => vec![text.into_owned()],
+        Some(StopIn::Several(texts)) => texts,
+        None => Vec::new(),
+    };
+    let mut include_usage = false;
+    if let Some(options) = body.stream_options {
+        include_usage = options.include_usage.unwrap_or(false);
+        if !options.rest.is_empty() && body.stream == Some(true) {
+            // Whoever sends it on asks for usage anyway.
+            let mut options = options.rest;
+            options.insert("include_usage".to_owned(), true.into());
+            rest.insert("stream_options".to_owned(), Value::Object(options));
+        }
+    }
+    if !rest.is_empty() {
+        request.ext.0.insert(FAMILY.to_owned(), rest);
+    }
+    Ok(Decoded { request, stream: body.stream.unwrap_or(false), include_usage, warnings: Vec::new() })
+}
+
+/// OpenRouter's form, which many clients send. Taken only when nothing of it would be lost.
+fn reasoning(rest: &mut Map<String, Value>) -> Option<Reasoning> {
+    let asked = rest.get("reasoning")?.as_object()?;
+    let known = match (asked.len(), asked.get("effort"), asked.get("max_tokens")) {
+        (1, Some(Value::String(word)), _) => Reasoning::Effort(Effort::from(word.as_str())),
+        (1, _, Some(tokens)) => Reasoning::Budget(u32::try_from(tokens.as_u64()?).ok()?),
+        _ => return None,
+    };
+    rest.remove("reasoning");
+    Some(known)
+}

@@ -1,0 +1,66 @@
+//! The tools of a request.
+
+use std::sync::Arc;
+
+use llm_core::{Error, FunctionTool, Tool};
+use serde_json::{Map, Value};
+
+use super::message::cache_hint;
+use super::wire::{FunctionIn, ToolIn};
+use super::wrong;
+use crate::FAMILY;
+use crate::json::Items;
+
+/// `tools`, and `functions` from before there were tools.
+pub(super) fn read(
+    tools: Option<Items<ToolIn<'_>>>,
+    functions: Option<Items<FunctionIn<'_>>>,
+) -> Result<Vec<Arc<Tool>>, Error> {
+    let mut out = Vec::new();
+    for (number, tool) in tools.into_iter().flat_map(|tools| tools.0).enumerate() {
+        let missing = |field: &str| wrong(&format!("tools[{number}].{field}"), "is missing");
+        out.push(Arc::new(one(tool, missing)?));
+    }
+    for (number, described) in functions.into_iter().flat_map(|functions| functions.0).enumerate() {
+        let missing = |field: &str| wrong(&format!("functions[{number}].{field}"), "is missing");
+        out.push(Arc::new(Tool::Function(function(described, Map::new(), missing)?)));
+    }
+    Ok(out)
+}
+
+fn one(tool: ToolIn<'_>, missing: impl Fn(&str) -> Error) -> Result<Tool, Error> {
+    let Some(kind) = tool.kind else { return Err(missing("type")) };
+    if kind.0 == "function" {
+        let described = tool.function.ok_or_else(|| missing("function"))?;
+        let mut function = function(described, tool.rest, |field| missing(&format!("function.{field}")))?;
+        function.cache = tool.cache_control.as_ref().map(cache_hint);
+        return Ok(Tool::Function(function));
+    }
+    let name = tool.rest.get(&*kind.0).and_then(|own| own.get("name")).or_else(|| tool.rest.get("name"));
+    Ok(Tool::Provider {
+        id: format!("{FAMILY}.{}", kind.0),
+        name: name.and_then(Value::as_str).unwrap_or_default().to_owned(),
+        args: tool.rest,
+    })
+}
+
+fn function(
+    described: FunctionIn<'_>,
+    mut beside: Map<String, Value>,
+    missing: impl Fn(&str) -> Error,
+) -> Result<FunctionTool, Error> {
+    let mut function = FunctionTool {
+        name: described.name.map(|name| name.0.into_owned()).ok_or_else(|| missing("name"))?,
+        description: described.description.map(|text| text.0.into_owned()),
+        schema: described.parameters.unwrap_or_default(),
+        strict: described.strict,
+        ..FunctionTool::default()
+    };
+    if !described.rest.is_empty() {
+        beside.insert("function".to_owned(), Value::Object(described.rest));
+    }
+    if !beside.is_empty() {
+        function.ext.0.insert(FAMILY.to_owned(), beside);
+    }
+    Ok(function)
+}

@@ -1,0 +1,351 @@
+//! The messages of a request: which wire messages each becomes, and what each says.
+//!
+//! A message with results of tools becomes one wire message for each of them; reasoning, refusals and calls leave the
+//! content for fields of their own.
+
+use std::borrow::Cow;
+
+use llm_core::{ChatRequest, Error, Executor, Message, Origin, Part, PartKind, Role, ToolResult, ToolStatus};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::part::PartOut;
+use super::tool_id;
+use crate::FAMILY;
+use crate::chat::call::CallOut;
+use crate::chat::joined::{self, Joined};
+use crate::chat::piece::DETAILS;
+use crate::dialect::{Dialect, Flatten, NamePolicy, ReasoningReplay, SystemRole};
+use crate::encoded::Notes;
+use crate::json::{Added, Fields};
+
+/// One message on the wire.
+#[derive(Default)]
+pub(super) struct Out<'a> {
+    role: &'a str,
+    content: Content<'a>,
+    name: Option<&'a str>,
+    tool_call_id: Option<Cow<'a, str>>,
+    calls: Vec<CallOut<'a>>,
+    /// The parts that hold reasoning or a refusal.
+    parts: &'a [Part],
+    reasoning: Option<&'static str>,
+    /// The vendor wants reasoning with every turn that calls a tool.
+    placeholder: bool,
+    details: Option<&'a Value>,
+    refusal: bool,
+    audio: Option<&'a str>,
+    added: Added<'a>,
+}
+
+#[derive(Default)]
+enum Content<'a> {
+    #[default]
+    Absent,
+    Null,
+    Text(&'a str),
+    Owned(String),
+    Parts(Vec<PartOut<'a>>),
+}
+
+/// Makes the wire messages.
+pub(super) struct Writer<'d, 'n> {
+    pub(super) to: &'d Origin,
+    pub(super) dialect: &'d Dialect,
+    pub(super) notes: &'n mut Notes,
+}
+
+impl Writer<'_, '_> {
+    pub(super) fn messages<'a>(&mut self, request: &'a ChatRequest) -> Result<Vec<Out<'a>>, Error> {
+        let mut out = Vec::with_capacity(request.messages.len());
+        let mut rest = &request.messages[..];
+        if self.dialect.merge_leading_systems {
+            let is_system = |message: &Message| matches!(message.role, Role::System | Role::Developer);
+            let leading = rest.iter().take_while(|message| is_system(message)).count();
+            if leading > 1 {
+                let texts: Vec<String> = rest[..leading].iter().map(|message| message.text()).collect();
+                self.notes.adapted("messages", "this vendor takes one system message; the first ones are joined");
+                out.push(Out {
+                    role: self.system_role(&Role::System),
+                    content: Content::Owned(texts.join("\n\n")),
+                    ..Out::default()
+                });
+                rest = &rest[leading..];
+            }
+        }
+        for message in rest {
+            self.message(message, &mut out)?;
+        }
+        Ok(out)
+    }
+
+    fn message<'a>(&mut self, message: &'a Message, out: &mut Vec<Out<'a>>) -> Result<(), Error> {
+        self.unsent(message)?;
+        let results = message.content.iter().filter_map(|part| match &part.kind {
+            PartKind::ToolResult(result) => Some((part, result)),
+            _ => None,
+        });
+        let before = out.len();
+        for (part, result) in results {
+            out.push(self.result(part, result, message)?);
+        }
+        let has_results = out.len() > before;
+        let out_of_results = match message.role {
+            Role::Tool if has_results => {
+                let others = message.content.iter().any(|part| !matches!(part.kind, PartKind::ToolResult(_)));
+                if others {
+                    self.notes.unsupported("messages.content", "only results can stand in a message of a tool")?;
+                }
+                return Ok(());
+            }
+            Role::Assistant => self.assistant(message)?,
+            _ if has_results && message.content.iter().all(|part| matches!(part.kind, PartKind::ToolResult(_))) => None,
+            _ => Some(self.plain(message)?),
+        };
+        out.extend(out_of_results);
+        Ok(())
+    }
+
+    /// What no message of this protocol can say.
+    fn unsent(&mut self, message: &Message) -> Result<(), Error> {
+        for name in message.extra.keys() {
+            self.notes.unknown(&format!("messages.{name}"))?;
+        }
+        for part in &message.content {
+            for name in part.extra.keys() {
+                self.notes.unknown(&format!("messages.content.{name}"))?;
+            }
+            if part.signature.is_some() {
+                self.notes.unsupported("messages.signature", "this protocol has no place for it")?;
+            }
+            if matches!(&part.kind, PartKind::Reasoning { encrypted: Some(_), .. }) {
+                self.notes.unsupported("messages.encrypted", "only the vendor that encrypted it can read it")?;
+            }
+        }
+        if message.name.is_some() && self.dialect.message_name != NamePolicy::Keep {
+            self.notes.unsupported("messages.name", "this vendor takes no names of speakers")?;
+        }
+        Ok(())
+    }
+
+    fn name<'a>(&self, message: &'a Message) -> Option<&'a str> {
+        message.name.as_deref().filter(|_| self.dialect.message_name == NamePolicy::Keep)
+    }
+
+    fn system_role<'a>(&self, role: &'a Role) -> &'a str {
+        match (role, self.dialect.system_role) {
+            (Role::System | Role::Developer, SystemRole::System) => "system",
+            (Role::System | Role::Developer, SystemRole::Developer) => "developer",
+            (Role::System | Role::Developer, SystemRole::User) => "user",
+            (role, _) => role.as_str(),
+        }
+    }
+
+    /// A message of words and media.
+    fn plain<'a>(&mut self, message: &'a Message) -> Result<Out<'a>, Error> {
+        let parts = message.content.iter().filter(|part| !matches!(part.kind, PartKind::ToolResult(_)));
+        let content = self.content(parts)?;
+        Ok(Out {
+            role: self.system_role(&message.role),
+            content: if let Content::Absent = content { Content::Text("") } else { content },
+            name: self.name(message),
+            added: Added::new(&message.ext, self.to),
+            ..Out::default()
+        })
+    }
+
+    fn content<'a>(&mut self, parts: impl Iterator<Item = &'a Part>) -> Result<Content<'a>, Error> {
+        let mut out = Vec::new();
+        let mut only_text = None;
+        let mut count = 0;
+        for part in parts {
+            // The usual message is one plain text: no list is made for it.
+            let Some(part) = PartOut::new(part, self.to, self.dialect, self.notes)? else { continue };
+            count += 1;
+            match part.plain_text() {
+                Some(text) if count == 1 => only_text = Some(text),
+                _ => {
+                    if let Some(text) = only_text.take() {
+                        out.push(PartOut::of_text(text));
+                    }
+                    out.push(part);
+                }
+            }
+        }
+        if let Some(text) = only_text {
+            return Ok(Content::Text(text));
+        }
+        if out.is_empty() {
+            return Ok(Content::Absent);
+        }
+        let all_text = out.iter().all(|part| part.text().is_some());
+        if self.dialect.flatten_text == Flatten::Never || (self.dialect.flatten_text == Flatten::TextOnly && !all_text) {
+            return Ok(Content::Parts(out));
+        }
+        if !all_text {
+            self.notes.unsupported("messages.content.media", "this vendor takes only text")?;
+        }
+        Ok(Content::Owned(out.iter().filter_map(PartOut::text).collect()))
+    }
+
+    fn assistant<'a>(&mut self, message: &'a Message) -> Result<Option<Out<'a>>, Error> {
+        let parts = &message.content[..];
+        let mut calls = Vec::new();
+        let (mut refusal, mut details, mut thoughts, mut audio) = (false, None, false, None);
+        for part in parts {
+            match &part.kind {
+                PartKind::ToolCall(call) if call.executed_by == Executor::Client => calls.push(CallOut {
+                    id: tool_id::fit(&call.id, self.dialect.tool_ids),
+                    call,
+                    added: Added::new(&part.ext, self.to),
+                }),
+                PartKind::ToolCall(_) => {
+                    let why = "a call that another vendor ran itself cannot be told here";
+                    self.notes.unsupported("messages.content.tool_call", why)?;
+                }
+                PartKind::Refusal { .. } => refusal = true,
+                PartKind::Reasoning { text, .. } => {
+                    thoughts |= !text.is_empty();
+                    details = details.or_else(|| Added::new(&part.ext, self.to).value(DETAILS));
+                }
+                PartKind::Media(media) if media.family() == "audio" => {
+                    audio = audio.or_else(|| part.ext.value(FAMILY, "id").and_then(Value::as_str));
+                }
+                _ => {}
+            }
+        }
+        let said_elsewhere = |part: &&Part| match &part.kind {
+            PartKind::ToolCall(_) | PartKind::Refusal { .. } | PartKind::Reasoning { .. } => true,
+            PartKind::Media(media) => audio.is_some() && media.family() == "audio",
+            _ => false,
+        };
+        let mut content = self.content(parts.iter().filter(|part| !said_elsewhere(part)))?;
+        let mut reasoning = None;
+        match self.dialect.reasoning_replay {
+            _ if !thoughts => {}
+            // The blocks say it all, and better.
+            _ if details.is_some() => {}
+            ReasoningReplay::Field(name) | ReasoningReplay::Required(name) => reasoning = Some(name),
+            ReasoningReplay::Tags => content = self.with_tags(parts, content)?,
+            ReasoningReplay::Drop => {
+                self.notes.unsupported("messages.reasoning", "this vendor takes no reasoning of earlier turns")?;
+            }
+        }
+        let mut placeholder = false;
+        if let (ReasoningReplay::Required(name), None, false) = (self.dialect.reasoning_replay, reasoning, calls.is_empty()) {
+            (reasoning, placeholder) = (Some(name), true);
+        }
+        if let Content::Absent = content {
+            let says_nothing = calls.is_empty() && !refusal && audio.is_none() && reasoning.is_none() && details.is_none();
+            if says_nothing && self.dialect.drop_empty_assistant {
+                self.notes.adapted("messages", "this vendor takes no empty answers; they are left out");
+                return Ok(None);
+            }
+            content = match (says_nothing, self.dialect.null_content) {
+                (true, _) => Content::Text(""),
+                (false, true) => Content::Null,
+                (false, false) => Content::Absent,
+            };
+        }
+        Ok(Some(Out {
+            role: message.role.as_str(),
+            content,
+            name: self.name(message),
+            calls,
+            parts,
+            reasoning,
+            placeholder,
+            details,
+            refusal,
+            audio,
+            added: Added::new(&message.ext, self.to),
+            ..Out::default()
+        }))
+    }
+
+    /// Reasoning in tags before the words.
+    fn with_tags<'a>(&mut self, parts: &'a [Part], content: Content<'a>) -> Result<Content<'a>, Error> {
+        let Some(thoughts) = Joined::new(parts, joined::reasoning) else { return Ok(content) };
+        let words = match content {
+            Content::Text(text) => Cow::Borrowed(text),
+            Content::Owned(text) => Cow::Owned(text),
+            Content::Absent | Content::Null => Cow::Borrowed(""),
+            Content::Parts(parts) => {
+                self.notes.unsupported("messages.reasoning", "reasoning stands in tags, which parts have no place for")?;
+                return Ok(Content::Parts(parts));
+            }
+        };
+        Ok(Content::Owned(format!("<think>{thoughts}</think>{words}")))
+    }
+
+    fn result<'a>(&mut self, part: &'a Part, result: &'a ToolResult, message: &'a Message) -> Result<Out<'a>, Error> {
+        if result.status != ToolStatus::Ok {
+            let how = "this protocol has no mark for a failed call; the result is sent as it is";
+            self.notes.adapted("messages.content.status", how);
+        }
+        if result.content.iter().any(|part| part.as_text().is_none()) {
+            let why = "this protocol takes only text as the result of a tool";
+            self.notes.unsupported("messages.content.tool_result", why)?;
+        }
+        let texts = result.content.iter().filter(|part| part.as_text().is_some());
+        let content = match self.content(texts)? {
+            Content::Absent => Content::Text(""),
+            Content::Parts(parts) if self.dialect.tool_content_text => {
+                Content::Owned(parts.iter().filter_map(PartOut::text).collect())
+            }
+            content => content,
+        };
+        let ext = if part.ext.is_empty() { &message.ext } else { &part.ext };
+        Ok(Out {
+            role: "tool",
+            content,
+            name: result.name.as_deref().filter(|_| self.dialect.message_name == NamePolicy::ToolOnly),
+            tool_call_id: Some(tool_id::fit(&result.call_id, self.dialect.tool_ids)),
+            added: Added::new(ext, self.to),
+            ..Out::default()
+        })
+    }
+}
+
+impl Serialize for Out<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = Fields::new(serializer.serialize_map(None)?, self.added);
+        fields.put("role", self.role)?;
+        fields.put_some("tool_call_id", self.tool_call_id.as_deref())?;
+        match &self.content {
+            Content::Absent => {}
+            Content::Null => fields.put("content", &())?,
+            Content::Text(text) => fields.put("content", *text)?,
+            Content::Owned(text) => fields.put("content", text)?,
+            Content::Parts(parts) => fields.put("content", parts)?,
+        }
+        fields.put_some("name", self.name)?;
+        if let Some(name) = self.reasoning {
+            match Joined::new(self.parts, joined::reasoning) {
+                Some(thoughts) if !self.placeholder => fields.put(name, &thoughts)?,
+                _ => fields.put(name, " ")?,
+            }
+        }
+        fields.put_some(DETAILS, self.details)?;
+        if self.refusal {
+            fields.put_some("refusal", Joined::new(self.parts, joined::refusal))?;
+        }
+        if !self.calls.is_empty() {
+            fields.put("tool_calls", &self.calls)?;
+        }
+        fields.put_some("audio", self.audio.map(Spoken))?;
+        fields.end()
+    }
+}
+
+/// The sound of an earlier turn, by its id.
+struct Spoken<'a>(&'a str);
+
+impl Serialize for Spoken<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("id", self.0)?;
+        map.end()
+    }
+}

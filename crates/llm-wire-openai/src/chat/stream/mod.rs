@@ -1,0 +1,10 @@
+//! Streamed answers.
+
+mod answer;
+mod call;
+mod decode;
+mod encode;
+mod latest;
+
+pub use decode::Decoder;
+pub use encode::Encoder;

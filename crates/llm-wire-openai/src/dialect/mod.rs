@@ -1,0 +1,184 @@
+//! What one vendor does differently from OpenAI's own chat API: data, so that a new vendor needs no new code.
+//!
+//! Start from a preset: `Dialect { max_tokens: "max_tokens", ..Dialect::OPENAI }`. The facts behind each field stand in
+//! the vendor's plugin, with their source and date; here is only what the field does.
+//! What a request needs and a dialect cannot say becomes a warning in the answer, or an error in strict mode.
+
+mod word;
+
+pub use word::{
+    Auth, CacheForm, EmbedEncoding, EndMarker, Flatten, ModelPrefix, NamePolicy, Paths, Reading, ReasoningReplay,
+    ReasoningRequest, ReasoningTokens, StreamUsage, StructuredOutput, SystemRole, ToolIds,
+};
+
+use llm_core::{ErrorKind, FinishReason};
+
+/// The differences of one vendor. A plain value: copy it, change a field, pass it on.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact about a vendor, independent of the others")]
+pub struct Dialect {
+    /// Where the operations are, below the base URL.
+    pub paths: Paths,
+    /// How the key is sent.
+    pub auth: Auth,
+    /// The vendor answers only with a key.
+    pub key_required: bool,
+    /// Headers sent with every call.
+    pub headers: &'static [(&'static str, &'static str)],
+    /// What is put before a model's name.
+    pub model_prefix: Option<ModelPrefix>,
+
+    /// Field names, by their name in the JSON body, that the vendor refuses (`"top_k"`, `"metadata"`).
+    pub drop: &'static [&'static str],
+    /// Refuse temperature, `top_p`, penalties, probabilities and stop texts: what a model card says with `sampling: No`.
+    pub drop_sampling: bool,
+    /// The field for the longest answer.
+    pub max_tokens: &'static str,
+    /// The field for the seed.
+    pub seed: Option<&'static str>,
+    /// The field for the end user.
+    pub end_user: Option<&'static str>,
+    /// Lowest and highest temperature; others are moved to the nearer one, with a warning.
+    pub temperature: Option<(f64, f64)>,
+
+    /// The role of the operator's instructions.
+    pub system_role: SystemRole,
+    /// Join the system messages at the start into one.
+    pub merge_leading_systems: bool,
+    /// Whether text parts are joined into one string.
+    pub flatten_text: Flatten,
+    /// Tool results are one string, never parts.
+    pub tool_content_text: bool,
+    /// Which messages may carry a name.
+    pub message_name: NamePolicy,
+    /// An assistant message without words says `content: null`; otherwise the field is left out.
+    pub null_content: bool,
+    /// Leave out assistant messages that hold nothing the vendor can take.
+    pub drop_empty_assistant: bool,
+    /// Types of media parts that can be sent: `image_url`, `input_audio`, `file`, `video_url`.
+    pub media: &'static [&'static str],
+    /// How cache hints are sent.
+    pub cache: CacheForm,
+
+    /// Tools other than functions are taken.
+    pub custom_tools: bool,
+    /// `strict` on tools and schemas is sent.
+    pub strict: bool,
+    /// The word for "some tool must be called".
+    pub required_tool: Option<&'static str>,
+    /// One tool may be named in `tool_choice`.
+    pub named_tool: bool,
+    /// What the ids of tool calls must look like.
+    pub tool_ids: ToolIds,
+    /// Tools and a response format may stand in one request.
+    pub tools_with_output: bool,
+    /// A response format may be streamed.
+    pub stream_with_output: bool,
+    /// How structured output is asked for.
+    pub structured_output: StructuredOutput,
+
+    /// How reasoning is asked for.
+    pub reasoning: ReasoningRequest,
+    /// Other words for some efforts.
+    pub effort_map: &'static [(&'static str, &'static str)],
+    /// The only efforts that are taken, after [`effort_map`](Self::effort_map); empty: any.
+    pub effort_allowed: &'static [&'static str],
+    /// How earlier reasoning is sent back.
+    pub reasoning_replay: ReasoningReplay,
+
+    /// How usage is asked for in streams.
+    pub stream_usage: StreamUsage,
+    /// What shows that a stream is whole.
+    pub end_marker: EndMarker,
+    /// How reasoning tokens are counted.
+    pub reasoning_tokens: ReasoningTokens,
+    /// The vendor's own finish reasons, before the common ones.
+    pub finish: &'static [(&'static str, FinishReason)],
+    /// The vendor's own error codes and types, before the common ones.
+    pub errors: &'static [(&'static str, ErrorKind)],
+    /// Beginnings of messages that tell classes apart within one status, where the vendor has no code for it.
+    pub error_messages: &'static [(u16, Reading, ErrorKind)],
+
+    /// The field for the length of the vectors.
+    pub embed_dimensions: Option<&'static str>,
+    /// The field for what vectors are for, and the vendor's words for `query` and `document`.
+    pub embed_task: Option<(&'static str, &'static str, &'static str)>,
+    /// How vectors are asked for.
+    pub embed_encoding: EmbedEncoding,
+}
+
+impl Dialect {
+    /// OpenAI's own API (developers.openai.com/api/reference, read 2026-11).
+    pub const OPENAI: Self = Self {
+        paths: Paths { chat: "/chat/completions", embed: Some("/embeddings"), models: Some("/models") },
+        auth: Auth::Bearer,
+        key_required: true,
+        headers: &[],
+        model_prefix: None,
+        drop: &["top_k"],
+        drop_sampling: false,
+        max_tokens: "max_completion_tokens",
+        seed: Some("seed"),
+        end_user: Some("safety_identifier"),
+        temperature: None,
+        system_role: SystemRole::AsGiven,
+        merge_leading_systems: false,
+        flatten_text: Flatten::Never,
+        tool_content_text: false,
+        message_name: NamePolicy::Keep,
+        null_content: true,
+        drop_empty_assistant: false,
+        media: &["image_url", "input_audio", "file"],
+        cache: CacheForm::None,
+        custom_tools: true,
+        strict: true,
+        required_tool: Some("required"),
+        named_tool: true,
+        // "Invalid 'messages[1].tool_calls[0].id': string too long. Expected a string with maximum length 40" (2026-11).
+        tool_ids: ToolIds::AtMost(40),
+        tools_with_output: true,
+        stream_with_output: true,
+        structured_output: StructuredOutput::JsonSchema,
+        reasoning: ReasoningRequest::Effort,
+        effort_map: &[],
+        effort_allowed: &[],
+        reasoning_replay: ReasoningReplay::Drop,
+        stream_usage: StreamUsage::StreamOptions,
+        end_marker: EndMarker::Done,
+        reasoning_tokens: ReasoningTokens::Included,
+        finish: &[],
+        errors: &[],
+        error_messages: &[],
+        embed_dimensions: Some("dimensions"),
+        embed_task: None,
+        embed_encoding: EmbedEncoding::Base64,
+    };
+
+    /// Any server that speaks the protocol: vLLM, SGLang, llama.cpp, LM Studio, Ollama's `/v1`, and most vendors.
+    ///
+    /// Sends the oldest and most widely known form of everything and forgives what such servers leave out.
+    pub const COMPATIBLE: Self = Self {
+        key_required: false,
+        drop: &[],
+        max_tokens: "max_tokens",
+        end_user: Some("user"),
+        system_role: SystemRole::System,
+        custom_tools: false,
+        strict: false,
+        tool_ids: ToolIds::Any,
+        reasoning_replay: ReasoningReplay::Field("reasoning_content"),
+        end_marker: EndMarker::DoneOrFinish,
+        embed_encoding: EmbedEncoding::Unsaid,
+        media: &["image_url", "input_audio", "file", "video_url"],
+        ..Self::OPENAI
+    };
+
+    /// True when a field of this name must not be sent.
+    pub fn drops(&self, name: &str) -> bool {
+        self.drop.contains(&name) || (self.drop_sampling && SAMPLING.contains(&name))
+    }
+}
+
+/// What a model refuses whose card says that it takes no sampling parameters.
+const SAMPLING: &[&str] =
+    &["temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "stop"];

@@ -1,0 +1,179 @@
+//! The words of a dialect: the alternatives that its fields choose from.
+
+/// Paths of the operations, joined to the base URL.
+#[derive(Clone, Copy, Debug)]
+pub struct Paths {
+    /// Chat, streamed and not.
+    pub chat: &'static str,
+    /// Embeddings, where the vendor has them.
+    pub embed: Option<&'static str>,
+    /// The list of models, where the vendor has one.
+    pub models: Option<&'static str>,
+}
+
+/// How the key is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    /// `Authorization: Bearer KEY`.
+    Bearer,
+    /// The bare key in a header of this name.
+    Header(&'static str),
+}
+
+/// What is put before a model's name, as in `accounts/fireworks/models/NAME`.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelPrefix {
+    /// The prefix.
+    pub prefix: &'static str,
+    /// Names that start so are sent as they are.
+    pub unless: &'static [&'static str],
+}
+
+/// The role that carries the operator's instructions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SystemRole {
+    /// `system` and `developer` as the request has them.
+    AsGiven,
+    /// Always `system`.
+    System,
+    /// Always `developer`.
+    Developer,
+    /// Always `user`, for models that know neither.
+    User,
+}
+
+/// Whether several text parts become one string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flatten {
+    /// Never: parts stay parts.
+    Never,
+    /// Where a message has only text.
+    TextOnly,
+    /// Always; other parts are left out.
+    Always,
+}
+
+/// Which messages may carry a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NamePolicy {
+    /// All; results of tools carry none.
+    Keep,
+    /// Only results of tools, the tool's name.
+    ToolOnly,
+    /// None.
+    Drop,
+}
+
+/// How cache hints are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheForm {
+    /// Not at all: the vendor caches by itself.
+    None,
+    /// As `cache_control` on the part (the form of Anthropic, which several vendors pass on).
+    CacheControl,
+}
+
+/// What the ids of tool calls must look like. Others are replaced, each always by the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolIds {
+    /// Anything.
+    Any,
+    /// At most so many characters.
+    AtMost(usize),
+    /// Exactly so many letters and digits.
+    Alphanumeric(usize),
+}
+
+/// How structured output is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StructuredOutput {
+    /// `response_format` of type `json_schema`, or `json_object` without a schema.
+    JsonSchema,
+    /// Only `json_object`; a schema cannot be sent.
+    JsonObject,
+    /// Not at all.
+    None,
+}
+
+/// How reasoning is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReasoningRequest {
+    /// `reasoning_effort: WORD`.
+    Effort,
+    /// `thinking: {type: enabled | disabled}`, and `reasoning_effort` for words that are allowed.
+    Toggle,
+    /// `thinking: {type: enabled, budget_tokens: N}` or `{type: disabled}`.
+    Budget,
+    /// `reasoning: {effort: WORD}` or `{max_tokens: N}`.
+    Object,
+    /// `enable_thinking: true | false`, and `thinking_budget: N`.
+    EnableThinking,
+    /// `chat_template_kwargs: {NAME: true | false}`.
+    TemplateSwitch(&'static str),
+    /// Not at all.
+    None,
+}
+
+/// How reasoning of earlier turns is sent back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReasoningReplay {
+    /// Not at all.
+    Drop,
+    /// In a field of the message of this name.
+    Field(&'static str),
+    /// The same, and a blank where a turn with tool calls has no reasoning, which the vendor would refuse.
+    Required(&'static str),
+    /// In `<think>` tags before the words.
+    Tags,
+}
+
+/// How usage is asked for in streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamUsage {
+    /// `stream_options: {include_usage: true}`.
+    StreamOptions,
+    /// `usage: {include: true}`.
+    UsageInclude,
+    /// It comes unasked.
+    Unasked,
+}
+
+/// What shows that a stream is whole. Without it the answer is truncated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndMarker {
+    /// `[DONE]`.
+    Done,
+    /// `[DONE]`, or the end of the body after every answer has a finish reason: for vendors that leave `[DONE]` out.
+    DoneOrFinish,
+}
+
+/// How reasoning tokens are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReasoningTokens {
+    /// Within the completion tokens.
+    Included,
+    /// Beside them, where the total is the sum of prompt, completion and reasoning.
+    BesideIfTotalSays,
+    /// Beside them.
+    Beside,
+}
+
+/// How vectors are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmbedEncoding {
+    /// `encoding_format: base64`, a third of the bytes of numbers.
+    Base64,
+    /// `encoding_format: float`.
+    Float,
+    /// The vendor's default. Both forms are read in any case.
+    Unsaid,
+}
+
+/// How the text of an error message is recognised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// It begins so.
+    Starts(&'static str),
+    /// It has this outside of quotes, near its beginning.
+    Says(&'static str),
+}

@@ -1,0 +1,53 @@
+//! What encoding a request gives, and the warnings that come with it.
+
+use llm_core::{Error, OnUnsupported, Warning, Warnings};
+
+/// A request as it goes to the vendor.
+#[derive(Clone, Debug)]
+pub struct Encoded {
+    /// The JSON body.
+    pub body: Vec<u8>,
+    /// What could not be said, or was said in another way.
+    pub warnings: Vec<Warning>,
+}
+
+/// Collects warnings, each field once, however often it stands in the request.
+pub(crate) struct Notes {
+    warnings: Warnings,
+    noted: Vec<&'static str>,
+}
+
+impl Notes {
+    pub(crate) fn new(mode: OnUnsupported) -> Self {
+        Self { warnings: Warnings::new(mode), noted: Vec::new() }
+    }
+
+    /// The field is left out.
+    pub(crate) fn unsupported(&mut self, field: &'static str, why: &str) -> Result<(), Error> {
+        if self.is_new(field) { self.warnings.unsupported(field, why) } else { Ok(()) }
+    }
+
+    /// The field is sent in another form.
+    pub(crate) fn adapted(&mut self, field: &'static str, how: &str) {
+        if self.is_new(field) {
+            self.warnings.adapted(field, how);
+        }
+    }
+
+    /// A field whose name is the caller's.
+    pub(crate) fn unknown(&mut self, field: &str) -> Result<(), Error> {
+        self.warnings.unsupported(field, "this version does not know the field; use `ext` to send it as it is")
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Warning> {
+        self.warnings.into_vec()
+    }
+
+    fn is_new(&mut self, field: &'static str) -> bool {
+        let new = !self.noted.contains(&field);
+        if new {
+            self.noted.push(field);
+        }
+        new
+    }
+}

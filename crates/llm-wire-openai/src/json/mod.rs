@@ -1,0 +1,41 @@
+//! Reading and writing JSON as this traffic needs it: borrowed where possible, forgiving where vendors differ.
+
+mod few;
+mod loose;
+#[macro_use]
+mod object;
+mod place;
+mod write;
+
+pub(crate) use few::Few;
+pub(crate) use loose::{Loose, Number};
+pub(crate) use place::{Items, Place, within};
+pub(crate) use object::{Ignored, Kept, Rest, Str};
+pub(crate) use write::{Added, Fields, to_vec};
+
+use llm_core::{Error, ErrorKind};
+
+/// A part of a body that is read later, or kept as it is.
+pub(crate) type Raw<'a> = &'a serde_json::value::RawValue;
+
+/// The error of a body that is not what the protocol says. Names the place, never the content: `serde_json` quotes
+/// values in its own messages.
+pub(crate) fn malformed(doing: &str, error: &serde_json::Error) -> Error {
+    let what = match error.classify() {
+        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Data => "a field has another type than the protocol says",
+        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not json",
+    };
+    let (line, column) = (error.line(), error.column());
+    Error::new(ErrorKind::Malformed, format!("{doing}: {what} (line {line}, column {column})"))
+}
+
+/// Reads a part of a body; `None` when it is of another type.
+pub(crate) fn parse<'a, T: serde::Deserialize<'a>>(raw: Raw<'a>) -> Option<T> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// True for JSON that says nothing: `null`, `""`, `[]`, `{}`.
+pub(crate) fn is_empty(raw: Raw<'_>) -> bool {
+    matches!(raw.get(), "null" | "\"\"" | "[]" | "{}")
+}
