@@ -7,6 +7,7 @@ mod lines;
 mod sniff;
 mod timestamp;
 
+#[cfg(feature = "aws-event-stream")]
 pub mod aws_event_stream;
 pub mod drive;
 pub mod exchange;
@@ -16,6 +17,7 @@ pub mod rate_limit;
 pub mod retry_hint;
 pub mod sse;
 
+#[cfg(feature = "aws-event-stream")]
 pub use aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, AwsHeaders, AwsMessage};
 pub use codec::{ErrorResponse, EventQueue, Frame, StreamDecoder, StreamEncoder, request_id};
 pub use drive::{json_array_stream, ndjson_stream, sse_stream};
