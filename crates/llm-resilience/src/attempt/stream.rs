@@ -98,12 +98,8 @@ impl Guard {
         {
             return Poll::Ready(timeout::cancelled());
         }
-        let now = Instant::now();
-        let since = *self.waiting_since.get_or_insert(now);
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let due = Due::total(self.terms.deadline).or(since, self.terms.progress, TimeoutStage::Progress);
-        if now >= due.at {
-            return Poll::Ready(due.error(&self.terms.target));
-        }
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(due.at)));
         while sleep.as_mut().poll(cx).is_ready() {
             if sleep.deadline() >= due.at {

@@ -114,6 +114,16 @@ async fn a_request_makes_at_most_four_attempts() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn attempts_count_over_all_targets() {
+    let broken = |id| Scripted::new(id, [fail(ErrorKind::Auth)]);
+    let (a, b, c) = (broken("a"), broken("b"), broken("c"));
+    let two = RetryPolicy::default().with_max_attempts(2);
+    let error = chat(&driver(&[&a, &b, &c]).retry(two).build(), &cx()).await.unwrap_err();
+    assert_eq!([a.count(), b.count(), c.count()], [1, 1, 0]);
+    assert!(error.message().starts_with("2 of 3 targets failed"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_classic_preset_waits_as_the_classic_scripts_did() {
     let only = Scripted::new("a", [fail(ErrorKind::Server)]);
     let error = chat(&driver(&[&only]).retry(RetryPolicy::classic()).build(), &cx()).await.unwrap_err();
