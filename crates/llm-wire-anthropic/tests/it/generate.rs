@@ -2,7 +2,7 @@
 //!
 //! Left out, because the protocol says them in another form: consecutive messages of one role and tool messages with
 //! several results (they are merged), empty texts and messages, several system messages, names, roles that it lacks,
-//! arguments that are no object, ids outside `[a-zA-Z0-9_-]`, cache times other than 5 minutes and an hour, settings
+//! schemas with keywords that it refuses, arguments that are no object, ids outside `[a-zA-Z0-9_-]`, cache times other than 5 minutes and an hour, settings
 //! under other names than the family's, a choice or a switch without tools, counts that were not reported, and all
 //! fields that are answered with a warning.
 
@@ -146,7 +146,7 @@ fn conversation() -> impl Strategy<Value = Vec<Arc<Message>>> {
 fn tools() -> impl Strategy<Value = Vec<Arc<Tool>>> {
     let function = (name(), option::of(words()), option::of(any::<bool>()), cache(), option::weighted(0.3, words()));
     let function = function.prop_map(|(name, description, strict, cache, setting)| {
-        let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+        let schema = closed(json!({"a": {"type": "string"}}));
         let mut tool = FunctionTool { name, description, schema, strict, cache, ..FunctionTool::default() };
         if let Some(setting) = setting {
             tool.ext.set(API, "unknown_field", setting);
@@ -175,11 +175,15 @@ fn effort() -> impl Strategy<Value = Reasoning> {
     proptest::sample::select(WORDS).prop_map(|word| Reasoning::Effort(Effort::from(word)))
 }
 
+fn closed(properties: Value) -> Value {
+    json!({"type": "object", "properties": properties, "additionalProperties": false})
+}
+
 fn schema() -> impl Strategy<Value = OutputFormat> {
     prop_oneof![
         Just(OutputFormat::Text),
         option::of(name()).prop_map(|name| {
-            let mut schema = json!({"type": "object"});
+            let mut schema = closed(json!({}));
             if let Some(name) = &name {
                 schema["title"] = name.as_str().into();
             }

@@ -278,7 +278,7 @@ fn tools_and_the_choice_among_them() {
     let mut request = base().with_tool(Tool::Function(FunctionTool {
         name: "f".into(),
         schema: json!({"properties": {}}),
-        strict: Some(true),
+        strict: Some(false),
         cache: Some(CacheHint::default()),
         ..FunctionTool::default()
     }));
@@ -295,7 +295,7 @@ fn tools_and_the_choice_among_them() {
     check(
         &request,
         &json!({"tools": [
-            {"name": "f", "input_schema": {"type": "object", "properties": {}}, "strict": true,
+            {"name": "f", "input_schema": {"type": "object", "properties": {}}, "strict": false,
                 "cache_control": {"type": "ephemeral"}},
             {"type": "web_search_20250305", "name": "web_search", "max_uses": 3},
             {"type": "mcp_toolset", "max_uses": 3},
@@ -482,14 +482,34 @@ fn a_schema_carries_its_name_and_description_inside() {
     request.output = OutputFormat::JsonSchema(JsonSchema {
         name: "city".into(),
         description: Some("a place".into()),
-        schema: json!({"type": "object", "description": "kept"}),
+        schema: json!({"type": "string", "description": "kept"}),
         strict: Some(true),
     });
     check(
         &request,
         &json!({"output_config": {"format": {"type": "json_schema",
-            "schema": {"type": "object", "title": "city", "description": "kept"}}}}),
+            "schema": {"type": "string", "title": "city", "description": "kept"}}}}),
         &[],
+    );
+}
+
+#[test]
+fn schemas_that_bind_the_answer_are_fitted_and_others_are_not() {
+    let open = json!({"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}});
+    let fitted = json!({"type": "object", "additionalProperties": false,
+        "properties": {"a": {"type": "integer", "description": "{minimum: 1}"}}});
+    let tool = |name: &str, strict| {
+        let tool = FunctionTool { name: name.into(), schema: open.clone(), strict, ..FunctionTool::default() };
+        Tool::Function(tool)
+    };
+    let mut request = base().with_tool(tool("loose", None)).with_tool(tool("bound", Some(true)));
+    request.output = OutputFormat::JsonSchema(JsonSchema { schema: open.clone(), ..JsonSchema::default() });
+    check(
+        &request,
+        &json!({"tools": [{"name": "loose", "input_schema": open},
+            {"name": "bound", "input_schema": fitted, "strict": true}],
+            "output_config": {"format": {"type": "json_schema", "schema": fitted}}}),
+        &["~tools[1].schema", "~output.schema"],
     );
 }
 

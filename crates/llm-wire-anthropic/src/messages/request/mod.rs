@@ -5,6 +5,7 @@ mod decode;
 mod encode;
 mod output;
 mod parts;
+mod schema;
 mod thinking;
 mod tool_id;
 mod tools;

@@ -6,7 +6,11 @@ use llm_core::{ChatRequest, Error, JsonSchema, OutputFormat, Warnings};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+use super::schema;
 use crate::json::{Object, Patch, Patched};
+
+/// What is said of a schema that was changed.
+pub(super) const FITTED: &str = "objects are closed, and keywords that the vendor refuses are told in descriptions";
 
 /// The field `output_config`.
 pub(super) struct OutputConfig<'a> {
@@ -28,7 +32,12 @@ pub(super) fn schema<'a>(request: &'a ChatRequest, warnings: &mut Warnings) -> R
             if format.strict == Some(false) {
                 warnings.adapted("output.strict", "the vendor always holds the answer to the schema");
             }
-            Ok(Some(described(format)))
+            let described = described(format);
+            let fitted = schema::fitted(&described);
+            if fitted.is_some() {
+                warnings.adapted("output.schema", FITTED);
+            }
+            Ok(Some(fitted.map_or(described, Cow::Owned)))
         }
         OutputFormat::Json => {
             warnings.unsupported("output", "the vendor has no JSON mode without a schema")?;

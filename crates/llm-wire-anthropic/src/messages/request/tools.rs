@@ -6,7 +6,9 @@ use llm_core::{ChatRequest, Error, FunctionTool, Origin, Tool, ToolChoice, Warni
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use super::output::FITTED;
 use super::parts::Scope;
+use super::schema;
 use crate::API;
 use crate::block::CacheControl;
 use crate::json::{Object, Patch, Patched};
@@ -14,7 +16,7 @@ use crate::profile::Profile;
 
 /// One tool.
 pub(super) enum WireTool<'a> {
-    Function { tool: &'a FunctionTool, cache: Option<CacheControl>, patch: Patch<'a> },
+    Function { tool: &'a FunctionTool, schema: Cow<'a, Value>, cache: Option<CacheControl>, patch: Patch<'a> },
     Provider { kind: &'a str, name: Option<&'a str>, args: &'a Map<String, Value> },
 }
 
@@ -25,7 +27,14 @@ pub(super) fn plan<'a>(request: &'a ChatRequest, scope: &mut Scope<'a, '_>) -> R
         match &**tool {
             Tool::Function(tool) => {
                 let cache = tool.cache.map(|hint| scope.cache(hint, || format!("tools[{index}].cache")));
-                tools.push(WireTool::Function { tool, cache, patch: Patch::to(&tool.ext, scope.to) });
+                let mut schema = input_schema(&tool.schema);
+                if tool.strict == Some(true)
+                    && let Some(fitted) = schema::fitted(&schema)
+                {
+                    scope.warnings.adapted(&format!("tools[{index}].schema"), FITTED);
+                    schema = Cow::Owned(fitted);
+                }
+                tools.push(WireTool::Function { tool, schema, cache, patch: Patch::to(&tool.ext, scope.to) });
             }
             Tool::Provider { id, name, args } => match own_kind(id, scope.to) {
                 Some(kind) => tools.push(WireTool::Provider { kind, name: tool_name(kind, name), args }),
@@ -56,11 +65,11 @@ fn tool_name<'a>(kind: &'a str, name: &'a str) -> Option<&'a str> {
 impl Serialize for WireTool<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Function { tool, cache, patch } => {
+            Self::Function { tool, schema, cache, patch } => {
                 let mut object = Object::new(serializer, *patch)?;
                 object.field("name", &tool.name)?;
                 object.some("description", tool.description.as_ref())?;
-                object.field("input_schema", &*input_schema(&tool.schema))?;
+                object.field("input_schema", schema)?;
                 object.some("strict", tool.strict)?;
                 object.some("cache_control", *cache)?;
                 object.end()
