@@ -12,6 +12,7 @@ mod generate;
 mod grammar;
 mod ingress;
 mod models;
+mod reasoning;
 mod requests;
 mod round_trip;
 mod stream_decode;

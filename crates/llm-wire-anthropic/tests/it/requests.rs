@@ -8,14 +8,14 @@ use llm_core::{
     OnUnsupported, Origin, OutputFormat, Part, PartKind, Reasoning, Role, Support, Tool, ToolCall, ToolChoice,
     ToolResult, ToolStatus, Visibility, Warning,
 };
-use llm_wire_anthropic::{API, Profile, Thinking, Version, messages};
+use llm_wire_anthropic::{API, Profile, messages};
 use serde_json::{Value, json};
 
 pub(crate) fn target() -> Origin {
     Origin::new(API, "anthropic", "claude-test")
 }
 
-fn encode_with(request: &ChatRequest, profile: &Profile) -> (Value, Vec<String>, messages::Encoded) {
+pub(crate) fn encode_with(request: &ChatRequest, profile: &Profile) -> (Value, Vec<String>, messages::Encoded) {
     let encoded = messages::encode_request(request, &target(), false, profile).unwrap();
     let fields = encoded.warnings.iter().map(|warning| match warning {
         Warning::Unsupported { field, .. } => format!("-{field}"),
@@ -26,16 +26,16 @@ fn encode_with(request: &ChatRequest, profile: &Profile) -> (Value, Vec<String>,
 }
 
 /// The body, and the fields warned about: `-` left out, `~` changed.
-fn encode(request: &ChatRequest) -> (Value, Vec<String>) {
+pub(crate) fn encode(request: &ChatRequest) -> (Value, Vec<String>) {
     let (body, warned, _) = encode_with(request, &Profile::default());
     (body, warned)
 }
 
-fn base() -> ChatRequest {
+pub(crate) fn base() -> ChatRequest {
     ChatRequest::new("claude-test").with_user("hi")
 }
 
-fn check(request: &ChatRequest, expected: &Value, warned: &[&str]) {
+pub(crate) fn check(request: &ChatRequest, expected: &Value, warned: &[&str]) {
     let (body, warnings) = encode(request);
     for (name, value) in expected.as_object().unwrap() {
         assert_eq!(body.get(name).unwrap_or(&Value::Null), value, "{name} in {body}");
@@ -334,107 +334,6 @@ fn a_model_that_cannot_be_forced_is_not_forced() {
     request.tool_choice = ToolChoice::Required;
     let (body, warned, _) = encode_with(&request, &Profile::default().with_forced_tool(Support::No));
     assert_eq!((body.get("tool_choice"), warned), (None, vec!["-tool_choice".to_owned()]));
-}
-
-fn reasoning(reasoning: Reasoning, max: Option<u32>, profile: &Profile) -> (Value, Value, Vec<String>) {
-    let mut request = base();
-    request.reasoning = Some(reasoning);
-    request.sampling.max_output_tokens = max;
-    let (body, warned, _) = encode_with(&request, profile);
-    let field = |name: &str| body.get(name).cloned().unwrap_or_default();
-    (field("thinking"), field("output_config"), warned)
-}
-
-#[test]
-fn a_budget_is_a_budget_and_an_effort_an_effort() {
-    let profile = Profile::default();
-    let (thinking, output, warned) = reasoning(Reasoning::Budget(2000), Some(4000), &profile);
-    assert_eq!((thinking, output), (json!({"type": "enabled", "budget_tokens": 2000}), Value::Null));
-    assert!(warned.is_empty());
-    let (thinking, output, _) = reasoning(Reasoning::Effort(Effort::High), None, &profile);
-    assert_eq!((thinking, output), (json!({"type": "adaptive"}), json!({"effort": "high"})));
-    for off in [Reasoning::Budget(0), Reasoning::Effort(Effort::None)] {
-        let (thinking, output, _) = reasoning(off, None, &profile);
-        assert_eq!((thinking, output), (json!({"type": "disabled"}), Value::Null));
-    }
-}
-
-#[test]
-fn what_a_model_does_not_take_is_translated_or_left_out_with_a_warning() {
-    let by = |thinking| Profile::default().with_thinking(thinking);
-    let (thinking, _, warned) = reasoning(Reasoning::Effort(Effort::Low), None, &by(Thinking::Budget));
-    assert_eq!((thinking, warned.len()), (json!({"type": "enabled", "budget_tokens": 2048}), 1));
-    for thinking in [Thinking::Adaptive, Thinking::Always] {
-        let (thinking, output, warned) = reasoning(Reasoning::Budget(10_000), None, &by(thinking));
-        assert_eq!((thinking, output), (json!({"type": "adaptive"}), json!({"effort": "high"})));
-        assert_eq!(warned, ["~reasoning"]);
-    }
-    let (thinking, _, warned) = reasoning(Reasoning::Budget(0), None, &by(Thinking::Always));
-    assert_eq!((thinking, warned), (Value::Null, vec!["-reasoning".to_owned()]));
-    let no_xhigh = Profile::default().with_xhigh_effort(Support::No);
-    assert_eq!(reasoning(Reasoning::Effort(Effort::XHigh), None, &no_xhigh).1, json!({"effort": "high"}));
-}
-
-#[test]
-fn a_budget_fits_between_1024_and_the_longest_answer() {
-    let profile = Profile::default();
-    let budget = |budget, max| reasoning(Reasoning::Budget(budget), max, &profile).0["budget_tokens"].as_u64();
-    assert_eq!(budget(10, Some(4000)), Some(1024));
-    assert_eq!(budget(8000, Some(4000)), Some(3999));
-    assert_eq!(budget(8000, Some(1000)), None);
-    let mut request = base();
-    request.reasoning = Some(Reasoning::Budget(8000));
-    assert_eq!(encode(&request).0["max_tokens"], 12_096);
-}
-
-#[test]
-fn a_budget_excludes_forced_tools_and_most_sampling() {
-    let mut request = base();
-    request.reasoning = Some(Reasoning::Budget(2000));
-    request.sampling.temperature = Some(0.3);
-    request.sampling.top_k = Some(5);
-    request.sampling.top_p = Some(0.97);
-    check(
-        &request,
-        &json!({"temperature": null, "top_k": null, "top_p": 0.97}),
-        &["-sampling.temperature", "-sampling.top_k"],
-    );
-    request = request.with_tool(Tool::function("f", "", Value::Null));
-    request.tool_choice = ToolChoice::Required;
-    check(&request, &json!({"thinking": null, "temperature": 0.3, "tool_choice": {"type": "any"}}), &["-reasoning"]);
-}
-
-#[test]
-fn sampling_pins_the_version_that_takes_it() {
-    let profile = Profile::default().with_version(Version::V2026_10_21);
-    let version = |change: fn(&mut ChatRequest), profile: &Profile| {
-        let mut request = base();
-        change(&mut request);
-        encode_with(&request, profile).2.version
-    };
-    assert_eq!(version(|_| {}, &profile), Version::V2026_10_21);
-    assert_eq!(version(|_| {}, &Profile::default()), Version::V2023_06_01);
-    assert_eq!(version(|request| request.sampling.temperature = Some(1.0), &profile), Version::V2023_06_01);
-    assert_eq!(version(|request| request.sampling.top_k = Some(1), &profile), Version::V2023_06_01);
-    assert_eq!(version(|request| request.ext.set(API, "top_p", 0.5), &profile), Version::V2023_06_01);
-    let refusing = profile.clone().with_sampling(Support::No);
-    assert_eq!(version(|request| request.sampling.temperature = Some(1.0), &refusing), Version::V2026_10_21);
-    let document = |request: &mut ChatRequest| {
-        let part = Part::media(Media::url("application/pdf", "https://a.test/b.pdf"));
-        request.messages.push(Arc::new(Message::new(Role::Assistant, vec![part])));
-    };
-    assert_eq!(version(document, &profile), Version::V2023_06_01);
-}
-
-#[test]
-fn a_model_that_refuses_sampling_gets_none() {
-    let mut request = base();
-    request.sampling.temperature = Some(0.0);
-    request.sampling.top_p = Some(0.5);
-    request.sampling.top_k = Some(5);
-    let (body, warned, _) = encode_with(&request, &Profile::default().with_sampling(Support::No));
-    assert!(["temperature", "top_p", "top_k"].iter().all(|name| body.get(name).is_none()));
-    assert_eq!(warned, ["-sampling.temperature", "-sampling.top_p", "-sampling.top_k"]);
 }
 
 #[test]
