@@ -1,2 +1,83 @@
-//! The `loquat` command.
-fn main() {}
+//! The `loquat` command: the gateway, single calls, and a demonstration that needs no key.
+//!
+//! Each command is one file. Answers go to standard output, everything else to standard error.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks through its terminal")]
+
+mod ask;
+mod call;
+mod client;
+mod demo;
+mod failure;
+mod providers;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// One interface to many LLM vendors: a gateway and a command line.
+#[derive(Parser)]
+#[command(
+    name = "loquat",
+    version,
+    after_help = "Exit codes: 0 ok · 1 upstream failed · 2 usage · 3 configuration · 4 credentials · 5 no target · 6 limit or budget · 124 timed out · 130 interrupted"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the gateway; without any key or file it answers through local/echo, which is no LLM
+    Serve(serve::Serve),
+    /// Ask a model one question; standard input is appended
+    Ask(ask::Ask),
+    /// Send one request and print the answer as one JSON object
+    Call(call::Call),
+    /// List the providers in this binary and how to configure each
+    Providers(providers::Providers),
+    /// Show fallback, retries and streaming against an emulator on this machine
+    Demo(demo::Demo),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: starting the runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(async {
+        match arguments.command {
+            Command::Serve(serve) => serve.run().await,
+            Command::Ask(ask) => interruptible(ask.run()).await,
+            Command::Call(call) => interruptible(call.run()).await,
+            Command::Providers(providers) => providers.run(),
+            Command::Demo(demo) => interruptible(demo.run()).await,
+        }
+    });
+    // A provider that hangs in a background read must not keep the program alive.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.print();
+            failure.exit_code()
+        }
+    }
+}
+
+async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::select! {
+        result = work => result,
+        _ = tokio::signal::ctrl_c() => Err(Failure::Interrupted),
+    }
+}

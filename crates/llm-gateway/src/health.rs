@@ -1,0 +1,36 @@
+//! `/livez`, `/readyz` and `/llm/status`.
+//!
+//! Readiness is the gateway's own, never a provider's: one vendor's outage must not empty a load balancer's pool.
+
+use axum::Json;
+use axum::extract::State as Shared;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use serde_json::{Value, json};
+
+use crate::state::State;
+
+/// The event loop answers.
+pub(crate) async fn live() -> &'static str {
+    "ok\n"
+}
+
+/// Configuration is loaded, and nobody asked us to stop.
+pub(crate) async fn ready(Shared(state): Shared<State>) -> Response {
+    if state.is_draining() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
+    "ok\n".into_response()
+}
+
+/// Who is the primary, who steps in, who answered last; and every provider that is configured.
+pub(crate) async fn status(Shared(state): Shared<State>) -> Json<Value> {
+    let status = state.client().status();
+    Json(json!({
+        "primary": status.primary.map(|target| target.to_string()),
+        "fallbacks": status.fallbacks.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "current": status.current.map(|target| target.to_string()),
+        "providers": status.providers,
+        "mode": if status.demo { "demo" } else { "live" },
+    }))
+}

@@ -1,0 +1,6 @@
+//! The protocols that clients speak to the gateway, each decoded and encoded by its wire crate.
+
+pub(crate) mod models;
+pub(crate) mod openai_chat;
+pub(crate) mod reply;
+mod sse;

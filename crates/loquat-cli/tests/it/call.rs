@@ -1,0 +1,105 @@
+//! `loquat call`: the JSON contract and the exit codes.
+
+use llm_testkit::emulator::Emulator;
+use serde_json::{Value, json};
+
+use crate::run::run;
+
+const HELLO: &str = r#"{"messages": [{"role": "user", "content": "hello there"}]}"#;
+
+async fn call(provider: &str, url: &str, more: &[&str], request: &str) -> (Value, Option<i32>) {
+    let mut arguments = vec!["call", "--provider", provider, "--base-url", url, "--request", "-"];
+    arguments.extend(more);
+    let run = run(&arguments, &[], request).await;
+    let answer =
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", run.stdout, run.stderr));
+    (answer, run.code)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_provider_gives_the_same_normal_form() {
+    let emulator = Emulator::start().await.unwrap();
+    for (provider, url) in [
+        ("openai", emulator.openai_url()),
+        ("openai-compatible", emulator.openai_url()),
+        ("anthropic", emulator.base_url()),
+        ("gemini", emulator.base_url()),
+        ("ollama", emulator.base_url()),
+    ] {
+        for stream in [&[][..], &["--stream"]] {
+            let more = [&["--model", "echo"][..], stream].concat();
+            let (answer, code) = call(provider, &url, &more, HELLO).await;
+            assert_eq!(code, Some(0), "{provider}: {answer}");
+            assert_eq!(answer["text"], "echo: hello there", "{provider} {stream:?}");
+            assert_eq!(
+                (&answer["finish_reason"], &answer["provider"], &answer["attempts"]),
+                (&json!("stop"), &json!(provider), &json!(1))
+            );
+            assert_eq!((&answer["tool_calls"], &answer["reasoning"]), (&json!([]), &Value::Null), "{provider}");
+            assert!(
+                answer["usage"]["input_tokens"].is_u64() && answer["usage"]["output_tokens"].is_u64(),
+                "{provider}: {answer}"
+            );
+            let mut fields: Vec<&String> = answer.as_object().unwrap().keys().collect();
+            fields.sort();
+            assert_eq!(
+                fields,
+                ["attempts", "finish_reason", "id", "model", "provider", "reasoning", "text", "tool_calls", "usage"]
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_may_come_in_a_vendors_form() {
+    let emulator = Emulator::start().await.unwrap();
+    let (openai, base) = (emulator.openai_url(), emulator.base_url());
+    for (form, request) in [
+        ("openai", r#"{"model": "echo", "messages": [{"role": "user", "content": "hi"}], "max_tokens": 50}"#),
+        (
+            "anthropic",
+            r#"{"model": "echo", "max_tokens": 50, "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]}"#,
+        ),
+        (
+            "gemini",
+            r#"{"contents": [{"role": "user", "parts": [{"text": "hi"}]}], "generationConfig": {"maxOutputTokens": 50}}"#,
+        ),
+    ] {
+        for (provider, url) in [("openai", &openai), ("anthropic", &base), ("gemini", &base), ("ollama", &base)] {
+            let (answer, code) = call(provider, url, &["--from", form, "--model", "echo"], request).await;
+            assert_eq!((code, &answer["text"]), (Some(0), &json!("echo: hi")), "{form} to {provider}: {answer}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn errors_are_one_object_with_an_exit_code_for_their_class() {
+    let emulator = Emulator::start().await.unwrap();
+    let url = emulator.openai_url();
+    for (model, class, status, exit) in [
+        ("auth", "auth", json!(401), 4),
+        ("quota", "quota", json!(429), 6),
+        ("context-length", "context_length", json!(400), 1),
+        ("unknown-model", "not_found", json!(404), 1),
+        ("invalid", "invalid_request", json!(400), 1),
+    ] {
+        let (answer, code) = call("openai", &url, &["--model", model], HELLO).await;
+        let error = &answer["error"];
+        assert_eq!((&error["class"], &error["status"], code), (&json!(class), &status, Some(exit)), "{answer}");
+        assert_eq!((&error["provider"], &error["attempts"]), (&json!("openai"), &json!(1)), "{answer}");
+        assert!(!error["message"].as_str().unwrap().is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_request_is_told_before_anything_is_sent() {
+    let emulator = Emulator::start().await.unwrap();
+    let url = emulator.openai_url();
+    for (request, more) in [("not json", &["--model", "echo"][..]), (r#"{"messages": []}"#, &["--model", "echo"])] {
+        let (answer, code) = call("openai", &url, more, request).await;
+        assert_eq!((&answer["error"]["class"], code), (&json!("invalid_request"), Some(1)), "{answer}");
+    }
+    assert_eq!(emulator.count("echo"), 0);
+    let (answer, code) = call("nobody", &url, &[], HELLO).await;
+    assert_eq!((&answer["error"]["class"], code), (&json!("config"), Some(3)), "{answer}");
+}
