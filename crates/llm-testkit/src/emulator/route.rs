@@ -24,6 +24,8 @@ pub(crate) fn route(method: &Method, path: &str, headers: &HeaderMap) -> Route {
         "/v1/chat/completions" => (Vendor::OpenAi, Operation::Chat, Method::POST),
         "/v1/embeddings" => (Vendor::OpenAi, Operation::Embed, Method::POST),
         "/v1/messages" => (Vendor::Anthropic, Operation::Chat, Method::POST),
+        // Google's client speaks v1 since its major of 2026; only the key's header tells it from OpenAI's.
+        "/v1/models" if headers.contains_key("x-goog-api-key") => (Vendor::Gemini, Operation::Models, Method::GET),
         "/v1/models" if anthropic => (Vendor::Anthropic, Operation::Models, Method::GET),
         "/v1/models" => (Vendor::OpenAi, Operation::Models, Method::GET),
         "/v1beta/models" => (Vendor::Gemini, Operation::Models, Method::GET),

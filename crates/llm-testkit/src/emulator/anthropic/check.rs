@@ -32,12 +32,37 @@ pub(super) const FIELDS: &[&str] = &[
     "top_p",
 ];
 
+/// The version of autumn 2026, which the SDKs send by default since their majors of then.
+pub(super) const NEWEST: &str = "2026-10-21";
+
 fn wrong(path: &str, why: &str) -> Problem {
     Problem::invalid(path, format!("{path}: {why}"))
 }
 
 fn missing(path: &str) -> Problem {
     wrong(path, "Field required")
+}
+
+/// Checks what the newest version refuses and the older ones take (API reference, November 2026).
+pub(super) fn newest(body: &Map<String, Value>) -> Result<(), Problem> {
+    if let Some(field) = ["temperature", "top_p", "top_k"].into_iter().find(|field| body.contains_key(*field)) {
+        return Err(wrong(field, "Extra inputs are not permitted in this version"));
+    }
+    for (at, message) in body.get("messages").and_then(Value::as_array).into_iter().flatten().enumerate() {
+        let role = message.get("role").and_then(Value::as_str).unwrap_or_default();
+        for (number, block) in message.get("content").and_then(Value::as_array).into_iter().flatten().enumerate() {
+            let path = format!("messages.{at}.content.{number}");
+            let cited = block.get("citations").and_then(Value::as_array).is_some_and(|citations| !citations.is_empty());
+            match (role, block.get("type").and_then(Value::as_str)) {
+                ("assistant", Some("document")) => return Err(wrong(&path, "document blocks stand in user messages")),
+                ("user", Some("text")) if cited => {
+                    return Err(wrong(&format!("{path}.citations"), "citations stand in assistant messages"));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Reads and checks a request.

@@ -25,7 +25,7 @@ impl Protocol for Anthropic {
     fn admit(&self, call: &Call<'_>) -> Result<(), Problem> {
         check_key(self.key(call).as_deref())?;
         match header(call.headers, "anthropic-version").as_deref() {
-            Some("2023-06-01" | "2023-01-01") => Ok(()),
+            Some("2023-01-01" | "2023-06-01" | check::NEWEST) => Ok(()),
             Some(_) => Err(Problem::invalid("anthropic-version", "anthropic-version: there is no such version")),
             None => Err(Problem::invalid("anthropic-version", "anthropic-version: header is required")),
         }
@@ -35,7 +35,10 @@ impl Protocol for Anthropic {
         check::FIELDS
     }
 
-    fn read_chat(&self, _call: &Call<'_>, body: &Map<String, Value>) -> Result<Asked, Problem> {
+    fn read_chat(&self, call: &Call<'_>, body: &Map<String, Value>) -> Result<Asked, Problem> {
+        if header(call.headers, "anthropic-version").as_deref() == Some(check::NEWEST) {
+            check::newest(body)?;
+        }
         check::read(body)
     }
 

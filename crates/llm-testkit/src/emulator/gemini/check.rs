@@ -7,16 +7,8 @@ use crate::emulator::problem::Problem;
 use crate::emulator::protocol::{strings, text_of};
 
 /// What a part may hold, besides what describes it.
-const DATA: [&str; 8] = [
-    "text",
-    "inlineData",
-    "inline_data",
-    "fileData",
-    "functionCall",
-    "functionResponse",
-    "executableCode",
-    "codeExecutionResult",
-];
+const DATA: [&str; 7] =
+    ["text", "inlineData", "fileData", "functionCall", "functionResponse", "executableCode", "codeExecutionResult"];
 
 /// Takes the place of a signature that was lost.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
@@ -30,12 +22,12 @@ pub(super) fn signature(model: &str) -> String {
     sign(&format!("gemini {model}"))
 }
 
-/// Reads and checks a request.
+/// Reads and checks a request, its names in camelCase.
 pub(super) fn read(model: String, form: Form, body: &Map<String, Value>) -> Result<Asked, Problem> {
     let contents = body.get("contents").ok_or_else(|| wrong("contents", "contents is not specified"))?;
     let contents = contents.as_array().filter(|contents| !contents.is_empty());
     let contents = contents.ok_or_else(|| wrong("contents", "contents is not specified"))?;
-    let system = body.get("systemInstruction").or_else(|| body.get("system_instruction"));
+    let system = body.get("systemInstruction");
     let mut input_tokens = tokens_of(&system.and_then(|system| system.get("parts")).map(text_of).unwrap_or_default());
     let (mut last, mut after_tools) = (String::new(), false);
     let mut open_calls = 0_usize;

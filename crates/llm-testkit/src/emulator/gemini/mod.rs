@@ -1,6 +1,7 @@
 //! Gemini's generateContent, embeddings and model list, by its API reference as of November 2026.
 
 mod check;
+mod names;
 mod write;
 
 use bytes::Bytes;
@@ -45,9 +46,14 @@ impl Protocol for Gemini {
                 "serviceTier",
                 "store",
                 "systemInstruction",
-                "system_instruction",
                 "toolConfig",
                 "tools",
+                "cached_content",
+                "generation_config",
+                "safety_settings",
+                "service_tier",
+                "system_instruction",
+                "tool_config",
             ],
         }
     }
@@ -60,7 +66,7 @@ impl Protocol for Gemini {
             ("streamGenerateContent", false) => Form::StreamAsArray,
             _ => Form::Whole,
         };
-        check::read(model, form, body)
+        check::read(model, form, &names::camel_case(body))
     }
 
     fn chat(&self, asked: &Asked, answer: &Answer, stamp: Stamp) -> Reply {
@@ -74,6 +80,7 @@ impl Protocol for Gemini {
     fn read_embed(&self, call: &Call<'_>, body: &Map<String, Value>) -> Result<Texts, Problem> {
         let (model, method) = call.target.clone().unwrap_or_default();
         let single = method == "embedContent";
+        let body = names::camel_case(body);
         let one = [Value::Object(body.clone())];
         let requests = match body.get("requests").and_then(Value::as_array) {
             _ if single => &one[..],

@@ -154,6 +154,21 @@ async fn names_the_field_that_is_wrong() {
 }
 
 #[tokio::test]
+async fn the_newest_version_takes_less() {
+    let emulator = Emulator::start().await.unwrap();
+    let newest = [("authorization", "Bearer sk-ant-test"), ("anthropic-version", "2026-10-21")];
+    let status = async |more| post(&emulator, "/v1/messages", &newest, &request("echo", more)).await.status;
+    assert_eq!(status(json!({})).await, 200);
+    assert_eq!(status(json!({"temperature": 1})).await, 400);
+    let document = json!({"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": "x"}});
+    let history = json!([
+        {"role": "user", "content": [document]}, {"role": "assistant", "content": [document]}, {"role": "user", "content": "?"},
+    ]);
+    assert_eq!(status(json!({"messages": history})).await, 400);
+    assert_eq!(chat(request("echo", json!({"messages": history}))).await.status, 200);
+}
+
+#[tokio::test]
 async fn errors_have_anthropics_form() {
     for (model, status, kind) in [
         ("limit-429-ra20", 429, "rate_limit_error"),

@@ -106,6 +106,14 @@ async fn calls_tools_and_knows_its_signature_again() {
 }
 
 #[tokio::test]
+async fn names_may_be_snake_case() {
+    let schema = json!({"type": "object", "properties": {"my_city": {"type": "string"}}, "required": ["my_city"]});
+    let tools = json!([{"function_declarations": [{"name": "weather", "parameters_json_schema": schema}]}]);
+    let body = call("tools:generateContent", request(json!({"tools": tools}))).await.json();
+    assert_eq!(body["candidates"][0]["content"]["parts"][0]["functionCall"]["args"], json!({"my_city": "text"}));
+}
+
+#[tokio::test]
 async fn errors_have_googles_form() {
     for (model, status, word) in [
         ("limit-429-ra20", 429, "RESOURCE_EXHAUSTED"),
