@@ -5,7 +5,8 @@ use bytes::Bytes;
 /// Content chunks of a streamed answer.
 pub const CHUNKS: usize = 200;
 
-const WORDS: [&str; 8] = [" orchard", " loquats", " ripened", " quietly", " between", " terrace", " gardens", " outside"];
+const WORDS: [&str; 8] =
+    [" orchard", " loquats", " ripened", " quietly", " between", " terrace", " gardens", " outside"];
 
 /// A whole answer of some 500 characters.
 pub fn unary() -> Bytes {
@@ -22,9 +23,17 @@ pub fn stream() -> Vec<Bytes> {
             "data: {{\"id\":\"chatcmpl-0123456789\",\"object\":\"chat.completion.chunk\",\"created\":1770000000,\"model\":\"bench-model-1\",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_0123456789\",\"choices\":[{choices}],\"usage\":{usage}}}\n\n"
         ))
     };
-    let choice = |delta: &str, finish: &str| format!(r#"{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":{finish}}}"#);
+    let choice = |delta: &str, finish: &str| {
+        format!(r#"{{"index":0,"delta":{delta},"logprobs":null,"finish_reason":{finish}}}"#)
+    };
     let mut frames = vec![frame(&choice(r#"{"role":"assistant","content":"","refusal":null}"#, "null"), "null")];
-    frames.extend(WORDS.iter().cycle().take(CHUNKS).map(|word| frame(&choice(&format!(r#"{{"content":"{word}"}}"#), "null"), "null")));
+    frames.extend(
+        WORDS
+            .iter()
+            .cycle()
+            .take(CHUNKS)
+            .map(|word| frame(&choice(&format!(r#"{{"content":"{word}"}}"#), "null"), "null")),
+    );
     frames.push(frame(&choice("{}", r#""stop""#), "null"));
     frames.push(frame("", r#"{"prompt_tokens":190,"completion_tokens":200,"total_tokens":390}"#));
     frames.push(Bytes::from_static(b"data: [DONE]\n\n"));

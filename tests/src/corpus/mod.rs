@@ -4,10 +4,12 @@
 
 mod case;
 mod compare;
+mod ingress;
 mod replay;
 mod report;
 
 pub use case::{Case, load};
 pub use compare::compare;
+pub use ingress::request as recorded_request;
 pub use replay::replay;
 pub use report::{Outcome, Status, table};

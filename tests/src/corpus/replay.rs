@@ -63,10 +63,11 @@ pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<V
     config.insert("base_url".to_owned(), "http://replay.invalid".into());
     let provider = plugin.build(config, &BuildCx::new(plugin.id))?;
     let cx = Cx::new(Arc::new(Recording { response: parts(&case.response)? }));
-    Ok(Some(match ask(&*provider, &cx, request(case, operation)).await {
-        Ok(answer) => answer,
-        Err(error) => normal::error(&error),
-    }))
+    let answer = match request(case, operation) {
+        Ok(request) => ask(&*provider, &cx, request).await,
+        Err(error) => Err(error),
+    };
+    Ok(Some(answer.unwrap_or_else(|error| normal::error(&error))))
 }
 
 async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value, Error> {
@@ -84,24 +85,37 @@ async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value
         }
         Response::Models(models) => json!({
             "count": models.len(),
-            "first_ids": models.iter().take(3).map(|model| &model.id).collect::<Vec<_>>(),
+            // The vendor's own spelling: Gemini's list says `models/gemini-…`, requests need only what follows.
+            "first_ids": models
+                .iter()
+                .take(5)
+                .map(|model| model.raw["name"].as_str().filter(|name| name.ends_with(&model.id)).unwrap_or(&model.id))
+                .collect::<Vec<_>>(),
         }),
         _ => Value::Null,
     })
 }
 
-fn request(case: &Case, operation: Operation) -> Request {
+/// The recorded request, read by the wire crate as a gateway would; a plain one where there is none. Requests that the
+/// vendor refused may be ones that we refuse, too; their answers are replayed to a plain request.
+fn request(case: &Case, operation: Operation) -> Result<Request, Error> {
     let body = case.request.as_ref().map_or(&Value::Null, |request| &request.body);
     let model = body["model"].as_str().unwrap_or("recorded-model");
-    match operation {
-        Operation::Chat => Request::Chat(Arc::new(ChatRequest::new(model).with_user("hello"))),
-        Operation::ChatStream => Request::ChatStream(Arc::new(ChatRequest::new(model).with_user("hello"))),
+    let plain = || ChatRequest::new(model).with_user("hello");
+    let chat = || match super::ingress::request(case) {
+        Some(Err(error)) if case.kind != "error" => Err(error),
+        Some(Ok(request)) if case.kind != "error" => Ok(Arc::new(request)),
+        _ => Ok(Arc::new(plain())),
+    };
+    Ok(match operation {
+        Operation::Chat => Request::Chat(chat()?),
+        Operation::ChatStream => Request::ChatStream(chat()?),
         Operation::Embed => {
             let count = ["input", "requests"].iter().find_map(|key| body[*key].as_array().map(Vec::len)).unwrap_or(1);
             Request::Embed(Arc::new(EmbedRequest::new(model, vec!["hello"; count.max(1)])))
         }
         Operation::Models => Request::Models,
-    }
+    })
 }
 
 /// Answers every request with the recorded response, cut into small pieces of odd lengths.

@@ -32,7 +32,8 @@ impl Contender {
         let base = format!("http://127.0.0.1:{port}/v1");
         let client = |transport: Option<Arc<dyn Transport>>| {
             let provider = ProviderConfig::new("openai").with("api_key", "sk-bench").with("base_url", base.as_str());
-            let builder = Client::builder().config(Config::default()).environment(Environment::empty()).provider(provider);
+            let builder =
+                Client::builder().config(Config::default()).environment(Environment::empty()).provider(provider);
             match transport {
                 Some(transport) => builder.transport(transport),
                 None => builder,
@@ -61,10 +62,12 @@ impl Contender {
         Ok(match self {
             Self::Raw { client, url } => raw(client, url, false).await?.bytes().await?.len(),
             Self::Loquat(client) => client.send(&client.cx(None), request("openai/bench-model-1")).await?.text().len(),
-            Self::Plugin { provider, cx } => match provider.call(cx, Request::Chat(Arc::new(request("bench-model-1")))).await? {
-                Response::Chat(response) => response.text().len(),
-                other => bail!("{other:?}"),
-            },
+            Self::Plugin { provider, cx } => {
+                match provider.call(cx, Request::Chat(Arc::new(request("bench-model-1")))).await? {
+                    Response::Chat(response) => response.text().len(),
+                    other => bail!("{other:?}"),
+                }
+            }
         })
     }
 
@@ -86,7 +89,8 @@ impl Contender {
                 }
             }
             Self::Plugin { provider, cx } => {
-                let Response::ChatStream(mut events) = provider.call(cx, Request::ChatStream(Arc::new(request("bench-model-1")))).await?
+                let Response::ChatStream(mut events) =
+                    provider.call(cx, Request::ChatStream(Arc::new(request("bench-model-1")))).await?
                 else {
                     bail!("not a stream")
                 };
@@ -146,7 +150,10 @@ struct Frames(std::vec::IntoIter<bytes::Bytes>);
 impl futures_core::Stream for Frames {
     type Item = Result<bytes::Bytes, llm_core::Error>;
 
-    fn poll_next(mut self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Option<Self::Item>> {
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Self::Item>> {
         std::task::Poll::Ready(self.0.next().map(Ok))
     }
 }

@@ -43,7 +43,10 @@ async fn main() -> Result<()> {
         .await?;
     latencies.sort_unstable();
     let at = |part: usize| latencies.get(latencies.len() * part / 100).copied().unwrap_or_default().as_micros();
-    println!("{}", json!({"requests": latencies.len(), "median_us": at(50), "p99_us": at(99), "chunks": if stream { answers::CHUNKS } else { 0 }}));
+    println!(
+        "{}",
+        json!({"requests": latencies.len(), "median_us": at(50), "p99_us": at(99), "chunks": if stream { answers::CHUNKS } else { 0 }})
+    );
     Ok(())
 }
 
@@ -62,7 +65,11 @@ async fn connection(port: u16, message: Rc<Vec<u8>>, left: Rc<Cell<usize>>, stre
             ensure!(socket.read_buf(&mut buffer).await? > 0, "the connection closed inside an answer");
         }
         latencies.push(start.elapsed());
-        ensure!(buffer.starts_with(b"HTTP/1.1 200"), "not 200: {}", String::from_utf8_lossy(&buffer[..buffer.len().min(400)]));
+        ensure!(
+            buffer.starts_with(b"HTTP/1.1 200"),
+            "not 200: {}",
+            String::from_utf8_lossy(&buffer[..buffer.len().min(400)])
+        );
         ensure!(!stream || contains(&buffer, b"data: [DONE]"), "a stream without its end marker");
     }
     Ok(latencies)

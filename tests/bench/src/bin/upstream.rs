@@ -48,7 +48,9 @@ async fn main() -> Result<()> {
                 } else {
                     ("application/json", Either::Right(Full::new(unary)))
                 };
-                let response = Response::builder().header(header::CONTENT_TYPE, content_type).header("x-request-id", "req_0123456789");
+                let response = Response::builder()
+                    .header(header::CONTENT_TYPE, content_type)
+                    .header("x-request-id", "req_0123456789");
                 response.body(body).map_err(anyhow::Error::from)
             }
         });

@@ -1,0 +1,272 @@
+//! The gateway over real HTTP: answers, errors that keep their class, streams that do not lie, an orderly end.
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use llm_gateway::{Gateway, ServerConfig};
+use loquat::{Client, ClientBuilder, Config, Environment, ProviderConfig};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::http::{Answer, get, open, post};
+
+/// A running gateway whose providers are scripts.
+struct Running {
+    url: String,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    async fn with(builder: ClientBuilder, config: ServerConfig) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (stop, stopped) = oneshot::channel::<()>();
+        let gateway = Gateway::new(builder.build().unwrap(), config);
+        let server = tokio::spawn(gateway.serve(listener, async {
+            // A dropped sender stops it, too.
+            let _ = stopped.await;
+        }));
+        Self { url, stop: Some(stop), server }
+    }
+
+    async fn start() -> Self {
+        Self::with(scripts(), ServerConfig::default()).await
+    }
+
+    async fn chat(&self, body: Value) -> Answer {
+        post(&format!("{}/v1/chat/completions", self.url), body.to_string()).await
+    }
+
+    async fn ask(&self, model: &str, stream: bool) -> Answer {
+        self.chat(request(model, stream)).await
+    }
+}
+
+fn request(model: &str, stream: bool) -> Value {
+    json!({"model": model, "stream": stream, "messages": [{"role": "user", "content": "one two three"}]})
+}
+
+fn scripts() -> ClientBuilder {
+    let failing = |status: u16, more: Value| {
+        let mut error = json!({"status": status, "message": "scripted failure"});
+        error.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+        json!([{"error": error}])
+    };
+    let scripts = json!({
+        "busy": failing(503, json!({})),
+        "limited": failing(429, json!({"retry_after": "2s"})),
+        "wrong": failing(400, json!({})),
+        "locked": failing(401, json!({})),
+        "late-error": [{"text": ["Half ", "of "]}, {"error": {"status": 529, "message": "scripted failure"}}],
+        "cut": [{"text": ["Half ", "of "]}, "cut"],
+        "early-error": ["start", {"error": {"status": 529, "message": "scripted failure", "in_band": true}}],
+        "slow": [{"delay_ms": 400}, {"text": "at last"}],
+        "pausing": [{"text": "first, "}, {"delay_ms": 50}, {"text": "at last"}],
+        "endless": [{"text": "first"}, "stall"],
+    });
+    Client::builder()
+        .config(Config::default())
+        .environment(Environment::empty())
+        .retry(loquat::RetryPolicy::none())
+        .provider(ProviderConfig::new("local").with("scripts", scripts))
+        .route("backed-up", ["local/early-error", "local/echo"])
+        .route("hopeless", ["local/limited", "local/locked"])
+        .model("local/echo")
+}
+
+#[tokio::test]
+async fn answers_a_chat_and_says_who_answered() {
+    let gateway = Running::start().await;
+    let answer = gateway.ask("local/echo", false).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let body = answer.json();
+    assert_eq!(body["choices"][0]["message"]["content"], "one two three");
+    assert_eq!(body["object"], "chat.completion");
+    assert_eq!(body["usage"]["total_tokens"], 6);
+    assert_eq!((answer.header("x-llm-target"), answer.header("x-llm-attempts")), ("local/echo", "1"));
+    assert_eq!(answer.header("x-llm-demo"), "true");
+    assert!(!answer.header("x-request-id").is_empty());
+}
+
+#[tokio::test]
+async fn a_request_without_a_model_goes_to_the_default() {
+    let gateway = Running::start().await;
+    let answer = gateway.chat(json!({"messages": [{"role": "user", "content": "hi"}]})).await;
+    assert_eq!((answer.status, answer.header("x-llm-target")), (200, "local/echo"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn streams_an_answer_to_its_end_marker() {
+    let gateway = Running::start().await;
+    let answer = gateway.ask("local/echo", true).await;
+    assert_eq!((answer.status, answer.header("content-type")), (200, "text/event-stream"));
+    assert_eq!(answer.header("x-llm-target"), "local/echo");
+    let mut events = answer.events();
+    assert_eq!(events.pop(), Some("[DONE]"));
+    let chunks: Vec<Value> = events.iter().map(|event| serde_json::from_str(event).unwrap()).collect();
+    let text: String = chunks.iter().filter_map(|chunk| chunk["choices"][0]["delta"]["content"].as_str()).collect();
+    assert_eq!(text, "one two three");
+    assert_eq!(chunks[0]["choices"][0]["delta"]["role"], "assistant");
+    assert_eq!(chunks.last().unwrap()["choices"][0]["finish_reason"], "stop");
+    assert!(chunks.iter().all(|chunk| chunk["usage"].is_null()), "usage was not asked for");
+}
+
+#[tokio::test]
+async fn a_failure_after_the_first_words_is_an_error_event_and_no_end_marker() {
+    let gateway = Running::start().await;
+    for model in ["local/late-error", "local/cut"] {
+        let answer = gateway.ask(model, true).await;
+        assert_eq!(answer.status, 200);
+        let events = answer.events();
+        assert!(!events.contains(&"[DONE]"), "{model}: {}", answer.body);
+        let last: Value = serde_json::from_str(events.last().unwrap()).unwrap();
+        assert!(last["error"]["message"].is_string(), "{model}: {last}");
+    }
+}
+
+#[tokio::test]
+async fn a_failure_before_the_first_words_falls_over_unseen() {
+    let gateway = Running::start().await;
+    let answer = gateway.ask("backed-up", true).await;
+    assert_eq!(
+        (answer.status, answer.header("x-llm-target"), answer.header("x-llm-attempts")),
+        (200, "local/echo", "2")
+    );
+    assert_eq!(answer.events().last(), Some(&"[DONE]"));
+    let alone = gateway.ask("local/early-error", true).await;
+    assert_eq!(alone.status, 503, "without content there is no 200: {}", alone.body);
+}
+
+#[tokio::test]
+async fn upstream_errors_keep_their_class_and_say_whose_they_are() {
+    let gateway = Running::start().await;
+    for (model, status, kind) in [
+        ("local/wrong", 400, "invalid_request_error"),
+        ("local/locked", 401, "authentication_error"),
+        ("local/limited", 429, "rate_limit_error"),
+    ] {
+        let answer = gateway.ask(model, false).await;
+        assert_eq!(answer.status, status, "{}", answer.body);
+        let error = &answer.json()["error"];
+        assert_eq!(error["type"], kind);
+        assert_eq!(
+            (&error["x_llm"]["source"], &error["x_llm"]["provider"]),
+            (&json!("provider"), &json!("local")),
+            "{error}"
+        );
+        assert_eq!(answer.header("x-llm-error-source"), "provider");
+    }
+    assert_eq!(gateway.ask("local/limited", false).await.header("retry-after"), "2");
+    let all = gateway.ask("hopeless", false).await.json();
+    let attempts = all["error"]["x_llm"]["attempts"].as_array().unwrap();
+    assert_eq!(
+        attempts.iter().map(|attempt| attempt["target"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["local/limited", "local/locked"]
+    );
+}
+
+#[tokio::test]
+async fn bad_input_is_4xx_with_the_field() {
+    let gateway = Running::start().await;
+    let messages = json!([{"role": "user", "content": "hi"}]);
+    for (body, status, param) in [
+        ("not json".to_owned(), 400, None),
+        (String::new(), 400, None),
+        ("[]".to_owned(), 400, None),
+        (json!({"model": "local/echo"}).to_string(), 400, Some("messages")),
+        (json!({"model": "local/echo", "messages": []}).to_string(), 400, Some("messages")),
+        (
+            json!({"model": "local/echo", "messages": [{"role": "root", "content": "x"}]}).to_string(),
+            400,
+            Some("messages[0].role"),
+        ),
+        (
+            json!({"model": "local/echo", "messages": messages, "temperature": "hot"}).to_string(),
+            400,
+            Some("temperature"),
+        ),
+        (json!({"model": "local/echo", "messages": messages, "stream": "yes"}).to_string(), 400, Some("stream")),
+        (json!({"model": 7, "messages": messages}).to_string(), 400, Some("model")),
+        (json!({"model": "nobody/nothing", "messages": messages}).to_string(), 404, Some("model")),
+        (json!({"model": "../../x", "messages": messages}).to_string(), 404, Some("model")),
+    ] {
+        let answer = post(&format!("{}/v1/chat/completions", gateway.url), body.clone()).await;
+        assert_eq!(answer.status, status, "{body}: {}", answer.body);
+        let error = &answer.json()["error"];
+        assert!(!error["message"].as_str().unwrap().is_empty());
+        assert_eq!(error["param"].as_str(), param, "{body}: {error}");
+        assert_eq!(answer.header("x-llm-error-source"), "client", "{body}");
+    }
+    assert_eq!(get(&format!("{}/v1/chat/completions", gateway.url)).await.status, 405);
+    assert_eq!(get(&format!("{}/v2/nothing", gateway.url)).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_413() {
+    let mut config = ServerConfig::default();
+    config.max_body = 1000;
+    let gateway = Running::with(scripts(), config).await;
+    let long = json!({"model": "local/echo", "messages": [{"role": "user", "content": "x".repeat(2000)}]});
+    let answer = gateway.chat(long).await;
+    assert_eq!(answer.status, 413, "{}", answer.body);
+    assert!(answer.json()["error"]["message"].as_str().unwrap().contains("1000"));
+}
+
+#[tokio::test]
+async fn silence_before_the_first_words_is_filled_with_comments() {
+    let mut config = ServerConfig::default();
+    config.sse_keep_alive = Duration::from_millis(100);
+    let gateway = Running::with(scripts(), config).await;
+    let answer = gateway.ask("local/slow", true).await;
+    assert!(answer.body.starts_with(": keep-alive\n\n"), "{}", answer.body);
+    assert!(answer.body.contains("at last") && answer.events().last() == Some(&"[DONE]"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn lists_models_and_shows_its_status() {
+    let gateway = Running::start().await;
+    let models = get(&format!("{}/v1/models", gateway.url)).await.json();
+    let ids: Vec<&str> = models["data"].as_array().unwrap().iter().map(|model| model["id"].as_str().unwrap()).collect();
+    assert!(ids.contains(&"backed-up") && ids.contains(&"local/echo"), "{ids:?}");
+    assert_eq!(get(&format!("{}/v1/models/local/echo", gateway.url)).await.json()["id"], "local/echo");
+    assert_eq!(get(&format!("{}/v1/models/no-such", gateway.url)).await.status, 404);
+    assert_eq!(get(&format!("{}/livez", gateway.url)).await.status, 200);
+    assert_eq!(get(&format!("{}/readyz", gateway.url)).await.status, 200);
+    let status = async || get(&format!("{}/llm/status", gateway.url)).await.json();
+    assert_eq!(status().await["current"], Value::Null);
+    gateway.ask("backed-up", false).await;
+    let status = status().await;
+    assert_eq!(
+        (&status["primary"], &status["current"], &status["mode"]),
+        (&json!("local/echo"), &json!("local/echo"), &json!("demo"))
+    );
+}
+
+#[tokio::test]
+async fn a_stop_lets_running_requests_finish_and_refuses_new_ones() {
+    let mut gateway = Running::start().await;
+    let url = format!("{}/v1/chat/completions", gateway.url);
+    let mut response = open(&url, request("local/pausing", true).to_string()).await;
+    let mut text = String::from_utf8(response.body.next().await.unwrap().unwrap().to_vec()).unwrap();
+    gateway.stop.take().unwrap().send(()).unwrap();
+    while let Some(bytes) = response.body.next().await {
+        text.push_str(std::str::from_utf8(&bytes.unwrap()).unwrap());
+    }
+    assert!(text.contains("at last") && text.ends_with("data: [DONE]\n\n"), "{text}");
+    gateway.server.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_longer_than_its_grace_time() {
+    let mut config = ServerConfig::default();
+    config.shutdown_grace = Duration::from_millis(100);
+    let mut gateway = Running::with(scripts(), config).await;
+    let url = format!("{}/v1/chat/completions", gateway.url);
+    let mut response = open(&url, request("local/endless", true).to_string()).await;
+    assert!(response.body.next().await.unwrap().is_ok());
+    gateway.stop.take().unwrap().send(()).unwrap();
+    gateway.server.await.unwrap().unwrap();
+}

@@ -1,0 +1,22 @@
+//! Reads a recorded request as the gateway's ingress would, so that real clients' requests pass through both directions
+//! of the wire crates.
+
+use llm_core::{ChatRequest, Error};
+
+use super::case::Case;
+
+/// The recorded request in Loquat's own form; `None` where the recording has no whole request or its API is not read.
+pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
+    let recorded = case.request.as_ref().filter(|request| !request.body_incomplete && request.body.is_object())?;
+    let body = recorded.body.to_string().into_bytes();
+    Some(match case.api.as_str() {
+        "openai-chat" => llm_wire_openai::chat::decode_request(&body).map(|decoded| decoded.request),
+        "anthropic-messages" => llm_wire_anthropic::messages::decode_request(&body).map(|decoded| decoded.request),
+        "ollama-chat" => llm_wire_ollama::chat::decode_request(&body).map(|decoded| decoded.request),
+        "gemini" => {
+            let model = recorded.path.rsplit("models/").next()?.split(':').next()?;
+            llm_wire_gemini::generate::decode_request(&body, model, false).map(|decoded| decoded.request)
+        }
+        _ => return None,
+    })
+}
