@@ -1,5 +1,7 @@
 //! A provider that speaks this protocol: what every such plugin does, so that a plugin is a [`Dialect`], a name and a key.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -8,11 +10,12 @@ use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
     ErrorKind, HttpRequest, ModelInfo, Origin, ProviderPlugin, Secret, Support, async_trait, model_card,
 };
-use llm_wire::{ErrorResponse, drive, exchange, request_id};
+use llm_wire::exchange::{self, Success};
+use llm_wire::{rate_limits, request_id, sse_stream};
 
 use crate::dialect::{Auth, Dialect};
 use crate::encoded::Encoded;
-use crate::{FAMILY, chat, embed, error, limit, models};
+use crate::{FAMILY, chat, embed, error, models};
 
 /// Where a provider is and with which key.
 #[derive(Clone, Debug, Default)]
@@ -36,11 +39,20 @@ pub struct OpenAiAdapter {
     key: Option<Secret>,
     urls: Urls,
     /// All headers but the key.
-    bare: HeaderMap,
+    without_key: HeaderMap,
     /// All headers.
     headers: HeaderMap,
 }
 
+/// What one call needs besides its body.
+struct Route<'a> {
+    urls: Cow<'a, Urls>,
+    headers: HeaderMap,
+    /// What must never be shown.
+    key: Option<Secret>,
+}
+
+#[derive(Clone)]
 struct Urls {
     chat: String,
     embed: Option<String>,
@@ -68,33 +80,34 @@ impl OpenAiAdapter {
         dialect: Dialect,
         connection: Connection,
     ) -> Result<Self, Error> {
-        let base = connection.base_url.trim();
-        if !base.starts_with("https://") && !base.starts_with("http://") {
-            let message = format!("providers.{}.base_url is not an address: it must begin with https:// or http://", cx.id);
+        let address = connection.base_url.trim();
+        if !address.starts_with("https://") && !address.starts_with("http://") {
+            let message =
+                format!("providers.{}.base_url is not an address: it must begin with https:// or http://", cx.id);
             return Err(Error::new(ErrorKind::Config, message));
         }
-        let mut bare = HeaderMap::with_capacity(8);
-        bare.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let mut without_key = HeaderMap::with_capacity(8);
+        without_key.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in dialect.headers {
-            bare.insert(*name, HeaderValue::from_static(value));
+            without_key.insert(*name, HeaderValue::from_static(value));
         }
         for (name, value) in connection.headers {
             let value = sensitive(&value).ok_or_else(|| unsendable(&format!("the header {name}"), &cx.id))?;
-            bare.insert(name, value);
+            without_key.insert(name, value);
         }
         let key = connection.api_key.filter(|key| !key.is_blank());
-        let mut headers = bare.clone();
+        let mut headers = without_key.clone();
         if let Some(key) = &key {
             authorize(&mut headers, dialect.auth, key).ok_or_else(|| unsendable("api_key", &cx.id))?;
         }
         Ok(Self {
             id: cx.id.clone(),
             plugin,
-            urls: Urls::new(base, &dialect),
+            urls: Urls::new(address, &dialect),
             dialect,
             capabilities: Capabilities::chat(),
             key,
-            bare,
+            without_key,
             headers,
         })
     }
@@ -115,27 +128,22 @@ impl OpenAiAdapter {
         Arc::new(Origin::new(FAMILY, self.id.clone(), model))
     }
 
-    /// The request for one operation. A caller's own address is used only together with the caller's own key.
-    fn request(
-        &self,
-        cx: &Cx,
-        method: Method,
-        url: impl Fn(&Urls) -> Option<&String>,
-        body: Vec<u8>,
-    ) -> Result<HttpRequest, Error> {
-        let unsupported = || Error::unsupported(&self.id, "this operation");
-        let (url, headers) = match (&cx.credential, &cx.endpoint) {
-            (None, _) if self.key.is_none() && self.dialect.key_required => return Err(self.keyless()),
-            (None, _) => (url(&self.urls).ok_or_else(unsupported)?.clone(), self.headers.clone()),
-            (Some(key), endpoint) => {
-                let mut headers = self.bare.clone();
-                authorize(&mut headers, self.dialect.auth, key)
-                    .ok_or_else(|| Error::new(ErrorKind::Auth, "the key of this call has characters that cannot be sent"))?;
-                let own = endpoint.as_ref().map(|endpoint| Urls::new(endpoint, &self.dialect));
-                (url(own.as_ref().unwrap_or(&self.urls)).ok_or_else(unsupported)?.clone(), headers)
+    /// Addresses, headers and key of one call. A caller's own address is used only together with the caller's own key.
+    fn route(&self, cx: &Cx) -> Result<Route<'_>, Error> {
+        let Some(key) = &cx.credential else {
+            if self.key.is_none() && self.dialect.key_required {
+                return Err(self.keyless());
             }
+            return Ok(Route { urls: Cow::Borrowed(&self.urls), headers: self.headers.clone(), key: self.key.clone() });
         };
-        Ok(HttpRequest { method, url, headers, body: body.into() })
+        let mut headers = self.without_key.clone();
+        authorize(&mut headers, self.dialect.auth, key)
+            .ok_or_else(|| Error::new(ErrorKind::Auth, "the key of this call has characters that cannot be sent"))?;
+        let urls = match &cx.endpoint {
+            Some(endpoint) => Cow::Owned(Urls::new(endpoint, &self.dialect)),
+            None => Cow::Borrowed(&self.urls),
+        };
+        Ok(Route { urls, headers, key: Some(key.clone()) })
     }
 
     fn keyless(&self) -> Error {
@@ -147,18 +155,33 @@ impl OpenAiAdapter {
         Error::new(ErrorKind::Auth, message)
     }
 
-    /// The classified error, without any key that the vendor repeats.
-    fn classify(&self, cx: &Cx, response: &ErrorResponse) -> Error {
-        self.scrub(cx, error::decode_error(response, &self.dialect))
+    /// Sends a request and reads the whole answer.
+    async fn unary(&self, cx: &Cx, request: HttpRequest) -> Result<Success, Error> {
+        exchange::unary(cx, request, |response| error::decode_error(response, &self.dialect)).await
+    }
+}
+
+impl Route<'_> {
+    fn post(&self, url: &str, body: Vec<u8>) -> HttpRequest {
+        HttpRequest { method: Method::POST, url: url.to_owned(), headers: self.headers.clone(), body: body.into() }
     }
 
-    fn scrub(&self, cx: &Cx, error: Error) -> Error {
-        let keys = [self.key.as_ref(), cx.credential.as_ref()];
-        keys.into_iter().flatten().fold(error, |error, key| match key.scrub(error.message()) {
-            std::borrow::Cow::Borrowed(_) => error,
-            std::borrow::Cow::Owned(message) => error.with_message(message),
-        })
+    fn get(&self, url: &str) -> HttpRequest {
+        HttpRequest { headers: self.headers.clone(), ..HttpRequest::get(url) }
     }
+
+    /// The error without the key, should the vendor have repeated it.
+    fn hide(&self, error: Error) -> Error {
+        match &self.key {
+            Some(key) => error.scrubbed(key),
+            None => error,
+        }
+    }
+}
+
+/// An error found in an answer, with the id by which the vendor knows the request.
+fn of_answer(error: Error, headers: &HeaderMap) -> Error {
+    if error.request_id().is_some() { error } else { error.with_request_id(request_id(headers)) }
 }
 
 /// The key's own header.
@@ -201,44 +224,67 @@ impl Adapter for OpenAiAdapter {
     }
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
+        let route = self.route(cx)?;
         let dialect = self.dialect(&request.model);
         let origin = self.origin(&request.model);
         let Encoded { body, warnings } = chat::encode_request(request, &origin, false, &dialect)?;
-        let request = self.request(cx, Method::POST, |urls| Some(&urls.chat), body)?;
-        let answer = exchange::unary(cx, request, |response| self.classify(cx, response)).await?;
-        let mut response = chat::decode_response(&answer.body, &origin, &dialect)
-            .map_err(|error| self.scrub(cx, error.with_request_id(request_id(&answer.headers))))?;
-        response.request_id = request_id(&answer.headers);
-        response.rate_limits = limit::rate_limits(&answer.headers, None);
-        response.warnings = warnings;
-        Ok(response)
+        let answer = async {
+            let answer = self.unary(cx, route.post(&route.urls.chat, body)).await?;
+            let mut response = chat::decode_response(&answer.body, &origin, &dialect)
+                .map_err(|error| of_answer(error, &answer.headers))?;
+            response.request_id = request_id(&answer.headers);
+            response.rate_limits = rate_limits(&answer.headers, None).summary();
+            response.warnings = warnings;
+            Ok(response)
+        };
+        answer.await.map_err(|error| route.hide(error))
     }
 
     async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
+        let route = self.route(cx)?;
         let dialect = self.dialect(&request.model);
         let origin = self.origin(&request.model);
         let Encoded { body, warnings } = chat::encode_request(request, &origin, true, &dialect)?;
-        let request = self.request(cx, Method::POST, |urls| Some(&urls.chat), body)?;
-        let response = exchange::open(cx, request, |response| self.classify(cx, response)).await?;
+        let request = route.post(&route.urls.chat, body);
+        let response = exchange::open(cx, request, |response| error::decode_error(response, &dialect))
+            .await
+            .map_err(|error| route.hide(error))?;
         let decoder = chat::Decoder::new(origin, warnings, &dialect).with_headers(&response.headers);
-        Ok(drive::sse_stream(response, decoder))
+        let stream = sse_stream(response, decoder);
+        Ok(match route.key {
+            Some(key) => stream.scrubbed(key),
+            None => stream,
+        })
     }
 
     async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
+        let route = self.route(cx)?;
+        let Some(url) = &route.urls.embed else { return Err(Error::unsupported(&self.id, "embed")) };
         let origin = self.origin(&request.model);
         let Encoded { body, warnings } = embed::encode_request(request, &origin, &self.dialect)?;
-        let request = self.request(cx, Method::POST, |urls| urls.embed.as_ref(), body)?;
-        let answer = exchange::unary(cx, request, |response| self.classify(cx, response)).await?;
-        let mut response = embed::decode_response(&answer.body, &origin, &self.dialect)
-            .map_err(|error| self.scrub(cx, error.with_request_id(request_id(&answer.headers))))?;
-        response.warnings = warnings;
-        Ok(response)
+        let answer = async {
+            let answer = self.unary(cx, route.post(url, body)).await?;
+            let mut response = embed::decode_response(&answer.body, &origin, &self.dialect)
+                .map_err(|error| of_answer(error, &answer.headers))?;
+            response.warnings = warnings;
+            Ok(response)
+        };
+        answer.await.map_err(|error| route.hide(error))
     }
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
-        let request = self.request(cx, Method::GET, |urls| urls.models.as_ref(), Vec::new())?;
-        let answer = exchange::unary(cx, request, |response| self.classify(cx, response)).await?;
-        models::decode_response(&answer.body, &self.dialect)
-            .map_err(|error| self.scrub(cx, error.with_request_id(request_id(&answer.headers))))
+        let route = self.route(cx)?;
+        let Some(url) = &route.urls.models else { return Err(Error::unsupported(&self.id, "models")) };
+        let answer = async {
+            let answer = self.unary(cx, route.get(url)).await?;
+            models::decode_response(&answer.body, &self.dialect).map_err(|error| of_answer(error, &answer.headers))
+        };
+        answer.await.map_err(|error| route.hide(error))
+    }
+}
+
+impl fmt::Debug for OpenAiAdapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OpenAiAdapter").field("id", &self.id).field("plugin", &self.plugin.id).finish_non_exhaustive()
     }
 }

@@ -11,9 +11,7 @@ use serde_json::{Map, Value};
 use crate::FAMILY;
 use crate::dialect::{Dialect, EmbedEncoding};
 use crate::encoded::{Encoded, Notes};
-use crate::json::{
-    Added, Fields, Ignored, Items, Loose, Number, Place, Raw, Str, is_empty, malformed, to_vec, within,
-};
+use crate::json::{Added, Fields, Ignored, Items, Loose, Number, Place, Raw, Str, is_empty, malformed, to_vec, within};
 use crate::{error, usage};
 
 /// Encodes a request for one target. Every field is in the body or in the warnings.
@@ -36,7 +34,8 @@ pub fn encode_request(request: &EmbedRequest, to: &Origin, dialect: &Dialect) ->
         }
         (asked, field) => asked.zip(field),
     };
-    let body = Body { request, task, dimensions, encoding: dialect.embed_encoding, added: Added::new(&request.ext, to) };
+    let body =
+        Body { request, task, dimensions, encoding: dialect.embed_encoding, added: Added::new(&request.ext, to) };
     let capacity = 128 + request.inputs.iter().map(|text| text.len() + text.len() / 16 + 8).sum::<usize>();
     Ok(Encoded { body: to_vec("encoding the request", &body, capacity)?, warnings: notes.into_vec() })
 }
@@ -94,7 +93,7 @@ wire_object! {
 
 /// One text or several.
 #[derive(Debug)]
-struct InputIn(Vec<String>);
+pub(crate) struct InputIn(Vec<String>);
 
 impl<'de> Deserialize<'de> for InputIn {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -115,7 +114,7 @@ impl<'de> Deserialize<'de> for InputIn {
                 let mut texts = Vec::new();
                 loop {
                     let place = texts.len();
-                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), error))? {
+                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), &error))? {
                         Some(text) => texts.push(text),
                         None => return Ok(InputIn(texts)),
                     }
@@ -178,7 +177,7 @@ wire_object! {
 
 /// A vector as numbers, as base64 of little-endian floats, or as a list of one vector (llama.cpp).
 #[derive(Debug, Default)]
-struct Vector(Option<Vec<f32>>);
+pub(crate) struct Vector(Option<Vec<f32>>);
 
 impl<'de> Deserialize<'de> for Vector {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

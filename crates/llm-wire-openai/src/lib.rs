@@ -9,7 +9,6 @@ pub mod dialect;
 pub mod embed;
 mod encoded;
 pub mod error;
-mod limit;
 mod media;
 pub mod models;
 mod usage;

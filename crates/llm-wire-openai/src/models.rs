@@ -102,6 +102,9 @@ mod tests {
                 .unwrap();
         assert_eq!(models[0].capabilities.context_window, Some(8192));
         let written: Value = serde_json::from_slice(&encode_response(&models, "loquat")).unwrap();
-        assert_eq!(written["data"][0], serde_json::json!({"id": "m", "object": "model", "created": 0, "owned_by": "vllm"}));
+        assert_eq!(
+            written["data"][0],
+            serde_json::json!({"id": "m", "object": "model", "created": 0, "owned_by": "vllm"})
+        );
     }
 }

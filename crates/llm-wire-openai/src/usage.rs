@@ -52,9 +52,8 @@ pub(crate) fn decode(raw: Raw<'_>, reasoning_tokens: ReasoningTokens) -> Option<
     let (prompt, completion) = (&body.prompt_details, &body.completion_details);
     let mut usage = Usage::default();
     usage.input = body.prompt.0;
-    usage.cache_read = [prompt.cached, body.cached, body.cache_hit, body.cache_read]
-        .into_iter()
-        .find_map(|number| number.0);
+    usage.cache_read =
+        [prompt.cached, body.cached, body.cache_hit, body.cache_read].into_iter().find_map(|number| number.0);
     usage.cache_write = prompt.cache_write.0.or(body.cache_creation.0);
     usage.input_audio = prompt.audio.0;
     usage.input_image = prompt.image.0;
@@ -106,7 +105,10 @@ impl Serialize for Encoded<'_> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("prompt_tokens", &usage.input.unwrap_or(0))?;
         map.serialize_entry("completion_tokens", &usage.output.unwrap_or(0))?;
-        map.serialize_entry("total_tokens", &usage.total().unwrap_or_else(|| usage.input.or(usage.output).unwrap_or(0)))?;
+        map.serialize_entry(
+            "total_tokens",
+            &usage.total().unwrap_or_else(|| usage.input.or(usage.output).unwrap_or(0)),
+        )?;
         let details = |name| usage.extra.get(name).and_then(Value::as_object);
         let prompt = PromptDetails { usage, more: details(PROMPT_DETAILS) };
         if prompt.says_something() {
@@ -187,8 +189,8 @@ mod tests {
         decode(serde_json::from_str(&text).unwrap(), reasoning_tokens).unwrap()
     }
 
-    fn check(json: Value, expected: &str) {
-        let usage = read(&json, ReasoningTokens::Included);
+    fn check(json: &Value, expected: &str) {
+        let usage = read(json, ReasoningTokens::Included);
         let show = |n: Option<u64>| n.map_or("-".to_owned(), |n| n.to_string());
         let counts = [usage.input, usage.output, usage.cache_read, usage.cache_write, usage.reasoning];
         assert_eq!(counts.map(show).join(" "), expected, "{json}");
@@ -199,13 +201,16 @@ mod tests {
         let openai = json!({"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30,
             "prompt_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 2, "audio_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": 4}});
-        check(openai, "20 10 8 2 4");
-        check(json!({"prompt_tokens": 20, "completion_tokens": 10}), "20 10 - - -");
-        check(json!({"prompt_tokens": 20, "completion_tokens": null, "prompt_tokens_details": null}), "20 - - - -");
-        check(json!({"prompt_tokens": 20, "completion_tokens": 1, "prompt_cache_hit_tokens": 5}), "20 1 5 - -");
-        check(json!({"prompt_tokens": 20, "completion_tokens": 1, "cached_tokens": 6}), "20 1 6 - -");
-        check(json!({"prompt_tokens": 20, "completion_tokens": 1, "cache_read_input_tokens": 7,
-            "cache_creation_input_tokens": 3, "reasoning_tokens": 1}), "20 1 7 3 1");
+        check(&openai, "20 10 8 2 4");
+        check(&json!({"prompt_tokens": 20, "completion_tokens": 10}), "20 10 - - -");
+        check(&json!({"prompt_tokens": 20, "completion_tokens": null, "prompt_tokens_details": null}), "20 - - - -");
+        check(&json!({"prompt_tokens": 20, "completion_tokens": 1, "prompt_cache_hit_tokens": 5}), "20 1 5 - -");
+        check(&json!({"prompt_tokens": 20, "completion_tokens": 1, "cached_tokens": 6}), "20 1 6 - -");
+        check(
+            &json!({"prompt_tokens": 20, "completion_tokens": 1, "cache_read_input_tokens": 7,
+            "cache_creation_input_tokens": 3, "reasoning_tokens": 1}),
+            "20 1 7 3 1",
+        );
     }
 
     #[test]

@@ -241,7 +241,8 @@ mod tests {
     fn reads_the_parts_of_all_vendors() {
         assert_eq!(read(r#"{"type":"text","text":"a"}"#), Some(Piece::Text("a".into())));
         assert_eq!(read(r#"{"type":"text","text":""}"#), None);
-        let mistral = r#"{"type":"thinking","thinking":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"closed":true}"#;
+        let mistral =
+            r#"{"type":"thinking","thinking":[{"type":"text","text":"a"},{"type":"text","text":"b"}],"closed":true}"#;
         assert_eq!(read(mistral), Some(Piece::Reasoning("ab".into())));
         let databricks = r#"{"type":"reasoning","summary":[{"type":"summary_text","text":"a"}]}"#;
         assert_eq!(read(databricks), Some(Piece::Reasoning("a".into())));

@@ -113,9 +113,7 @@ wire_object! {
 impl<'a> Call<'a> {
     /// A call in the form before tools.
     pub(crate) fn of(function: Function<'a>) -> Self {
-        let mut call = Self::default();
-        call.function = function;
-        call
+        Self { function, ..Self::default() }
     }
 }
 

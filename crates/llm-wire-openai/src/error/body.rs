@@ -2,7 +2,7 @@
 //!
 //! `{error: {message, type, param, code}}` (OpenAI; with `metadata` OpenRouter; with `innererror` Azure),
 //! `{error: "words"}` (Venice, Ollama; with `code` xAI), `{message, type, code}` (Mistral, doubleword, Bedrock),
-//! `{detail: "words"}` and `{detail: [{loc, msg}]}` (FastAPI), `{errors: [{code, message}]}` (Cloudflare),
+//! `{detail: "words"}` and `{detail: [{loc, msg}]}` (`FastAPI`), `{errors: [{code, message}]}` (Cloudflare),
 //! `{statusCode, message}` (Azure's API management), and any of them in a list (Google).
 
 use llm_core::Error;
@@ -56,8 +56,15 @@ impl Complaint {
         }
         let code = either("code");
         let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
-        let places =
-            [&inner["status_code"], &inner["status"], &inner["code"], &outer["status"], &outer["statusCode"], &outer["raw_status_code"], &outer["code"]];
+        let places = [
+            &inner["status_code"],
+            &inner["status"],
+            &inner["code"],
+            &outer["status"],
+            &outer["statusCode"],
+            &outer["raw_status_code"],
+            &outer["code"],
+        ];
         let status = places.into_iter().filter_map(number).find(|status| (400..=599).contains(status));
         let message = message.unwrap_or_default();
         Some(Self {
@@ -98,7 +105,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// FastAPI's `detail`, with the place of the first problem. The rejected input stands beside it and is left out.
+/// `FastAPI`'s `detail`, with the place of the first problem. The rejected input stands beside it and is left out.
 fn detail(value: &Value) -> (Option<String>, Option<String>) {
     let problems = match value {
         Value::Array(problems) => problems,
@@ -127,8 +134,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn check(body: Value, expected: &str) {
-        let read = Complaint::read(&body).map(|complaint| {
+    fn check(body: &Value, expected: &str) {
+        let read = Complaint::read(body).map(|complaint| {
             let show = |text: Option<&str>| text.unwrap_or("-").to_owned();
             let Complaint { message, code, kind, param, status, .. } = &complaint;
             let status = status.map_or("-".to_owned(), |status| status.to_string());
@@ -140,31 +147,34 @@ mod tests {
 
     #[test]
     fn reads_every_shape() {
-        check(json!({"error": {"message": "m", "type": "t", "param": "p", "code": "c"}}), "m | c t p -");
-        check(json!({"error": {"message": "m", "type": null, "param": null, "code": null}}), "m | - - - -");
-        check(json!({"error": {"message": "m", "code": 402}, "user_id": "u"}), "m | 402 - - 402");
-        check(json!({"error": {"message": "m", "status_code": 400}}), "m | - - - 400");
-        check(json!({"error": "words"}), "words | - - - -");
-        check(json!({"code": "The key is wrong", "error": "words"}), "words | The key is wrong - - -");
-        check(json!({"object": "error", "message": "m", "type": "t", "code": "1500", "raw_status_code": 400}), "m | 1500 t - 400");
-        check(json!({"code": 400, "message": "m", "type": "Bad Request"}), "m | 400 Bad Request - 400");
-        check(json!({"message": "m"}), "m | - - - -");
-        check(json!({"statusCode": 401, "message": "m"}), "m | - - - 401");
-        check(json!({"detail": "words"}), "words | - - - -");
+        check(&json!({"error": {"message": "m", "type": "t", "param": "p", "code": "c"}}), "m | c t p -");
+        check(&json!({"error": {"message": "m", "type": null, "param": null, "code": null}}), "m | - - - -");
+        check(&json!({"error": {"message": "m", "code": 402}, "user_id": "u"}), "m | 402 - - 402");
+        check(&json!({"error": {"message": "m", "status_code": 400}}), "m | - - - 400");
+        check(&json!({"error": "words"}), "words | - - - -");
+        check(&json!({"code": "The key is wrong", "error": "words"}), "words | The key is wrong - - -");
         check(
-            json!({"detail": [{"loc": ["body", "messages", 0, "content"], "msg": "Field required", "input": "secret"}]}),
+            &json!({"object": "error", "message": "m", "type": "t", "code": "1500", "raw_status_code": 400}),
+            "m | 1500 t - 400",
+        );
+        check(&json!({"code": 400, "message": "m", "type": "Bad Request"}), "m | 400 Bad Request - 400");
+        check(&json!({"message": "m"}), "m | - - - -");
+        check(&json!({"statusCode": 401, "message": "m"}), "m | - - - 401");
+        check(&json!({"detail": "words"}), "words | - - - -");
+        check(
+            &json!({"detail": [{"loc": ["body", "messages", 0, "content"], "msg": "Field required", "input": "secret"}]}),
             "messages.0.content: Field required | - - messages.0.content -",
         );
-        check(json!({"success": false, "errors": [{"code": 7003, "message": "m"}], "messages": []}), "m | 7003 - - -");
-        check(json!([{"error": {"code": 400, "message": "m", "status": "INVALID_ARGUMENT"}}]), "m | 400 - - 400");
-        check(json!({"error": {"message": "m", "metadata": {"raw": "why"}, "code": 429}}), "m: why | 429 - - 429");
+        check(&json!({"success": false, "errors": [{"code": 7003, "message": "m"}], "messages": []}), "m | 7003 - - -");
+        check(&json!([{"error": {"code": 400, "message": "m", "status": "INVALID_ARGUMENT"}}]), "m | 400 - - 400");
+        check(&json!({"error": {"message": "m", "metadata": {"raw": "why"}, "code": 429}}), "m: why | 429 - - 429");
     }
 
     #[test]
     fn no_complaint_is_none() {
-        check(json!({"error": null, "choices": []}), "nothing");
-        check(json!({"error": {}, "id": "x"}), "nothing");
-        check(json!({"error": "", "id": "x"}), "nothing");
-        check(json!("text"), "nothing");
+        check(&json!({"error": null, "choices": []}), "nothing");
+        check(&json!({"error": {}, "id": "x"}), "nothing");
+        check(&json!({"error": "", "id": "x"}), "nothing");
+        check(&json!("text"), "nothing");
     }
 }

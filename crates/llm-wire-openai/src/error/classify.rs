@@ -35,21 +35,36 @@ fn common(word: &str) -> Option<ErrorKind> {
         // OpenAI and most; llama.cpp.
         "context_length_exceeded" | "exceed_context_size_error" | "context_window_exceeded" => ErrorKind::ContextLength,
         // OpenAI, Azure.
-        "content_filter" | "content_policy_violation" | "image_content_policy_violation" | "bio_policy"
-        | "moderation_blocked" | "ResponsibleAIPolicyViolation" | "invalid_prompt" => ErrorKind::ContentFilter,
+        "content_filter"
+        | "content_policy_violation"
+        | "image_content_policy_violation"
+        | "bio_policy"
+        | "moderation_blocked"
+        | "ResponsibleAIPolicyViolation"
+        | "invalid_prompt" => ErrorKind::ContentFilter,
         // OpenAI, DeepSeek, Moonshot.
-        "insufficient_quota" | "billing_hard_limit_reached" | "billing_not_active" | "insufficient_balance"
+        "insufficient_quota"
+        | "billing_hard_limit_reached"
+        | "billing_not_active"
+        | "insufficient_balance"
         | "exceeded_current_quota_error" => ErrorKind::QuotaExhausted,
         // OpenAI, Azure, Mistral, Together.
-        "rate_limit_exceeded" | "rate_limit_error" | "rate_limited" | "RateLimitReached" | "too_many_requests"
-        | "dynamic_request_limited" | "dynamic_token_limited" => ErrorKind::RateLimited,
+        "rate_limit_exceeded"
+        | "rate_limit_error"
+        | "rate_limited"
+        | "RateLimitReached"
+        | "too_many_requests"
+        | "dynamic_request_limited"
+        | "dynamic_token_limited" => ErrorKind::RateLimited,
         // Moonshot; llama.cpp while it loads a model.
         "overloaded_error" | "engine_overloaded_error" | "unavailable_error" => ErrorKind::Overloaded,
         // OpenAI, DeepSeek, llama.cpp, Perplexity.
         "invalid_api_key" | "authentication_error" | "invalid_authentication_error" | "account_deactivated" => {
             ErrorKind::Auth
         }
-        "permission_denied" | "permission_error" | "insufficient_permissions"
+        "permission_denied"
+        | "permission_error"
+        | "insufficient_permissions"
         | "unsupported_country_region_territory" => ErrorKind::Permission,
         // OpenAI, Mistral, Azure.
         "model_not_found" | "invalid_model" | "DeploymentNotFound" | "not_found_error" | "model_not_available" => {
@@ -156,7 +171,8 @@ fn named_model(said: &str, start: &str) -> bool {
     let Some(rest) = rest.strip_prefix("model ") else { return false };
     // The name itself was in quotes and is gone, or it is one word.
     let behind = rest.trim_start();
-    let endings = ["does not exist", "not found", "was not found", "is not found", "is not available", "is not supported"];
+    let endings =
+        ["does not exist", "not found", "was not found", "is not found", "is not available", "is not supported"];
     let after_name = behind.split_once(' ').map_or("", |(_, after)| after.trim_start());
     endings.iter().any(|ending| behind.starts_with(ending) || after_name.starts_with(ending))
 }
@@ -186,18 +202,18 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn check(status: u16, body: serde_json::Value, expected: ErrorKind) {
-        let complaint = Complaint::read(&body).unwrap();
+    fn check(status: u16, body: &serde_json::Value, expected: ErrorKind) {
+        let complaint = Complaint::read(body).unwrap();
         assert_eq!(classify(status, &complaint, &Dialect::OPENAI), expected, "{status} {body}");
     }
 
     fn message(status: u16, message: &str, expected: ErrorKind) {
-        check(status, json!({"error": {"message": message, "type": "invalid_request_error", "code": null}}), expected);
+        check(status, &json!({"error": {"message": message, "type": "invalid_request_error", "code": null}}), expected);
     }
 
     #[test]
     fn codes_decide_before_the_status() {
-        let code = |status, code: &str, kind| check(status, json!({"error": {"message": "m", "code": code}}), kind);
+        let code = |status, code: &str, kind| check(status, &json!({"error": {"message": "m", "code": code}}), kind);
         code(400, "context_length_exceeded", ErrorKind::ContextLength);
         code(429, "insufficient_quota", ErrorKind::QuotaExhausted);
         code(429, "rate_limit_exceeded", ErrorKind::RateLimited);
@@ -205,8 +221,8 @@ mod tests {
         code(401, "invalid_api_key", ErrorKind::Auth);
         code(404, "model_not_found", ErrorKind::NotFound);
         code(400, "tool_use_failed", ErrorKind::ModelOutput);
-        check(400, json!({"error": {"message": "m", "type": "exceed_context_size_error"}}), ErrorKind::ContextLength);
-        check(400, json!({"message": "m", "type": "invalid_model", "code": "1500"}), ErrorKind::NotFound);
+        check(400, &json!({"error": {"message": "m", "type": "exceed_context_size_error"}}), ErrorKind::ContextLength);
+        check(400, &json!({"message": "m", "type": "invalid_model", "code": "1500"}), ErrorKind::NotFound);
     }
 
     #[test]
@@ -270,10 +286,10 @@ mod tests {
 
     #[test]
     fn inside_an_answer_the_body_is_all_there_is() {
-        check(0, json!({"error": {"message": "m"}}), ErrorKind::Server);
-        check(0, json!({"error": {"message": "m", "type": "server_error"}}), ErrorKind::Server);
-        check(0, json!({"error": {"message": "m", "type": "invalid_request_error"}}), ErrorKind::InvalidRequest);
-        check(0, json!({"error": {"message": "m", "type": "overloaded_error"}}), ErrorKind::Overloaded);
+        check(0, &json!({"error": {"message": "m"}}), ErrorKind::Server);
+        check(0, &json!({"error": {"message": "m", "type": "server_error"}}), ErrorKind::Server);
+        check(0, &json!({"error": {"message": "m", "type": "invalid_request_error"}}), ErrorKind::InvalidRequest);
+        check(0, &json!({"error": {"message": "m", "type": "overloaded_error"}}), ErrorKind::Overloaded);
     }
 
     #[test]

@@ -200,7 +200,10 @@ mod tests {
         assert_eq!((status, &body["error"]["param"]), (400, &json!("messages")));
         assert_eq!(body["error"]["x_llm"]["source"], "client");
         let (status, body) = encoded(&Error::new(ErrorKind::NoTarget, "nobody"));
-        assert_eq!((status, &body["error"]["code"], &body["error"]["x_llm"]["source"]), (503, &json!("no_target"), &json!("gateway")));
+        assert_eq!(
+            (status, &body["error"]["code"], &body["error"]["x_llm"]["source"]),
+            (503, &json!("no_target"), &json!("gateway"))
+        );
     }
 
     #[test]

@@ -109,7 +109,11 @@ impl<'de> Deserialize<'de> for Number {
                 Ok(u64::try_from(number).ok())
             }
 
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and small")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "checked to be whole and small"
+            )]
             fn visit_f64<E>(self, number: f64) -> Result<Self::Value, E> {
                 // 2^53, up to which every whole number is exact.
                 let whole = number.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&number);

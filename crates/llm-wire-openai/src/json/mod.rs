@@ -9,8 +9,8 @@ mod write;
 
 pub(crate) use few::Few;
 pub(crate) use loose::{Loose, Number};
-pub(crate) use place::{Items, Place, within};
 pub(crate) use object::{Ignored, Kept, Rest, Str};
+pub(crate) use place::{Items, Place, within};
 pub(crate) use write::{Added, Fields, to_vec};
 
 use llm_core::{Error, ErrorKind};

@@ -10,7 +10,7 @@ use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 const STEP: char = '\u{1f}';
 
 /// The error with one more step in front.
-pub(crate) fn within<E: Error>(step: impl fmt::Display, error: E) -> E {
+pub(crate) fn within<E: Error>(step: impl fmt::Display, error: &E) -> E {
     E::custom(format_args!("{step}{STEP}{error}"))
 }
 
@@ -83,7 +83,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Items<T> {
                 let mut items = Vec::new();
                 loop {
                     let place = items.len();
-                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), error))? {
+                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), &error))? {
                         Some(item) => items.push(item),
                         None => return Ok(items),
                     }

@@ -117,7 +117,11 @@ impl<'a> Body<'a> {
                 sampling.frequency_penalty,
             )?,
             seed: keep.named(dialect.seed, "sampling.seed", sampling.seed)?,
-            max_tokens: keep.named(Some(dialect.max_tokens), "sampling.max_output_tokens", sampling.max_output_tokens)?,
+            max_tokens: keep.named(
+                Some(dialect.max_tokens),
+                "sampling.max_output_tokens",
+                sampling.max_output_tokens,
+            )?,
             stop: keep.field("stop", "sampling.stop", stop)?,
             candidates: keep.field("n", "sampling.candidates", sampling.candidates)?,
             logprobs: keep.field("logprobs", "sampling.logprobs", sampling.logprobs)?,

@@ -180,7 +180,8 @@ impl Writer<'_, '_> {
             return Ok(Content::Absent);
         }
         let all_text = out.iter().all(|part| part.text().is_some());
-        if self.dialect.flatten_text == Flatten::Never || (self.dialect.flatten_text == Flatten::TextOnly && !all_text) {
+        if self.dialect.flatten_text == Flatten::Never || (self.dialect.flatten_text == Flatten::TextOnly && !all_text)
+        {
             return Ok(Content::Parts(out));
         }
         if !all_text {
@@ -233,11 +234,14 @@ impl Writer<'_, '_> {
             }
         }
         let mut placeholder = false;
-        if let (ReasoningReplay::Required(name), None, false) = (self.dialect.reasoning_replay, reasoning, calls.is_empty()) {
+        if let (ReasoningReplay::Required(name), None, false) =
+            (self.dialect.reasoning_replay, reasoning, calls.is_empty())
+        {
             (reasoning, placeholder) = (Some(name), true);
         }
         if let Content::Absent = content {
-            let says_nothing = calls.is_empty() && !refusal && audio.is_none() && reasoning.is_none() && details.is_none();
+            let says_nothing =
+                calls.is_empty() && !refusal && audio.is_none() && reasoning.is_none() && details.is_none();
             if says_nothing && self.dialect.drop_empty_assistant {
                 self.notes.adapted("messages", "this vendor takes no empty answers; they are left out");
                 return Ok(None);
@@ -272,7 +276,8 @@ impl Writer<'_, '_> {
             Content::Owned(text) => Cow::Owned(text),
             Content::Absent | Content::Null => Cow::Borrowed(""),
             Content::Parts(parts) => {
-                self.notes.unsupported("messages.reasoning", "reasoning stands in tags, which parts have no place for")?;
+                self.notes
+                    .unsupported("messages.reasoning", "reasoning stands in tags, which parts have no place for")?;
                 return Ok(Content::Parts(parts));
             }
         };

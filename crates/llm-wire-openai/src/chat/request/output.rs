@@ -16,6 +16,7 @@ pub(super) enum ResponseFormat<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are the vendor's")]
 pub(super) struct Schema<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -52,7 +53,9 @@ impl<'a> ResponseFormat<'a> {
                 notes.unsupported("output.schema", "this vendor promises JSON but follows no schema")?;
                 Ok(Some(Self::JsonObject))
             }
-            OutputFormat::JsonSchema(schema) => Ok(Some(Self::JsonSchema { json_schema: named(schema, dialect, notes) })),
+            OutputFormat::JsonSchema(schema) => {
+                Ok(Some(Self::JsonSchema { json_schema: named(schema, dialect, notes) }))
+            }
             _ => {
                 notes.unsupported("output", "this protocol has no form for it")?;
                 Ok(None)

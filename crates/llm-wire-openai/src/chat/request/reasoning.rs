@@ -44,11 +44,7 @@ enum Object<'a> {
 const LADDER: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 impl<'a> Thinking<'a> {
-    pub(super) fn new(
-        asked: Option<&'a Reasoning>,
-        dialect: &Dialect,
-        notes: &mut Notes,
-    ) -> Result<Self, Error> {
+    pub(super) fn new(asked: Option<&'a Reasoning>, dialect: &Dialect, notes: &mut Notes) -> Result<Self, Error> {
         let mut thinking = Self::default();
         let Some(asked) = asked else { return Ok(thinking) };
         let on = !matches!(asked, Reasoning::Effort(Effort::None) | Reasoning::Budget(0));
@@ -125,7 +121,11 @@ fn effort<'a>(asked: &'a Reasoning, dialect: &Dialect, notes: &mut Notes) -> Res
         notes.unsupported("reasoning", "this vendor does not have this effort")?;
         return Ok(None);
     };
-    let nearest = dialect.effort_allowed.iter().filter(|word| **word != "none").min_by_key(|word| step(word).map_or(usize::MAX, |step| step.abs_diff(asked)));
+    let nearest = dialect
+        .effort_allowed
+        .iter()
+        .filter(|word| **word != "none")
+        .min_by_key(|word| step(word).map_or(usize::MAX, |step| step.abs_diff(asked)));
     notes.adapted("reasoning", "this vendor does not have this effort; the nearest one is sent");
     Ok(nearest.map(|word| Cow::Borrowed(*word)))
 }
@@ -171,9 +171,9 @@ mod tests {
         }
     }
 
-    fn check(asked: Reasoning, dialect: Dialect, expected: &str, warnings: usize) {
+    fn check(asked: &Reasoning, dialect: &Dialect, expected: &str, warnings: usize) {
         let mut notes = Notes::new(OnUnsupported::Warn);
-        let thinking = Thinking::new(Some(&asked), &dialect, &mut notes).unwrap();
+        let thinking = Thinking::new(Some(asked), dialect, &mut notes).unwrap();
         assert_eq!(serde_json::to_string(&Body(&thinking)).unwrap(), expected, "{asked:?}");
         assert_eq!(notes.into_vec().len(), warnings, "{asked:?}");
     }
@@ -183,32 +183,29 @@ mod tests {
         let form = |reasoning| Dialect { reasoning, ..Dialect::COMPATIBLE };
         let high = || Reasoning::Effort(Effort::High);
         let off = || Reasoning::Effort(Effort::None);
-        check(high(), Dialect::OPENAI, r#"{"reasoning_effort":"high"}"#, 0);
-        check(Reasoning::Budget(5000), Dialect::OPENAI, r#"{"reasoning_effort":"medium"}"#, 1);
-        check(high(), form(ReasoningRequest::Toggle), r#"{"thinking":{"type":"enabled"}}"#, 1);
-        check(off(), form(ReasoningRequest::Toggle), r#"{"thinking":{"type":"disabled"}}"#, 0);
+        check(&high(), &Dialect::OPENAI, r#"{"reasoning_effort":"high"}"#, 0);
+        check(&Reasoning::Budget(5000), &Dialect::OPENAI, r#"{"reasoning_effort":"medium"}"#, 1);
+        check(&high(), &form(ReasoningRequest::Toggle), r#"{"thinking":{"type":"enabled"}}"#, 1);
+        check(&off(), &form(ReasoningRequest::Toggle), r#"{"thinking":{"type":"disabled"}}"#, 0);
         let budget = r#"{"thinking":{"type":"enabled","budget_tokens":700}}"#;
-        check(Reasoning::Budget(700), form(ReasoningRequest::Budget), budget, 0);
-        check(Reasoning::Budget(0), form(ReasoningRequest::Budget), r#"{"thinking":{"type":"disabled"}}"#, 0);
-        check(Reasoning::Budget(700), form(ReasoningRequest::Object), r#"{"reasoning":{"max_tokens":700}}"#, 0);
-        check(high(), form(ReasoningRequest::Object), r#"{"reasoning":{"effort":"high"}}"#, 0);
+        check(&Reasoning::Budget(700), &form(ReasoningRequest::Budget), budget, 0);
+        check(&Reasoning::Budget(0), &form(ReasoningRequest::Budget), r#"{"thinking":{"type":"disabled"}}"#, 0);
+        check(&Reasoning::Budget(700), &form(ReasoningRequest::Object), r#"{"reasoning":{"max_tokens":700}}"#, 0);
+        check(&high(), &form(ReasoningRequest::Object), r#"{"reasoning":{"effort":"high"}}"#, 0);
         let enable = r#"{"enable_thinking":true,"thinking_budget":700}"#;
-        check(Reasoning::Budget(700), form(ReasoningRequest::EnableThinking), enable, 0);
+        check(&Reasoning::Budget(700), &form(ReasoningRequest::EnableThinking), enable, 0);
         let switch = r#"{"chat_template_kwargs":{"thinking":false}}"#;
-        check(off(), form(ReasoningRequest::TemplateSwitch("thinking")), switch, 0);
-        check(high(), form(ReasoningRequest::None), "{}", 1);
+        check(&off(), &form(ReasoningRequest::TemplateSwitch("thinking")), switch, 0);
+        check(&high(), &form(ReasoningRequest::None), "{}", 1);
     }
 
     #[test]
     fn efforts_are_translated_and_moved_to_the_nearest() {
-        let dialect = Dialect {
-            effort_map: &[("xhigh", "max")],
-            effort_allowed: &["low", "high", "max"],
-            ..Dialect::COMPATIBLE
-        };
-        check(Reasoning::Effort(Effort::XHigh), dialect, r#"{"reasoning_effort":"max"}"#, 0);
-        check(Reasoning::Effort(Effort::Minimal), dialect, r#"{"reasoning_effort":"low"}"#, 1);
-        check(Reasoning::Effort(Effort::None), dialect, "{}", 1);
-        check(Reasoning::Effort(Effort::Other("brisk".into())), dialect, "{}", 1);
+        let dialect =
+            Dialect { effort_map: &[("xhigh", "max")], effort_allowed: &["low", "high", "max"], ..Dialect::COMPATIBLE };
+        check(&Reasoning::Effort(Effort::XHigh), &dialect, r#"{"reasoning_effort":"max"}"#, 0);
+        check(&Reasoning::Effort(Effort::Minimal), &dialect, r#"{"reasoning_effort":"low"}"#, 1);
+        check(&Reasoning::Effort(Effort::None), &dialect, "{}", 1);
+        check(&Reasoning::Effort(Effort::Other("brisk".into())), &dialect, "{}", 1);
     }
 }

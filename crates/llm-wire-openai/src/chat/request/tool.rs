@@ -81,12 +81,11 @@ pub(super) fn choice<'a>(
         }
         return Ok(None);
     }
-    let required = |notes: &mut Notes| match dialect.required_tool {
-        Some(word) => Ok(Some(Choice::Word(word))),
-        None => {
+    let required = |notes: &mut Notes| {
+        if dialect.required_tool.is_none() {
             notes.unsupported("tool_choice", "this vendor cannot force a tool")?;
-            Ok(None)
         }
+        Ok(dialect.required_tool.map(Choice::Word))
     };
     match &request.tool_choice {
         ToolChoice::Auto => Ok(None),
@@ -136,7 +135,7 @@ impl Serialize for ToolOut<'_> {
                 // What is added to the function itself goes inside, the rest beside it.
                 let mut fields = Fields::new(serializer.serialize_map(None)?, added.without("function"));
                 fields.put("type", "function")?;
-                fields.put("function", &Function { function, strict: *strict, added: Added::object(inner) })?;
+                fields.put("function", &Function { tool: function, strict: *strict, added: Added::object(inner) })?;
                 fields.put_some("cache_control", cache.as_ref())?;
                 fields.end()
             }
@@ -150,7 +149,7 @@ impl Serialize for ToolOut<'_> {
 }
 
 struct Function<'a> {
-    function: &'a FunctionTool,
+    tool: &'a FunctionTool,
     strict: bool,
     added: Added<'a>,
 }
@@ -158,12 +157,12 @@ struct Function<'a> {
 impl Serialize for Function<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = Fields::new(serializer.serialize_map(None)?, self.added);
-        fields.put("name", &self.function.name)?;
-        fields.put_some("description", self.function.description.as_deref())?;
-        if !self.function.schema.is_null() {
-            fields.put("parameters", &self.function.schema)?;
+        fields.put("name", &self.tool.name)?;
+        fields.put_some("description", self.tool.description.as_deref())?;
+        if !self.tool.schema.is_null() {
+            fields.put("parameters", &self.tool.schema)?;
         }
-        fields.put_some("strict", self.function.strict.filter(|_| self.strict))?;
+        fields.put_some("strict", self.tool.strict.filter(|_| self.strict))?;
         fields.end()
     }
 }

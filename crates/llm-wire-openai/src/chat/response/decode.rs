@@ -54,11 +54,7 @@ fn complaint(body: &[u8], dialect: &Dialect) -> Error {
 }
 
 /// The usage of an answer or chunk; at Groq also inside `x_groq`.
-pub(crate) fn read_usage(
-    raw: Option<Raw<'_>>,
-    x_groq: Option<Raw<'_>>,
-    dialect: &Dialect,
-) -> Option<llm_core::Usage> {
+pub(crate) fn read_usage(raw: Option<Raw<'_>>, x_groq: Option<Raw<'_>>, dialect: &Dialect) -> Option<llm_core::Usage> {
     #[derive(serde::Deserialize)]
     struct Groq<'a> {
         #[serde(borrow, default)]

@@ -115,7 +115,9 @@ impl Answer {
         match said.content {
             Content::Nothing => {}
             Content::Text(text) => self.text(text, sink),
-            Content::Parts(parts) => parts.into_iter().filter_map(Piece::read).for_each(|piece| self.piece(piece, sink)),
+            Content::Parts(parts) => {
+                parts.into_iter().filter_map(Piece::read).for_each(|piece| self.piece(piece, sink));
+            }
         }
         if let Some(text) = said.refusal.some() {
             self.refusal(text, sink);
@@ -298,7 +300,9 @@ fn thoughts(visibility: Visibility) -> PartKind {
 /// Streams cut a block into pieces with the same type and number; put together they are what a whole answer holds.
 fn merge_detail(all: &mut Vec<Value>, item: Value) {
     let same = |a: &Value, b: &Value| {
-        a["type"] == b["type"] && a["index"] == b["index"] && (a["id"] == b["id"] || a["id"].is_null() || b["id"].is_null())
+        a["type"] == b["type"]
+            && a["index"] == b["index"]
+            && (a["id"] == b["id"] || a["id"].is_null() || b["id"].is_null())
     };
     let Some(last) = all.last_mut().filter(|last| last.is_object() && same(last, &item)) else {
         all.push(item);

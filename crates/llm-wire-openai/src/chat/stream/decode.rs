@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_core::{
-    Error, ErrorKind, Event, Extensions, Finish, FinishReason, Origin, RateLimits, StreamFinish,
-    StreamStart, Usage, Warning,
+    Error, ErrorKind, Event, Extensions, Finish, FinishReason, Origin, RateLimits, StreamFinish, StreamStart, Usage,
+    Warning,
 };
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde_json::Value;
@@ -16,7 +16,7 @@ use crate::chat::response::read_usage;
 use crate::chat::wire::{Chunk, ChunkChoice};
 use crate::dialect::{Dialect, EndMarker};
 use crate::json::{is_empty, malformed};
-use crate::{FAMILY, error, limit};
+use crate::{FAMILY, error};
 
 /// Reads the chunks of one stream. Plain text costs one allocation a chunk, the text itself.
 ///
@@ -63,7 +63,7 @@ impl Decoder {
     /// With what the response's headers say: the request id and the rate limits.
     pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
         self.request_id = llm_wire::request_id(headers);
-        self.rate_limits = limit::rate_limits(headers, None);
+        self.rate_limits = llm_wire::rate_limits(headers, None).summary();
         self
     }
 
@@ -158,7 +158,8 @@ impl Decoder {
         let mut ends = Vec::new();
         for answer in answers {
             let number = answer.number as usize;
-            let sink = &mut Sink { out, next_part: &mut self.next_part, candidate: answer.number, origin: &self.origin };
+            let sink =
+                &mut Sink { out, next_part: &mut self.next_part, candidate: answer.number, origin: &self.origin };
             ends.resize(number, unsaid());
             ends.push(answer.finish(&self.dialect, &mut ext, sink));
         }
@@ -221,4 +222,3 @@ impl StreamDecoder for Decoder {
         self.finished
     }
 }
-

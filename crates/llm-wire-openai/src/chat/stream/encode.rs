@@ -48,9 +48,15 @@ enum Form {
     Text,
     Refusal,
     Reasoning,
-    Call { index: u32, empty: bool },
+    Call {
+        index: u32,
+        empty: bool,
+    },
     Audio,
-    Image { media_type: String, bytes: BytesMut },
+    Image {
+        media_type: String,
+        bytes: BytesMut,
+    },
     /// The protocol has no form for it.
     Hidden,
 }
@@ -165,7 +171,12 @@ impl Encoder {
     }
 
     fn sound(&self, candidate: u32, bytes: &[u8], out: &mut Vec<u8>) {
-        self.delta(candidate, "audio", &[("data", base64_text::encode(bytes))].into_iter().collect::<Object<'_>>(), out);
+        self.delta(
+            candidate,
+            "audio",
+            &[("data", base64_text::encode(bytes))].into_iter().collect::<Object<'_>>(),
+            out,
+        );
     }
 
     /// Writes an image that is whole already; the buffer is for one that is still to come.

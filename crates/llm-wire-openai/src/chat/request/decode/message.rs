@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_core::{
-    CacheHint, Error, Extensions, Media, MediaData, Message, Part, PartKind, Role, ToolCall, ToolResult,
-    base64_text,
+    CacheHint, Error, Extensions, Media, MediaData, Message, Part, PartKind, Role, ToolCall, ToolResult, base64_text,
 };
 use serde_json::{Map, Value};
 
@@ -51,15 +50,15 @@ fn one(mut message: MessageIn<'_>) -> Result<Message, Wrong> {
         "tool" => {
             let Some(Str(call_id)) = message.tool_call_id else { return Err(at(".tool_call_id", "is missing")) };
             let content = words(message.content)?;
-            let result = ToolResult { call_id: call_id.into_owned(), name: name.clone(), content, ..ToolResult::default() };
+            let result =
+                ToolResult { call_id: call_id.into_owned(), name: name.clone(), content, ..ToolResult::default() };
             Message::new(Role::Tool, vec![Part::new(PartKind::ToolResult(result))])
         }
         // The form before tools: a function's name stands for the call.
         "function" => {
             let Some(name) = name.clone() else { return Err(at(".name", "is missing")) };
             let content = words(message.content)?;
-            let result =
-                ToolResult { call_id: name.clone(), name: Some(name), content, ..ToolResult::default() };
+            let result = ToolResult { call_id: name.clone(), name: Some(name), content, ..ToolResult::default() };
             Message::new(Role::Tool, vec![Part::new(PartKind::ToolResult(result))])
         }
         _ => return Err(at(".role", "must be system, developer, user, assistant or tool")),
@@ -95,7 +94,9 @@ fn parts(content: ContentIn<'_>) -> Result<Vec<Part>, Wrong> {
         ContentIn::Parts(parts) => parts
             .into_iter()
             .enumerate()
-            .map(|(number, part)| part_of(part).map_err(|wrong| at(format!(".content[{number}]{}", wrong.path), wrong.what)))
+            .map(|(number, part)| {
+                part_of(part).map_err(|wrong| at(format!(".content[{number}]{}", wrong.path), wrong.what))
+            })
             .collect(),
     }
 }
@@ -224,4 +225,3 @@ fn call_of(call: CallIn<'_>, missing: impl Fn(&str) -> Wrong) -> Result<Part, Wr
     keep(&mut part.ext, call.rest);
     Ok(part)
 }
-

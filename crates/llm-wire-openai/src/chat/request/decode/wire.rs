@@ -241,7 +241,7 @@ impl<'de> Deserialize<'de> for StopIn<'de> {
                 let mut texts = Vec::new();
                 loop {
                     let place = texts.len();
-                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), error))? {
+                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), &error))? {
                         Some(text) => texts.push(text),
                         None => return Ok(StopIn::Several(texts)),
                     }
@@ -283,7 +283,7 @@ impl<'de> Deserialize<'de> for ContentIn<'de> {
                 let mut parts = Vec::new();
                 loop {
                     let place = parts.len();
-                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), error))? {
+                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), &error))? {
                         Some(part) => parts.push(part),
                         None => return Ok(ContentIn::Parts(parts)),
                     }
