@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::cargo::{cargo, run as run_cargo, run_watched};
 use crate::report::Report;
-use crate::{deps, tidy, tool};
+use crate::{deps, hosts, tidy, tool};
 
 /// Flags that `test` and `ci` share.
 #[derive(Default)]
@@ -54,9 +54,13 @@ pub(crate) fn steps(report: &mut Report, options: &Options) {
         });
     } else {
         // cargo's own runner is the default: every machine has it, and its closing lines are what other tools read.
-        report.step("tests", || cargo_test(&["--lib", "--bins", "--tests"]));
+        report.step("tests", || cargo_test(&["--lib", "--bins", "--tests", "--examples"]));
     }
     report.step("doc tests", || cargo_test(&["--doc"]));
+    if options.strict {
+        // Builds in release mode: minutes that a contributor need not wait for.
+        report.step("hosts", hosts::check);
+    }
 }
 
 fn cargo_test(targets: &[&str]) -> anyhow::Result<String> {
