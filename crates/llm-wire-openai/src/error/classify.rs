@@ -17,6 +17,10 @@ pub(super) fn classify(status: u16, complaint: &Complaint, dialect: &Dialect) ->
     if let Some((.., kind)) = own {
         return *kind;
     }
+    // OpenAI and Groq: one request above the limit of a minute. The code is that of a rate limit, but waiting is no help.
+    if status == 429 && Reading::Starts("request too large").fits(&said) {
+        return ErrorKind::PayloadTooLarge;
+    }
     if let Some(kind) = complaint.words().find_map(common) {
         return kind;
     }
@@ -93,8 +97,6 @@ fn tie_break(status: u16, said: &str) -> Option<ErrorKind> {
         return Some(ErrorKind::ContextLength);
     }
     match status {
-        // OpenAI and Groq: one request above the limit of a minute; waiting does not help.
-        429 if has(&[Reading::Starts("request too large")]) => Some(ErrorKind::PayloadTooLarge),
         // Google, xAI.
         400 | 403 if has(WRONG_KEY) => Some(ErrorKind::Auth),
         400 | 422 if has(NO_MODEL) => Some(ErrorKind::NotFound),
