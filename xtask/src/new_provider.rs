@@ -9,8 +9,31 @@ use anyhow::{Context as _, bail, ensure};
 use lexopt::ValueExt as _;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
 
-/// What the new crate is made of: path in its folder, text.
-const TEMPLATES: &[(&str, &str)] = &[];
+/// A path in the new crate, and the text of the template; `.in` keeps a template from being taken for source.
+macro_rules! template {
+    ($path:literal, $suffix:literal) => {
+        ($path, include_str!(concat!("../templates/provider/", $path, $suffix)))
+    };
+}
+
+/// What the new crate is made of.
+const TEMPLATES: &[(&str, &str)] = &[
+    template!("Cargo.toml", ".in"),
+    template!("README.md", ".in"),
+    template!("src/config.rs", ".in"),
+    template!("src/lib.rs", ".in"),
+    template!("tests/conformance.rs", ".in"),
+    template!("tests/fixtures/chat.json", ""),
+    template!("tests/fixtures/chat_expected.json", ""),
+    template!("tests/fixtures/chat_stream.txt", ""),
+    template!("tests/fixtures/errors/invalid_echo.json", ""),
+    template!("tests/fixtures/errors/key_invalid.json", ""),
+    template!("tests/fixtures/errors/model_unknown.json", ""),
+    template!("tests/fixtures/errors/rate_limited.json", ""),
+    template!("tests/fixtures/errors/server.json", ""),
+    template!("tests/fixtures/stream_error.json", ""),
+    template!("tests/fixtures/stream_error.txt", ""),
+];
 
 const FACADE_MANIFEST: &str = "crates/loquat/Cargo.toml";
 const FACADE_LIST: &str = "crates/loquat/src/providers.rs";
