@@ -18,7 +18,8 @@ pub static REDACTION_PATTERNS: [RedactionPattern];
 
 /// Shapes that are always looked for. Provider crates add their vendors' own to [`REDACTION_PATTERNS`].
 const COMMON: &[RedactionPattern] = &[
-    RedactionPattern { prefix: "sk-", min: 8 },
+    // Real keys have 40 characters and more; words such as `sk-your-key` in a vendor's advice are left alone.
+    RedactionPattern { prefix: "sk-", min: 16 },
     RedactionPattern { prefix: "Bearer ", min: 8 },
     // A JSON web token: base64 of `{"`.
     RedactionPattern { prefix: "eyJ", min: 24 },
@@ -48,8 +49,11 @@ fn redact_one(text: &str, pattern: RedactionPattern) -> Option<String> {
     let (mut from, mut copied) = (0, 0);
     while let Some(at) = text[from..].find(pattern.prefix).map(|at| from + at) {
         let body = at + pattern.prefix.len();
-        let length =
-            text[body..].bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.')).count();
+        let rest = &text[body..];
+        let end =
+            rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).unwrap_or(rest.len());
+        // A full stop behind a key ends the sentence, not the key.
+        let length = rest[..end].trim_end_matches('.').len();
         let starts_word = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
         if length >= pattern.min && starts_word {
             let out = out.get_or_insert_default();
@@ -74,9 +78,10 @@ mod tests {
 
     #[test]
     fn removes_what_looks_like_a_key_and_nothing_else() {
-        check("Incorrect API key provided: sk-proj-abcDEF0123456789.", "Incorrect API key provided: [redacted]");
+        check("Incorrect API key provided: sk-proj-abcDEF0123456789.", "Incorrect API key provided: [redacted].");
         check("Authorization: Bearer abcdefgh12345678 was refused", "Authorization: [redacted] was refused");
-        check("two sk-aaaaaaaaaaaa and sk-bbbbbbbbbbbb!", "two [redacted] and [redacted]!");
+        check("two sk-aaaaaaaaaaaaaaaa and sk-bbbbbbbbbbbbbbbb!", "two [redacted] and [redacted]!");
+        check("set it to sk-your-key, as in sk-fake.", "set it to sk-your-key, as in sk-fake.");
         check("the task-runner asked for sk-…", "the task-runner asked for sk-…");
         check("risk-assessment-of-everything", "risk-assessment-of-everything");
         check("Größe sk-äöü", "Größe sk-äöü");
