@@ -9,6 +9,9 @@ use anyhow::{Context as _, bail, ensure};
 use lexopt::ValueExt as _;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
 
+use crate::cargo::cargo;
+use crate::tool;
+
 /// A path in the new crate, and the text of the template; `.in` keeps a template from being taken for source.
 macro_rules! template {
     ($path:literal, $suffix:literal) => {
@@ -57,6 +60,9 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
     for (path, text) in &written {
         write(&root.join(path), text).with_context(|| format!("writing {path}"))?;
         println!("{path}");
+    }
+    if tool::FMT.is_installed() {
+        crate::cargo::run(&mut cargo(["fmt", "--package", &vendor.package()]))?; // long names break lines elsewhere
     }
     println!("\nnext: state the vendor's facts in {}/src, then `cargo test -p {}`", vendor.folder(), vendor.package());
     Ok(())
