@@ -142,7 +142,7 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<EmbedRespons
         #[serde(default)]
         embeddings: Vec<Vector>,
         #[serde(borrow, default)]
-        usage_metadata: Option<&'a serde_json::value::RawValue>,
+        usage_metadata: Option<generate::WireUsage<'a>>,
         #[serde(borrow, default)]
         error: Option<&'a serde_json::value::RawValue>,
     }
@@ -153,7 +153,7 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<EmbedRespons
     let vectors = wire.embedding.into_iter().chain(wire.embeddings).map(|vector| vector.values).collect();
     let mut response = EmbedResponse::new(origin.clone(), vectors);
     if let Some(usage) = wire.usage_metadata {
-        response.usage = generate::usage(usage)?;
+        response.usage = usage.read().0;
     }
     Ok(response)
 }

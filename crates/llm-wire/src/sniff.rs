@@ -16,7 +16,6 @@ pub fn sse_or_json_array_stream(response: HttpResponse, decoder: impl StreamDeco
     drive(response.body, Sniffed::Unknown, decoder)
 }
 
-#[expect(clippy::large_enum_variant, reason = "there is one of it for a whole stream, and it lives on the heap")]
 enum Sniffed {
     Unknown,
     Events(SseParser),

@@ -1,10 +1,10 @@
 //! A list whose first element needs no allocation: a streamed chunk has one candidate with one part, nearly always.
 
 use std::fmt;
-use std::marker::PhantomData;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+use super::place::{Field, Fill, Place, fill_field};
 
 /// The elements of a JSON array. `null` is an empty list and a lone object a list of one, as at the vendor.
 #[derive(Debug)]
@@ -20,8 +20,8 @@ impl<T> Default for List<T> {
 }
 
 impl<T> List<T> {
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(&self.rest)
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        self.first.iter_mut().chain(&mut self.rest)
     }
 }
 
@@ -34,32 +34,45 @@ impl<T> IntoIterator for List<T> {
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements<T>(PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Elements<T> {
-            type Value = List<T>;
+impl<'de, T: Fill<'de>> Fill<'de> for List<T> {
+    fn fill<D: Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+        struct Elements<'p, T>(&'p mut List<T>);
+        impl<'de, T: Fill<'de>> Visitor<'de> for Elements<'_, T> {
+            type Value = ();
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-                let mut list = List { first: elements.next_element()?, rest: Vec::new() };
-                while let Some(element) = elements.next_element()? {
-                    list.rest.push(element);
+            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+                let List { first, rest } = self.0;
+                if elements.next_element_seed(Place(first.insert(T::default())))?.is_none() {
+                    *first = None;
+                    return Ok(());
                 }
-                Ok(list)
+                loop {
+                    let mut next = T::default();
+                    if elements.next_element_seed(Place(&mut next))?.is_none() {
+                        return Ok(());
+                    }
+                    rest.push(next);
+                }
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-                Ok(List { first: Some(T::deserialize(MapAccessDeserializer::new(object))?), rest: Vec::new() })
+            fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<(), A::Error> {
+                self.0.first.insert(T::default()).fill(serde::de::value::MapAccessDeserializer::new(object))
             }
 
-            fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-                Ok(List::default())
+            fn visit_unit<E: Error>(self) -> Result<(), E> {
+                Ok(())
             }
         }
-        deserializer.deserialize_any(Elements(PhantomData))
+        deserializer.deserialize_any(Elements(self))
+    }
+}
+
+impl<'de, T: Fill<'de>> Field<'de> for List<T> {
+    fn read<D: Deserializer<'de>>(place: &mut Option<Self>, deserializer: D) -> Result<(), D::Error> {
+        fill_field(place, deserializer)
     }
 }

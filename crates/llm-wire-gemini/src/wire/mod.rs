@@ -5,6 +5,7 @@ mod fields;
 mod list;
 mod merge;
 mod object;
+mod place;
 mod text;
 mod time;
 
@@ -12,5 +13,6 @@ pub(crate) use fields::{Fields, camel_case, invalid, unquoted};
 pub(crate) use list::List;
 pub(crate) use merge::{Merging, merge, settings};
 pub(crate) use object::{Others, keep, wire_object};
+pub(crate) use place::{Field, FieldPlace, Fill, fill_field, small_and_owned};
 pub(crate) use text::Str;
 pub(crate) use time::{format_time, parse_time};

@@ -29,33 +29,46 @@ macro_rules! wire_object {
             pub(crate) other: $crate::wire::Others<'a>,
         }
 
-        impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Object<'a>(std::marker::PhantomData<&'a ()>);
-                impl<'de: 'a, 'a> serde::de::Visitor<'de> for Object<'a> {
-                    type Value = $name<'a>;
+        impl<'de: 'a, 'a> $crate::wire::Fill<'de> for $name<'a> {
+            fn fill<D: serde::Deserializer<'de>>(&mut self, deserializer: D) -> Result<(), D::Error> {
+                struct Object<'p, 'a>(&'p mut $name<'a>);
+                impl<'de: 'a, 'a> serde::de::Visitor<'de> for Object<'_, 'a> {
+                    type Value = ();
 
                     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                         f.write_str("an object")
                     }
 
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                        let mut object = $name::default();
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
                         while let Some(key) = map.next_key::<$crate::wire::Str<'a>>()? {
                             match &*key {
-                                $($($key)|+ => object.$field = map.next_value()?,)*
+                                $($($key)|+ => map.next_value_seed($crate::wire::FieldPlace(&mut self.0.$field))?,)*
                                 _ => {
                                     let value: &'a serde_json::value::RawValue = map.next_value()?;
                                     if value.get() != "null" {
-                                        object.other.push((key, value));
+                                        self.0.other.push((key, value));
                                     }
                                 }
                             }
                         }
-                        Ok(object)
+                        Ok(())
                     }
                 }
-                deserializer.deserialize_map(Object(std::marker::PhantomData))
+                deserializer.deserialize_map(Object(self))
+            }
+        }
+
+        impl<'de: 'a, 'a> $crate::wire::Field<'de> for $name<'a> {
+            fn read<D: serde::Deserializer<'de>>(place: &mut Option<Self>, deserializer: D) -> Result<(), D::Error> {
+                $crate::wire::fill_field(place, deserializer)
+            }
+        }
+
+        impl<'de: 'a, 'a> serde::Deserialize<'de> for $name<'a> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let mut object = Self::default();
+                $crate::wire::Fill::fill(&mut object, deserializer)?;
+                Ok(object)
             }
         }
     };

@@ -57,7 +57,7 @@ wire_object! {
     }
 }
 
-impl<'a> WirePart<'a> {
+impl WirePart<'_> {
     /// Words and nothing else: what a streamed text is made of.
     pub(crate) fn is_plain_text(&self) -> bool {
         self.text.is_some()

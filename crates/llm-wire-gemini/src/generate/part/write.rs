@@ -124,7 +124,7 @@ impl Serialize for WrittenPart<'_> {
             }
             Payload::Call { id, name, arguments: args } => map.field("functionCall", &Call { id: *id, name, args })?,
             Payload::Response { id, name, response, parts } => {
-                map.field("functionResponse", &Response { id: *id, name, response, parts })?;
+                map.field("functionResponse", &FunctionResponse { id: *id, name, response, parts })?;
             }
             Payload::Blob(blob) => blob.field(&mut map)?,
             Payload::Opaque(_) => {}
@@ -196,7 +196,7 @@ struct Call<'a> {
 }
 
 #[derive(Serialize)]
-struct Response<'a> {
+struct FunctionResponse<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<&'a str>,
     name: &'a str,

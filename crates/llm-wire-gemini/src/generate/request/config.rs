@@ -57,7 +57,7 @@ impl<'a> GenerationConfig<'a> {
     /// `None` when the request leaves everything to the vendor.
     pub(super) fn of(
         request: &'a ChatRequest,
-        profile: &Profile,
+        profile: Profile,
         warnings: &mut Warnings,
     ) -> Result<Option<Self>, Error> {
         let sampling = &request.sampling;
@@ -110,7 +110,7 @@ impl<'a> GenerationConfig<'a> {
 
 fn thinking<'a>(
     reasoning: &'a Reasoning,
-    profile: &Profile,
+    profile: Profile,
     warnings: &mut Warnings,
 ) -> Result<Option<ThinkingConfig<'a>>, Error> {
     let budget = |tokens: u32| ThinkingConfig {

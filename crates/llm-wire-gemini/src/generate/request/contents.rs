@@ -86,6 +86,11 @@ impl<'a> Writer<'a, '_> {
             }
             parts.push(written);
         }
+        // Words of no length say nothing beside other parts; alone they are what the caller asks.
+        let silent = message.content.iter().find(|part| matches!(&part.kind, PartKind::Text { .. }));
+        if parts.is_empty() && silent.is_some() {
+            parts.push(WrittenPart { payload: Payload::Text(""), signature: None, ext: None });
+        }
         if parts.is_empty() {
             self.warnings.adapted(&format!("messages[{index}]"), "gemini takes no message without content; left out");
             return Ok(());

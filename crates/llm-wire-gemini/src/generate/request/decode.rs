@@ -70,7 +70,8 @@ fn system(raw: &str, history: &mut History) -> Result<Option<Message>, Error> {
     }
     let content = Fields::read(raw, "systemInstruction")?;
     let mut messages = history.messages(content)?;
-    Ok(messages.drain(..).next().map(|mut message| {
+    let said = messages.drain(..).next().filter(|message| !message.text().is_empty());
+    Ok(said.map(|mut message| {
         message.role = Role::System;
         message
     }))

@@ -73,14 +73,14 @@ fn reasoning(mut thinking: Fields<'_>) -> Result<(Option<Reasoning>, Map<String,
     let mut left = thinking.rest();
     let reasoning = match (level, budget) {
         (Some(level), _) => Some(Reasoning::Effort(Effort::from(level.to_ascii_lowercase()))),
-        (None, Some(budget)) => match u32::try_from(budget) {
-            Ok(budget) => Some(Reasoning::Budget(budget)),
-            // −1: as much as the model likes.
-            Err(_) => {
+        (None, Some(budget)) => {
+            let tokens = u32::try_from(budget).ok();
+            if tokens.is_none() {
+                // −1: as much as the model likes.
                 left.insert("thinkingBudget".to_owned(), budget.into());
-                None
             }
-        },
+            tokens.map(Reasoning::Budget)
+        }
         (None, None) => None,
     };
     // Encoding asks for thoughts with every reasoning but none; the vendor's default is not to show them.

@@ -40,6 +40,9 @@ impl History {
                 _ => messages.push(Message::new(role.clone(), vec![part])),
             }
         }
+        if messages.is_empty() {
+            messages.push(Message::new(role, vec![Part::text("")]));
+        }
         let rest = content.rest();
         if let Some(first) = messages.first_mut()
             && !rest.is_empty()

@@ -34,7 +34,7 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, _stream: bool, profile
         system,
         tools: ToolEntry::all(&request.tools, to, &mut warnings)?,
         tool_config: ToolConfig::of(&request.tool_choice),
-        config: GenerationConfig::of(request, profile, &mut warnings)?,
+        config: GenerationConfig::of(request, *profile, &mut warnings)?,
         service_tier: request.service_tier.as_deref(),
         ext: settings(&request.ext, API, &to.provider),
     };

@@ -1,4 +1,4 @@
-//! The vendor's older schema form, a subset of OpenAPI 3.0, as JSON schema, which every other vendor takes.
+//! The vendor's older schema form, a subset of `OpenAPI` 3.0, as JSON schema, which every other vendor takes.
 
 use serde_json::{Map, Value};
 

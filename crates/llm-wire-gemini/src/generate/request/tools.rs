@@ -37,12 +37,11 @@ impl<'a> ToolEntry<'a> {
                         warnings.unsupported(&format!("tools[{index}].cache"), "gemini caches by itself")?;
                     }
                     let function = Declaration { function, ext: settings(&function.ext, API, &to.provider) };
-                    match functions.and_then(|at| entries.get_mut(at)) {
-                        Some(Self::Functions(list)) => list.push(function),
-                        _ => {
-                            functions = Some(entries.len());
-                            entries.push(Self::Functions(vec![function]));
-                        }
+                    if let Some(Self::Functions(list)) = functions.and_then(|at| entries.get_mut(at)) {
+                        list.push(function);
+                    } else {
+                        functions = Some(entries.len());
+                        entries.push(Self::Functions(vec![function]));
                     }
                 }
                 Tool::Provider { id, args, .. } => match own_tool(id, to) {

@@ -22,7 +22,7 @@ pub fn encode_response(response: &ChatResponse) -> Vec<u8> {
     let candidates = std::iter::once((0, &response.message, &response.finish))
         .chain(more.map(|(candidate, index)| (index, &candidate.message, &candidate.finish)));
     // The vendor answers a blocked prompt without a candidate.
-    let blocked = response.message.content.is_empty() && ext.is_some_and(has_block_reason);
+    let blocked = response.message.content.is_empty() && response.more.is_empty() && ext.is_some_and(has_block_reason);
     let written = WrittenResponse {
         candidates: candidates
             .filter(|_| !blocked)
@@ -41,7 +41,8 @@ pub fn encode_response(response: &ChatResponse) -> Vec<u8> {
     json
 }
 
-fn has_block_reason(ext: &Map<String, Value>) -> bool {
+/// Whether ext tells of a blocked prompt.
+pub(crate) fn has_block_reason(ext: &Map<String, Value>) -> bool {
     ext.get(OF_THE_ANSWER[0]).and_then(|feedback| feedback.get("blockReason")).is_some()
 }
 

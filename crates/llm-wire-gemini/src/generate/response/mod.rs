@@ -11,10 +11,10 @@ pub(super) use citation::citations;
 pub use decode::decode_response;
 pub(super) use decode::{add_more, blocked, read_wire};
 pub use encode::encode_response;
-pub(super) use encode::{WrittenCandidate, WrittenResponse, grounding, more_of};
+pub(super) use encode::{WrittenCandidate, WrittenResponse, grounding, has_block_reason, more_of};
 pub(super) use finish::{finish, word};
-pub(crate) use usage::WrittenUsage;
-pub(super) use usage::{Counts, WireUsage};
+pub(super) use usage::Counts;
+pub(crate) use usage::{WireUsage, WrittenUsage};
 pub(super) use wire::{WireCandidate, WireResponse};
 
 /// Fields of `ext.gemini` that stand in the answer itself; all others stand in its first candidate.

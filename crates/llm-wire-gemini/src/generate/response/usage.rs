@@ -1,12 +1,13 @@
 //! Token counts. The vendor counts tool results beside the prompt and thoughts beside the answer; ours include both.
 
-use llm_core::{Error, Usage};
-use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
-use serde_json::value::RawValue;
+use std::fmt;
 
-use crate::error::malformed;
-use crate::wire::{List, Str, keep, wire_object};
+use llm_core::Usage;
+use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde::ser::{SerializeMap, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::wire::{Str, keep, small_and_owned, wire_object};
 
 /// The count of tool results, in `Usage.extra` under the vendor's name.
 const TOOL_USE: &str = "toolUsePromptTokenCount";
@@ -19,11 +20,10 @@ wire_object! {
         cached: u64 = "cachedContentTokenCount",
         candidates: u64 = "candidatesTokenCount",
         thoughts: u64 = "thoughtsTokenCount",
-        total: u64 = "totalTokenCount",
-        prompt_details: &'a RawValue = "promptTokensDetails",
-        candidates_details: &'a RawValue = "candidatesTokensDetails",
-        cache_details: &'a RawValue = "cacheTokensDetails",
-        tool_use_details: &'a RawValue = "toolUsePromptTokensDetails",
+        total: IgnoredAny = "totalTokenCount",
+        prompt_details: Modalities = "promptTokensDetails",
+        candidates_details: Modalities = "candidatesTokensDetails",
+        more_details: IgnoredAny = "cacheTokensDetails" | "toolUsePromptTokensDetails",
         service_tier: Str<'a> = "serviceTier",
     }
 }
@@ -36,7 +36,7 @@ wire_object! {
     }
 }
 
-/// The counts that grow while a stream runs.
+/// The counts of a whole answer or of a stream so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     prompt: Option<u64>,
@@ -44,13 +44,18 @@ pub(crate) struct Counts {
     cached: Option<u64>,
     candidates: Option<u64>,
     thoughts: Option<u64>,
+    prompt_details: Modalities,
+    candidates_details: Modalities,
 }
 
-impl<'a> WireUsage<'a> {
-    pub(crate) fn of(raw: &'a RawValue) -> Result<Self, Error> {
-        serde_json::from_str(raw.get()).map_err(|error| malformed(&error, "usageMetadata"))
-    }
+/// Tokens of audio and images, by `modality`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Modalities {
+    audio: Option<u64>,
+    image: Option<u64>,
+}
 
+impl WireUsage<'_> {
     pub(crate) fn counts(&self) -> Counts {
         Counts {
             prompt: self.prompt,
@@ -58,22 +63,20 @@ impl<'a> WireUsage<'a> {
             cached: self.cached,
             candidates: self.candidates,
             thoughts: self.thoughts,
+            prompt_details: self.prompt_details.unwrap_or_default(),
+            candidates_details: self.candidates_details.unwrap_or_default(),
         }
     }
 
     /// All of it, and the price and speed class that was used.
     pub(crate) fn read(self) -> (Usage, Option<String>) {
         let mut usage = self.counts().usage();
-        (usage.input_audio, usage.input_image) = modalities(self.prompt_details);
-        (usage.output_audio, _) = modalities(self.candidates_details);
-        usage.extra.extend(self.tool_use.map(|tokens| (TOOL_USE.to_owned(), tokens.into())));
         keep(self.other, &mut usage.extra);
         (usage, self.service_tier.map(Str::into_owned))
     }
 }
 
 impl Counts {
-    /// The snapshot without details.
     pub(crate) fn usage(self) -> Usage {
         let sum = |one: Option<u64>, other: Option<u64>| match (one, other) {
             (Some(one), Some(other)) => Some(one.saturating_add(other)),
@@ -82,20 +85,43 @@ impl Counts {
         let mut usage = Usage::default();
         usage.input = sum(self.prompt, self.tool_use);
         usage.cache_read = self.cached;
+        usage.input_audio = self.prompt_details.audio;
+        usage.input_image = self.prompt_details.image;
         usage.output = sum(self.candidates, self.thoughts);
         usage.reasoning = self.thoughts;
+        usage.output_audio = self.candidates_details.audio;
+        usage.extra.extend(self.tool_use.map(|tokens| (TOOL_USE.to_owned(), tokens.into())));
         usage
     }
 }
 
-/// Audio and image tokens.
-fn modalities(raw: Option<&RawValue>) -> (Option<u64>, Option<u64>) {
-    let details: Option<List<WireModality<'_>>> = raw.and_then(|raw| serde_json::from_str(raw.get()).ok());
-    let of = |name: &str| {
-        let kind = details.iter().flat_map(List::iter).filter(|detail| detail.modality.as_deref() == Some(name));
-        kind.filter_map(|detail| detail.tokens).reduce(u64::saturating_add)
-    };
-    (of("AUDIO"), of("IMAGE"))
+small_and_owned!(Modalities);
+
+impl<'de> Deserialize<'de> for Modalities {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Details;
+        impl<'de> Visitor<'de> for Details {
+            type Value = Modalities;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of token counts")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut details: A) -> Result<Self::Value, A::Error> {
+                let mut sums = Modalities::default();
+                while let Some(WireModality { modality, tokens, .. }) = details.next_element()? {
+                    let sum = match modality.as_deref() {
+                        Some("AUDIO") => &mut sums.audio,
+                        Some("IMAGE") => &mut sums.image,
+                        _ => continue,
+                    };
+                    *sum = Some(sum.unwrap_or_default().saturating_add(tokens.unwrap_or_default()));
+                }
+                Ok(sums)
+            }
+        }
+        deserializer.deserialize_seq(Details)
+    }
 }
 
 /// `usageMetadata` to write.
@@ -129,7 +155,7 @@ impl Serialize for WrittenUsage<'_> {
         }
         for (name, all, kinds) in details {
             if kinds.iter().any(Option::is_some) {
-                map.serialize_entry(name, &Modalities { all, kinds })?;
+                map.serialize_entry(name, &WrittenDetails { all, kinds })?;
             }
         }
         self.service_tier.map_or(Ok(()), |tier| map.serialize_entry("serviceTier", tier))?;
@@ -139,12 +165,12 @@ impl Serialize for WrittenUsage<'_> {
 }
 
 /// Audio and image tokens, and the rest as text.
-struct Modalities {
+struct WrittenDetails {
     all: Option<u64>,
     kinds: [Option<u64>; 2],
 }
 
-impl Serialize for Modalities {
+impl Serialize for WrittenDetails {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]

@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 
+use super::usage::WireUsage;
 use crate::generate::part::WirePart;
 use crate::wire::{List, Str, wire_object};
 
@@ -10,7 +11,7 @@ wire_object! {
     WireResponse {
         candidates: List<WireCandidate<'a>> = "candidates",
         feedback: &'a RawValue = "promptFeedback",
-        usage: &'a RawValue = "usageMetadata",
+        usage: WireUsage<'a> = "usageMetadata",
         model: Str<'a> = "modelVersion",
         id: Str<'a> = "responseId",
         created: Str<'a> = "createTime",
@@ -38,9 +39,9 @@ wire_object! {
 }
 
 impl<'a> WireCandidate<'a> {
-    /// Takes the parts out.
-    pub(crate) fn take_parts(&mut self) -> impl Iterator<Item = WirePart<'a>> + use<'a> {
-        self.content.take().and_then(|content| content.parts).into_iter().flatten()
+    /// The parts, to be taken out of their places.
+    pub(crate) fn parts(&mut self) -> impl Iterator<Item = &mut WirePart<'a>> {
+        self.content.as_mut().and_then(|content| content.parts.as_mut()).into_iter().flat_map(List::iter_mut)
     }
 
     /// The facts that have no field of ours, sources as the vendor gives them among them; empty objects left out.

@@ -11,7 +11,9 @@ use llm_wire::StreamEncoder;
 use crate::API;
 use crate::error::encode_error;
 use crate::generate::part::{Payload, WrittenPart, payload};
-use crate::generate::response::{WrittenCandidate, WrittenResponse, WrittenUsage, grounding, more_of, word};
+use crate::generate::response::{
+    WrittenCandidate, WrittenResponse, WrittenUsage, grounding, has_block_reason, more_of, word,
+};
 
 /// Writes a stream as server-sent events. There is no end marker: the last chunk says why the answer ended.
 #[derive(Debug, Default)]
@@ -58,7 +60,11 @@ impl Encoder {
             created: self.created,
         };
         out.extend_from_slice(b"data: ");
+        let start = out.len();
         response.write(out);
+        // Arguments are written as the model wrote them, line ends between their tokens too; an event's data is one line.
+        let data = out.get_mut(start..).unwrap_or_default();
+        data.iter_mut().filter(|byte| matches!(byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
         out.extend_from_slice(b"\r\n\r\n");
     }
 
@@ -118,7 +124,7 @@ impl Encoder {
     fn finish(&mut self, whole: &StreamFinish, out: &mut Vec<u8>) {
         let facts = whole.ext.of(API);
         let has = |name: &str| facts.is_some_and(|facts| facts.contains_key(name));
-        let blocked = self.places.is_empty() && whole.more.is_empty() && has("promptFeedback");
+        let blocked = self.places.is_empty() && whole.more.is_empty() && facts.is_some_and(has_block_reason);
         let sourced = has("groundingMetadata") || has("citationMetadata");
         let ends = std::iter::once(&whole.finish).chain(&whole.more).zip(0..).filter(|_| !blocked);
         let candidates = ends.map(|(end, index): (&Finish, u32)| WrittenCandidate {
@@ -143,7 +149,7 @@ impl StreamEncoder for Encoder {
     fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
         match event {
             Event::Start(start) => {
-                self.api = start.origin.api.clone();
+                self.api.clone_from(&start.origin.api);
                 self.model = Some(start.model.clone().unwrap_or_else(|| start.origin.model.clone()));
                 self.id.clone_from(&start.id);
                 self.created = start.created;

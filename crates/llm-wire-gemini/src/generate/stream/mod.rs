@@ -3,6 +3,7 @@
 //! Every chunk is an answer of its own, framed as a server-sent event without a name; there is no end marker, a stream
 //! is whole when its last chunk told why it ended.
 
+mod answer;
 mod decode;
 mod encode;
 mod part_events;
