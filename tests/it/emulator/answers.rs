@@ -32,6 +32,23 @@ async fn text_and_usage_are_the_same_whole_and_streamed() {
 }
 
 #[tokio::test]
+async fn a_connection_outlives_its_answers() {
+    for id in PROVIDERS {
+        let bench = Bench::new(id).await;
+        for streamed in [false, true, true, true, false] {
+            bench.ask(&question("echo"), streamed).await.unwrap();
+            // The pool takes the connection back in a task of its own.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+        }
+        // One is the rule; a second one is opened where the pool was late.
+        let connections = bench.emulator.connections();
+        assert!(connections <= 2, "{id}: a body that is not read to its end costs its connection ({connections})");
+    }
+}
+
+#[tokio::test]
 async fn calls_come_in_their_order_and_their_results_are_taken() {
     for id in PROVIDERS {
         let bench = Bench::new(id).await;

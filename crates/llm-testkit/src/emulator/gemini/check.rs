@@ -22,7 +22,7 @@ pub(super) fn signature(model: &str) -> String {
     sign(&format!("gemini {model}"))
 }
 
-/// Reads and checks a request, its names in camelCase.
+/// Reads and checks a request, its names in camel case.
 pub(super) fn read(model: String, form: Form, body: &Map<String, Value>) -> Result<Asked, Problem> {
     let contents = body.get("contents").ok_or_else(|| wrong("contents", "contents is not specified"))?;
     let contents = contents.as_array().filter(|contents| !contents.is_empty());

@@ -1,4 +1,4 @@
-//! Google's JSON takes every name in camelCase and in snake_case, and its own clients mix the two.
+//! Google takes every name of its JSON in camel case and in snake case, and its own clients mix the two.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 const DATA: [&str; 7] =
     ["args", "response", "parameters", "parametersJsonSchema", "responseSchema", "responseJsonSchema", "labels"];
 
-/// The same object with all of the protocol's names in camelCase.
+/// The same object with all of the protocol's names in camel case.
 pub(super) fn camel_case(fields: &Map<String, Value>) -> Map<String, Value> {
     let field = |(name, value): (&String, &Value)| {
         let name = camel(name);

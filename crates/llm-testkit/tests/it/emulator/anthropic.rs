@@ -1,3 +1,5 @@
+//! The Anthropic protocol: messages, signatures, models, errors.
+
 use llm_testkit::emulator::Emulator;
 use serde_json::{Value, json};
 

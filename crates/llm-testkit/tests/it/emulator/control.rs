@@ -137,7 +137,7 @@ async fn it_sees_how_exchanges_end() {
 }
 
 #[tokio::test]
-async fn connections_are_kept_and_counted() {
+async fn connections_are_counted() {
     let emulator = Emulator::start().await.unwrap();
     status(&emulator, "echo", &[]).await;
     status(&emulator, "echo", &[]).await;

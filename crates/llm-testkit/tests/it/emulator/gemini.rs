@@ -1,3 +1,5 @@
+//! The Gemini protocol: content, thoughts, embeddings, models, errors.
+
 use llm_testkit::emulator::Emulator;
 use serde_json::{Value, json};
 

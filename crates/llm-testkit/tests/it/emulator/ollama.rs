@@ -1,3 +1,5 @@
+//! The Ollama protocol: chat, embeddings, models, errors.
+
 use llm_testkit::emulator::Emulator;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! The OpenAI protocol: chat completions, embeddings, models, errors.
+
 use base64::Engine as _;
 use llm_testkit::emulator::Emulator;
 use serde_json::{Value, json};
