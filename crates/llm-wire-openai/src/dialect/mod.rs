@@ -8,7 +8,7 @@ mod word;
 
 pub use word::{
     Auth, CacheForm, EmbedEncoding, EndMarker, Flatten, ModelPrefix, NamePolicy, Paths, Reading, ReasoningReplay,
-    ReasoningRequest, ReasoningTokens, StreamUsage, StructuredOutput, SystemRole, ToolIds,
+    ReasoningRequest, ReasoningTokens, StreamUsage, StructuredOutput, SystemRole, ToolContent, ToolIds,
 };
 
 use llm_core::{ErrorKind, FinishReason};
@@ -47,8 +47,8 @@ pub struct Dialect {
     pub merge_leading_systems: bool,
     /// Whether text parts are joined into one string.
     pub flatten_text: Flatten,
-    /// Tool results are one string, never parts.
-    pub tool_content_text: bool,
+    /// What the result of a tool may hold.
+    pub tool_content: ToolContent,
     /// Which messages may carry a name.
     pub message_name: NamePolicy,
     /// An assistant message without words says `content: null`; otherwise the field is left out.
@@ -124,7 +124,7 @@ impl Dialect {
         system_role: SystemRole::AsGiven,
         merge_leading_systems: false,
         flatten_text: Flatten::Never,
-        tool_content_text: false,
+        tool_content: ToolContent::TextParts,
         message_name: NamePolicy::Keep,
         null_content: true,
         drop_empty_assistant: false,
@@ -163,6 +163,7 @@ impl Dialect {
         max_tokens: "max_tokens",
         end_user: Some("user"),
         system_role: SystemRole::System,
+        tool_content: ToolContent::Parts,
         custom_tools: false,
         strict: false,
         tool_ids: ToolIds::Any,

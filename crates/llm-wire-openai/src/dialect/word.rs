@@ -53,10 +53,21 @@ pub enum Flatten {
     Always,
 }
 
+/// What the result of a tool may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToolContent {
+    /// Text and media, as llama.cpp and vLLM read them.
+    Parts,
+    /// Texts.
+    TextParts,
+    /// One text: several are joined.
+    Text,
+}
+
 /// Which messages may carry a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NamePolicy {
-    /// All; results of tools carry none.
+    /// All; results of tools carry the tool's name.
     Keep,
     /// Only results of tools, the tool's name.
     ToolOnly,

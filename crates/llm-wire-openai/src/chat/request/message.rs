@@ -16,7 +16,7 @@ use crate::FAMILY;
 use crate::chat::call::CallOut;
 use crate::chat::joined::{self, Joined};
 use crate::chat::piece::DETAILS;
-use crate::dialect::{Dialect, Flatten, NamePolicy, ReasoningReplay, SystemRole};
+use crate::dialect::{Dialect, Flatten, NamePolicy, ReasoningReplay, SystemRole, ToolContent};
 use crate::encoded::Notes;
 use crate::json::{Added, Fields};
 
@@ -225,10 +225,10 @@ impl Writer<'_, '_> {
         let mut reasoning = None;
         match self.dialect.reasoning_replay {
             _ if !thoughts => {}
-            // The blocks say it all, and better.
-            _ if details.is_some() => {}
             ReasoningReplay::Field(name) | ReasoningReplay::Required(name) => reasoning = Some(name),
             ReasoningReplay::Tags => content = self.with_tags(parts, content)?,
+            // The blocks say it too.
+            ReasoningReplay::Drop if details.is_some() => {}
             ReasoningReplay::Drop => {
                 self.notes.unsupported("messages.reasoning", "this vendor takes no reasoning of earlier turns")?;
             }
@@ -289,14 +289,15 @@ impl Writer<'_, '_> {
             let how = "this protocol has no mark for a failed call; the result is sent as it is";
             self.notes.adapted("messages.content.status", how);
         }
-        if result.content.iter().any(|part| part.as_text().is_none()) {
-            let why = "this protocol takes only text as the result of a tool";
+        let only_text = self.dialect.tool_content != ToolContent::Parts;
+        let taken = |part: &&Part| part.as_text().is_some() || !only_text;
+        if !result.content.iter().all(|part| taken(&part)) {
+            let why = "this vendor takes only text as the result of a tool";
             self.notes.unsupported("messages.content.tool_result", why)?;
         }
-        let texts = result.content.iter().filter(|part| part.as_text().is_some());
-        let content = match self.content(texts)? {
+        let content = match self.content(result.content.iter().filter(taken))? {
             Content::Absent => Content::Text(""),
-            Content::Parts(parts) if self.dialect.tool_content_text => {
+            Content::Parts(parts) if self.dialect.tool_content == ToolContent::Text => {
                 Content::Owned(parts.iter().filter_map(PartOut::text).collect())
             }
             content => content,
@@ -305,7 +306,7 @@ impl Writer<'_, '_> {
         Ok(Out {
             role: "tool",
             content,
-            name: result.name.as_deref().filter(|_| self.dialect.message_name == NamePolicy::ToolOnly),
+            name: result.name.as_deref().filter(|_| self.dialect.message_name != NamePolicy::Drop),
             tool_call_id: Some(tool_id::fit(&result.call_id, self.dialect.tool_ids)),
             added: Added::new(ext, self.to),
             ..Out::default()

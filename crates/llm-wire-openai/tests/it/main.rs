@@ -1,0 +1,11 @@
+//! The wire format as its users see it: requests, answers and streams, both ways.
+#![cfg(test)]
+
+mod encoder;
+mod ingress;
+mod request;
+mod response;
+mod round_trip;
+mod split;
+mod stream;
+mod support;
