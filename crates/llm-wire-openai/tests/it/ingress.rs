@@ -68,7 +68,7 @@ fn takes_a_whole_conversation() {
 #[test]
 fn fields_without_a_place_are_kept_for_vendors_of_the_protocol() {
     let body = user(
-        json!({"prompt_cache_key": "k", "web_search_options": {}, "logit_bias": {"5": -1}, "max_completion_tokens": 5,
+        &json!({"prompt_cache_key": "k", "web_search_options": {}, "logit_bias": {"5": -1}, "max_completion_tokens": 5,
         "stream_options": {"include_usage": false, "include_obfuscation": false}, "stream": true,
         "response_format": {"type": "grammar", "grammar": "g"}}),
     );
