@@ -10,7 +10,8 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
     let mut report = Report::new(options.strict);
     test::steps(&mut report, &options);
     report.step("documentation", || {
-        let mut doc = cargo(["doc", "--workspace", "--no-deps"]);
+        // Libraries only: the binary `loquat` and the library `loquat` would write the same page.
+        let mut doc = cargo(["doc", "--workspace", "--no-deps", "--lib"]);
         run_cargo(doc.env("RUSTDOCFLAGS", "-D warnings")).map(|()| String::new())
     });
     report.step("features", features::check);

@@ -2,7 +2,7 @@
 //!
 //! `Start`, then for every part `PartStart`, its deltas and `PartEnd`, then `Finish`, then nothing.
 //! Parts may interleave. `Ping`, `Usage` and `Unknown` may stand anywhere after `Start` (a `Ping` also before it).
-//! A stream that ends without `Finish` is truncated. [`Accumulator`](crate::Accumulator) holds every stream to this.
+//! A stream that ends without `Finish` is truncated. [`Accumulator`] holds every stream to this.
 
 use std::fmt;
 use std::pin::Pin;

@@ -1,5 +1,5 @@
 //! The conformance suite: what every provider plugin must do, checked over a scripted transport with the plugin's own
-//! fixtures. The `README.md` of this crate describes the fixtures; [`conformance!`](crate::conformance) makes the tests.
+//! fixtures. The `README.md` of this crate describes the fixtures; [`conformance!`](crate::conformance!) makes the tests.
 
 mod answer;
 mod cancel;
@@ -84,7 +84,7 @@ impl Check {
     }
 }
 
-/// A plugin under test with its configuration and fixtures. Made by [`conformance!`](crate::conformance).
+/// A plugin under test with its configuration and fixtures. Made by [`conformance!`](crate::conformance!).
 #[derive(Debug)]
 pub struct Suite {
     subject: Subject,
