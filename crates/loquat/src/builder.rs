@@ -3,11 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_core::{
-    Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, Registry, Secret, Timeouts, Transport,
-};
+use llm_core::{Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, Registry, Secret, Transport};
 use llm_http::{HttpConfig, HttpTransport, Proxy, ProxyEnvironment};
-use llm_resilience::{Resilient, RetryPolicy, TimeoutPolicy};
+use llm_resilience::{Resilient, RetryPolicy};
 use llm_router::TargetSpec;
 
 use crate::client::{Client, Inner};
@@ -15,11 +13,11 @@ use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured};
 use crate::current::Current;
 use crate::environment::Environment;
-use crate::routes;
+use crate::{routes, timers};
 
 /// Builds a [`Client`].
 ///
-/// What is said here goes before the configuration, and the configuration before the environment.
+/// What is said here goes before the configuration. Without [`config`](Self::config) that is what the environment says.
 #[derive(Default)]
 pub struct ClientBuilder {
     said: Config,
@@ -48,6 +46,13 @@ impl ClientBuilder {
     /// Longest time for a whole request, all attempts included. Default 600 s.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.said.defaults.timeout = Some(timeout);
+        self
+    }
+
+    /// Longest time of one attempt until its answer or the first content of its stream; then the next one is made.
+    /// Without it an attempt has until its first byte (60 s) and its first content (120 s).
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.said.defaults.attempt_timeout = Some(timeout);
         self
     }
 
@@ -93,7 +98,8 @@ impl ClientBuilder {
         self
     }
 
-    /// A configuration, from a file or made in code.
+    /// A configuration, from a file or made in code, in place of the environment's `LLM_*` and `LOQUAT_*` variables:
+    /// [`Config::with_environment`] lays those over it. Vendors' keys are found in the environment either way.
     pub fn config(mut self, config: Config) -> Self {
         self.config = Some(config);
         self
@@ -125,7 +131,8 @@ impl ClientBuilder {
             None => self.said.or(Config::from_environment(&environment)?),
         };
         let registry = self.plugins.into_iter().try_fold(crate::registry()?, Registry::with)?;
-        let mut providers = configured::configured(&registry, &config.providers, &environment)?;
+        let built: Vec<&str> = self.instances.iter().map(|(id, _)| id.as_str()).collect();
+        let mut providers = configured::configured(&registry, &config.providers, &built, &environment)?;
         for (id, provider) in self.instances {
             if providers.iter().any(|other| *other.id == *id) {
                 return Err(Error::new(
@@ -133,14 +140,13 @@ impl ClientBuilder {
                     format!("two providers have the id {id:?}: rename one of them"),
                 ));
             }
-            providers.push(Configured { id: id.into(), plugin: None, provider });
+            providers.push(Configured { id: id.into(), plugin: None, provider, tls: false });
         }
+        let timeouts = timers::policy(&config.defaults)?;
         let (router, model) = routes::router(&registry, &mut providers, &config, &environment)?;
         let advice = routes::nothing_configured(&registry);
         let defaults = config.defaults;
-        let timeouts =
-            defaults.timeout.map_or_else(TimeoutPolicy::default, |total| TimeoutPolicy::default().with_total(total));
-        let timeout = timeouts.total;
+        let (timeout, timers) = (timeouts.total, timers::timers(&defaults));
         let router = Arc::new(router);
         let driver = Resilient::builder()
             .planner(router.clone())
@@ -148,19 +154,26 @@ impl ClientBuilder {
             .timeouts(timeouts)
             .build();
         let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
-        let transport = match self.transport {
-            Some(transport) => transport,
-            None => {
-                Arc::new(HttpTransport::new(&HttpConfig::default().with_proxy(proxy(defaults.proxy, &environment)))?)
-            }
-        };
+        let (transport, http) = transport(self.transport, defaults.proxy, &environment)?;
         let current = Arc::new(Current::new(self.observer));
-        let mut timers = Timeouts::default();
-        timers.first_content = defaults.first_token_timeout.or(timers.first_content);
-        timers.idle = defaults.idle_timeout.or(timers.idle);
         let cx = Cx::new(transport).with_timeouts(timers).with_observer(current.clone());
-        Ok(Client::new(Inner { stack, router, providers, model, cx, timeout, current, advice }))
+        let client = Client::new(Inner { stack, router, providers, model, cx, timeout, current, http, advice });
+        client.announce();
+        Ok(client)
     }
+}
+
+/// The application's transport, or HTTP: the second time by its own type.
+fn transport(
+    theirs: Option<Arc<dyn Transport>>,
+    proxied: Option<Secret>,
+    environment: &Environment,
+) -> Result<(Arc<dyn Transport>, Option<HttpTransport>), Error> {
+    if let Some(theirs) = theirs {
+        return Ok((theirs, None));
+    }
+    let http = HttpTransport::new(&HttpConfig::default().with_proxy(proxy(proxied, environment)))?;
+    Ok((Arc::new(http.clone()), Some(http)))
 }
 
 /// The proxy that was asked for; none unless one was.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_core::{
-    ChatRequest, Effort, Error, JsonSchema, Message, OnUnsupported, OutputFormat, Part, Reasoning, Role, Tool,
+    ChatRequest, Cx, Effort, Error, JsonSchema, Message, OnUnsupported, OutputFormat, Part, Reasoning, Role, Tool,
     ToolChoice,
 };
 use serde_json::Value;
@@ -21,11 +21,12 @@ pub struct ChatCall<'c> {
     client: &'c Client,
     request: ChatRequest,
     timeout: Option<Duration>,
+    max_retries: Option<u32>,
 }
 
 impl<'c> ChatCall<'c> {
     pub(crate) fn new(client: &'c Client, request: ChatRequest) -> Self {
-        Self { client, request, timeout: None }
+        Self { client, request, timeout: None, max_retries: None }
     }
 
     /// Asks another model than the client's own: a route or `provider/model`.
@@ -110,7 +111,13 @@ impl<'c> ChatCall<'c> {
         self
     }
 
-    /// Longest time for this call, all attempts included.
+    /// Retries at one target for this call, instead of the client's number.
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = Some(retries);
+        self
+    }
+
+    /// Longest time for this call, all attempts included; at most what the client allows.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
@@ -122,9 +129,15 @@ impl<'c> ChatCall<'c> {
         self
     }
 
+    fn cx(&self) -> Cx {
+        let mut cx = self.client.cx(self.timeout);
+        cx.max_retries = self.max_retries;
+        cx
+    }
+
     /// The answer as it is made. Returns once the first content is there, so that failures before it fell over unseen.
     pub async fn stream(self) -> Result<ReplyStream, Error> {
-        let cx = self.client.cx(self.timeout);
+        let cx = self.cx();
         self.client.send_stream(&cx, self.request).await.map(ReplyStream::new)
     }
 }
@@ -135,7 +148,7 @@ impl<'c> IntoFuture for ChatCall<'c> {
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
-            let cx = self.client.cx(self.timeout);
+            let cx = self.cx();
             self.client.send(&cx, self.request).await.map(Reply::from)
         })
     }

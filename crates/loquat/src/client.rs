@@ -9,6 +9,7 @@ use llm_core::{
     ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind, Progress, Provider,
     Request, Response, Target,
 };
+use llm_http::HttpTransport;
 use llm_router::Router;
 use tokio::time::Instant;
 
@@ -44,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) cx: Cx,
     pub(crate) timeout: Duration,
     pub(crate) current: Arc<Current>,
+    /// The transport, where the application did not bring its own.
+    pub(crate) http: Option<HttpTransport>,
     /// What to do when no provider is configured.
     pub(crate) advice: String,
 }
@@ -60,7 +63,7 @@ pub struct Status {
     pub current: Option<Target>,
     /// Ids of the configured providers.
     pub providers: Vec<String>,
-    /// Every configured provider fakes its answers.
+    /// There are providers, and every one of them fakes its answers.
     pub demo: bool,
 }
 
@@ -89,7 +92,8 @@ impl Client {
         Self::builder().build()
     }
 
-    /// Whether a configuration and an environment together give at least one provider that is no fake.
+    /// Whether a configuration names any provider, or the environment holds what a linked one needs. A provider that
+    /// fakes its answers counts only where the configuration names it.
     pub fn is_configured(config: &Config, environment: &Environment) -> Result<bool, Error> {
         let registry = crate::registry()?;
         Ok(!config.providers.is_empty()
@@ -98,6 +102,22 @@ impl Client {
 
     pub(crate) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
+    }
+
+    /// Reads the machine's certificates now if a provider needs them, so that a server notices at its start when there
+    /// are none and its first request does not wait for them. Blocks for some milliseconds.
+    pub fn prepare_tls(&self) -> Result<(), Error> {
+        match &self.0.http {
+            Some(http) if self.0.providers.iter().any(|provider| provider.tls) => http.prepare_tls(),
+            _ => Ok(()),
+        }
+    }
+
+    /// Logs who will be asked.
+    pub(crate) fn announce(&self) {
+        let Status { primary: Some(primary), fallbacks, .. } = self.status() else { return };
+        let fallbacks: Vec<String> = fallbacks.iter().map(ToString::to_string).collect();
+        tracing::info!("primary {primary}, fallbacks [{}]", fallbacks.join(", "));
     }
 
     /// A chat with one user message. Await it, or call [`stream`](ChatCall::stream) on it.
@@ -135,8 +155,12 @@ impl Client {
         }
     }
 
-    /// Turns texts into vectors.
+    /// Turns texts into vectors. The request names the model: the client's own one is for chats.
     pub async fn embed(&self, cx: &Cx, request: EmbedRequest) -> Result<EmbedResponse, Error> {
+        self.has_providers()?;
+        if request.model.is_empty() {
+            return Err(refused("the request names no model: name one that makes embeddings").with_param("model"));
+        }
         match self.0.stack.call(cx, Request::Embed(Arc::new(request))).await? {
             Response::Embed(response) => Ok(*response),
             other => Err(unexpected(&other)),
@@ -168,9 +192,13 @@ impl Client {
         let asked = provider.call(&cx, Request::Models);
         let listed = match tokio::time::timeout(Duration::from_secs(5), asked).await {
             Ok(Ok(Response::Models(listed))) => listed,
-            Ok(Ok(_)) | Err(_) => Vec::new(),
+            Ok(Ok(_)) => Vec::new(),
             Ok(Err(error)) => {
-                tracing::debug!(provider = %id, %error, "listing models");
+                tracing::debug!(provider = %id, kind = %error.kind(), "no list of models");
+                Vec::new()
+            }
+            Err(_) => {
+                tracing::debug!(provider = %id, "no list of models within five seconds");
                 Vec::new()
             }
         };
@@ -192,7 +220,8 @@ impl Client {
             fallbacks: targets.collect(),
             current: self.0.current.target(),
             providers: self.0.providers.iter().map(|provider| provider.id.to_string()).collect(),
-            demo: self.0.providers.iter().all(|provider| provider.plugin.is_some_and(|plugin| plugin.fake)),
+            demo: !self.0.providers.is_empty()
+                && self.0.providers.iter().all(|provider| provider.plugin.is_some_and(|plugin| plugin.fake)),
         }
     }
 
@@ -206,21 +235,31 @@ impl Client {
         if request.messages.is_empty() {
             return Err(refused("the request has no messages: add one at least").with_param("messages"));
         }
+        self.has_providers()?;
+        if request.model.is_empty() {
+            request.model.clone_from(self.0.model.as_ref().ok_or_else(|| self.no_model())?);
+        }
+        Ok(request)
+    }
+
+    fn has_providers(&self) -> Result<(), Error> {
         if self.0.providers.is_empty() {
             return Err(Error::new(ErrorKind::NoTarget, self.0.advice.clone()).with_progress(Progress::NotSent));
         }
-        if request.model.is_empty() {
-            let Some(model) = &self.0.model else {
-                let ids: Vec<&str> = self.0.providers.iter().map(|provider| &*provider.id).collect();
-                let what = format!(
-                    "the request names no model and several providers are configured ({}): set LOQUAT_MODEL=provider/model, or name one in the request",
-                    ids.join(", ")
-                );
-                return Err(refused(what).with_param("model"));
-            };
-            request.model.clone_from(model);
-        }
-        Ok(request)
+        Ok(())
+    }
+
+    /// The error of a request that names no model where nothing answers by default.
+    fn no_model(&self) -> Error {
+        let ids: Vec<&str> = self.0.providers.iter().map(|provider| &*provider.id).collect();
+        let why = match ids[..] {
+            [id] => format!("{id} has no default one"),
+            _ => format!("several providers are configured ({})", ids.join(", ")),
+        };
+        refused(format!(
+            "the request names no model and {why}: set LOQUAT_MODEL=provider/model, or name one in the request"
+        ))
+        .with_param("model")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use llm_core::{Error, ErrorKind, Secret};
+use llm_core::{Error, ErrorKind, Secret, redact};
 use llm_resilience::RetryPolicy;
 use llm_router::{StrategyKind, TargetSpec};
 use serde::Deserialize;
@@ -75,6 +75,10 @@ pub struct Defaults {
     /// Longest time for a whole request, all attempts included. Default 600 s.
     #[serde(with = "llm_core::duration_text::option")]
     pub timeout: Option<Duration>,
+    /// Longest time of one attempt until its answer or the first content of its stream; then the next one is made.
+    /// Default: what the timers for the first byte (60 s) and the first content (120 s) leave.
+    #[serde(with = "llm_core::duration_text::option")]
+    pub attempt_timeout: Option<Duration>,
     /// Longest time until the first content of a stream, per attempt. Default 120 s.
     #[serde(with = "llm_core::duration_text::option")]
     pub first_token_timeout: Option<Duration>,
@@ -109,11 +113,22 @@ impl Config {
     /// Reads TOML. Errors name the line and what is expected there.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
         // TOML's own diagnostic shows the source line, which may hold a literal key: it is left out.
-        toml::from_str(text).map_err(|error| {
-            let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let line =
+                error.span().and_then(|span| text.get(..span.start)).map(|above| above.matches('\n').count() + 1);
             let place = line.map(|line| format!(" line {line}:")).unwrap_or_default();
-            Error::new(ErrorKind::Config, format!("reading the configuration:{place} {}", error.message()))
-        })
+            // People paste keys into the wrong setting, and a type error repeats the value.
+            let what = redact(error.message());
+            Error::new(ErrorKind::Config, format!("reading the configuration:{place} {what}"))
+        })?;
+        match config.version {
+            None | Some(1) => Ok(config),
+            Some(other) => {
+                let what =
+                    format!("reading the configuration: version {other} is not known, this program reads version 1");
+                Err(Error::new(ErrorKind::Config, what))
+            }
+        }
     }
 
     /// Reads a TOML file.
@@ -127,30 +142,40 @@ impl Config {
         })
     }
 
-    /// What the environment says: `LOQUAT_MODEL` or `LLM_PRIMARY_PROVIDER`, `LLM_FALLBACK_PROVIDERS` (or
-    /// `LLM_FALLBACK_PROVIDER`), `LLM_TIMEOUT_SECONDS`, `LLM_MAX_RETRIES`,
-    /// `LOQUAT_PROXY`. Keys are found per provider.
+    /// What the environment alone says, see [`with_environment`](Self::with_environment).
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
+        Self::default().with_environment(environment)
+    }
+
+    /// This configuration with what the environment says instead: `LOQUAT_MODEL` or `LLM_PRIMARY_PROVIDER`,
+    /// `LLM_FALLBACK_PROVIDERS` (or `LLM_FALLBACK_PROVIDER`), `LLM_TIMEOUT_SECONDS` (of one attempt), `LLM_MAX_RETRIES`,
+    /// `LOQUAT_PROXY`. Keys and addresses of vendors are not part of it: they are found per provider, and what a
+    /// configuration says of a provider goes before them.
+    pub fn with_environment(mut self, environment: &Environment) -> Result<Self, Error> {
         let wrong = |name: &str, what: &str| Error::new(ErrorKind::Config, format!("reading {name}: {what}"));
-        let mut config = Self::default();
-        config.defaults.model =
-            environment.first(&["LOQUAT_MODEL", "LLM_PRIMARY_PROVIDER"]).map(|(_, model)| model.trim().to_owned());
+        let defaults = &mut self.defaults;
+        if let Some((_, model)) = environment.first(&["LOQUAT_MODEL", "LLM_PRIMARY_PROVIDER"]) {
+            defaults.model = Some(model.trim().to_owned());
+        }
         if let Some((_, list)) = environment.first(&["LLM_FALLBACK_PROVIDERS", "LLM_FALLBACK_PROVIDER"]) {
-            config.defaults.fallback =
+            defaults.fallback =
                 list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
         }
         if let Some(text) = environment.value("LLM_TIMEOUT_SECONDS") {
             let timeout = text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
             let timeout = timeout.filter(|timeout| !timeout.is_zero());
-            config.defaults.timeout =
+            defaults.attempt_timeout =
                 Some(timeout.ok_or_else(|| wrong("LLM_TIMEOUT_SECONDS", "expected a number of seconds above 0"))?);
         }
         if let Some(text) = environment.value("LLM_MAX_RETRIES") {
             let retries = text.trim().parse().map_err(|_| wrong("LLM_MAX_RETRIES", "expected a whole number"))?;
-            config.defaults.retry = Some(RetryPolicy::default().with_max_retries(retries));
+            // Only the number: waits and hints stay those of the file.
+            defaults.retry = Some(defaults.retry.take().unwrap_or_default().with_max_retries(retries));
         }
-        config.defaults.proxy = environment.value("LOQUAT_PROXY").map(Secret::from);
-        Ok(config)
+        if let Some(proxy) = environment.value("LOQUAT_PROXY") {
+            defaults.proxy = Some(Secret::from(proxy));
+        }
+        Ok(self)
     }
 
     /// This configuration, with `other` where this one says nothing.
@@ -178,6 +203,7 @@ impl Config {
             mine.fallback = theirs.fallback;
         }
         mine.timeout = mine.timeout.or(theirs.timeout);
+        mine.attempt_timeout = mine.attempt_timeout.or(theirs.attempt_timeout);
         mine.first_token_timeout = mine.first_token_timeout.or(theirs.first_token_timeout);
         mine.idle_timeout = mine.idle_timeout.or(theirs.idle_timeout);
         mine.retry = mine.retry.take().or(theirs.retry);

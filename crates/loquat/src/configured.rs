@@ -17,13 +17,16 @@ pub(crate) struct Configured {
     pub(crate) plugin: Option<&'static ProviderPlugin>,
     /// The provider itself.
     pub(crate) provider: Arc<dyn Provider>,
+    /// It is reached over TLS, as far as its settings tell.
+    pub(crate) tls: bool,
 }
 
-/// Builds every provider that the configuration names, and every other one whose settings the environment holds.
-/// All problems are collected into one error.
+/// Builds every provider that the configuration names, and every other one whose settings the environment holds, except
+/// those that the application has built itself. All problems are collected into one error.
 pub(crate) fn configured(
     registry: &Registry,
     configs: &[ProviderConfig],
+    built_already: &[&str],
     environment: &Environment,
 ) -> Result<Vec<Configured>, Error> {
     let (mut built, mut problems): (Vec<Configured>, Vec<String>) = (Vec::new(), Vec::new());
@@ -39,7 +42,8 @@ pub(crate) fn configured(
         }
     }
     for plugin in registry.plugins() {
-        if is_configured(plugin, environment) && !built.iter().any(|other| *other.id == *plugin.id) {
+        let is_there = built_already.contains(&plugin.id) || built.iter().any(|other| *other.id == *plugin.id);
+        if !is_there && is_configured(plugin, environment) {
             match build(registry, &ProviderConfig::new(plugin.id), environment) {
                 Ok(provider) => built.push(provider),
                 Err(error) => problems.push(error.to_string()),
@@ -73,8 +77,18 @@ pub(crate) fn build(
             settings.insert(setting.key.to_owned(), value.into());
         }
     }
+    let tls = speaks_tls(plugin, &settings);
     let provider = plugin.build(settings, &BuildCx::new(id.clone()))?;
-    Ok(Configured { id, plugin: Some(plugin), provider })
+    Ok(Configured { id, plugin: Some(plugin), provider, tls })
+}
+
+/// Whether a provider with these settings is reached over TLS: its address says so, or, where none is set, that it
+/// needs a key, which no vendor takes over plain HTTP.
+fn speaks_tls(plugin: &ProviderPlugin, settings: &Map<String, Value>) -> bool {
+    match settings.get("base_url").and_then(Value::as_str) {
+        Some(url) => url.trim_start().starts_with("https:"),
+        None => !plugin.fake && plugin.settings.iter().any(|setting| setting.required && setting.secret),
+    }
 }
 
 /// Whether the environment holds what the plugin needs. A plugin that needs nothing counts as configured when any of

@@ -17,14 +17,17 @@ impl Environment {
     }
 
     /// The process's variables, and those of a `.env` file in the current folder that the process does not set itself.
+    /// A variable that the process sets to nothing stays unset, whatever the file says.
     pub fn read() -> Result<Self, Error> {
         let mut environment = Self::empty();
         let file = Path::new(".env");
         if file.is_file() {
             environment = environment.with_dotenv(file)?;
         }
-        #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
-        environment.0.extend(std::env::vars());
+        // `vars` would panic on a variable that is no UTF-8; no setting of ours can be one.
+        let process =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        environment.0.extend(process);
         Ok(environment)
     }
 

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 
 use llm_core::{
-    Adapter, Capabilities, ChatRequest, ChatResponse, Cx, Error, Finish, FinishReason, Message, ModelInfo, Origin,
-    Provider, async_trait,
+    Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, Error, Event, Finish, FinishReason, Message,
+    ModelInfo, Origin, PartId, PartKind, Provider, StreamFinish, StreamStart, Usage, async_trait,
 };
 
-/// A provider named `id` that answers with what `function` returns for a request.
+/// A provider named `id` that answers with what `function` returns for a request. Its streams are one piece.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")]
@@ -36,6 +36,16 @@ struct Function<F> {
     function: F,
 }
 
+impl<F> Function<F> {
+    fn origin(&self, request: &ChatRequest) -> Arc<Origin> {
+        Arc::new(Origin::new("function", self.id.clone(), request.model.clone()))
+    }
+}
+
+fn finish() -> Finish {
+    Finish { reason: FinishReason::Stop, raw: None }
+}
+
 #[async_trait]
 impl<F, A> Adapter for Function<F>
 where
@@ -56,8 +66,20 @@ where
 
     async fn chat(&self, _cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
         let text = (self.function)(request.clone()).await?;
-        let origin = Arc::new(Origin::new("function", self.id.clone(), request.model.clone()));
-        Ok(ChatResponse::new(origin, Message::assistant(text), Finish { reason: FinishReason::Stop, raw: None }))
+        Ok(ChatResponse::new(self.origin(request), Message::assistant(text), finish()))
+    }
+
+    async fn chat_stream(&self, _cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
+        let text = (self.function)(request.clone()).await?;
+        let (part, shell) = (PartId(0), PartKind::Text { text: String::new(), citations: Vec::new() });
+        let events = [
+            Event::Start(Box::new(StreamStart::new(self.origin(request)))),
+            Event::PartStart { part, candidate: 0, shell: Box::new(shell) },
+            Event::TextDelta { part, text },
+            Event::PartEnd { part, truncated: false, ext: None },
+            Event::Finish(Box::new(StreamFinish::new(finish(), Usage::default()))),
+        ];
+        Ok(ChatStream::new(futures_util::stream::iter(events.map(Ok))))
     }
 
     async fn models(&self, _cx: &Cx) -> Result<Vec<ModelInfo>, Error> {

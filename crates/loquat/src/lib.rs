@@ -14,6 +14,7 @@ pub mod providers;
 mod reply;
 mod reply_stream;
 mod routes;
+mod timers;
 
 pub use builder::ClientBuilder;
 pub use chat_call::ChatCall;

@@ -22,7 +22,8 @@ pub fn answer(response: &ChatResponse) -> Value {
     })
 }
 
-/// An error in normal form: `{"error": {…}}`, and what had arrived before it under `partial`.
+/// An error in normal form: `{"error": {…}}`, and what had arrived before it under `partial`. Without a driver, and where
+/// nothing was sent, there are 0 attempts.
 pub fn error(error: &Error) -> Value {
     let mut out = Map::new();
     out.insert(
@@ -33,7 +34,7 @@ pub fn error(error: &Error) -> Value {
             "status": error.status(),
             "provider": error.provider(),
             "retry_after_s": error.retry_after().map(|wait| wait.as_secs_f64()),
-            "attempts": error.attempts().len().max(1),
+            "attempts": error.attempts().len(),
         }),
     );
     if let Some(partial) = error.partial() {

@@ -1,18 +1,20 @@
 //! An answer as it is made, in the four kinds of pieces that most programs look at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
-use llm_core::{Attempt, ChatStream, Error, Event, Executor, Finish, PartId, PartKind, Timing, ToolCall, Usage};
+use llm_core::{
+    Attempt, ChatStream, Error, Event, Executor, Finish, PartId, PartKind, Timing, ToolCall, Usage, Warning,
+};
 
 /// One piece of a streamed answer.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Piece {
-    /// More words.
+    /// More words, also those of a refusal: [`Summary::finish`] tells which.
     Text(String),
     /// More reasoning.
     Reasoning(String),
@@ -36,24 +38,38 @@ pub struct Summary {
     pub usage: Usage,
     /// Every attempt that was made, the one that answered last.
     pub attempts: Vec<Attempt>,
+    /// What the caller should know, above all what the target could not be asked for.
+    pub warnings: Vec<Warning>,
     /// How long it took.
     pub timing: Timing,
 }
 
 /// A streamed answer. Dropping it ends the call at the vendor.
 ///
+/// Where several answers were asked for it is the first; [`into_events`](Self::into_events) has all of them.
 /// It ends after [`Piece::Done`]; an error after the first piece means that the answer was cut.
 pub struct ReplyStream {
     events: ChatStream,
     target: String,
     model: Option<String>,
     attempts: Vec<Attempt>,
+    warnings: Vec<Warning>,
     calls: BTreeMap<PartId, ToolCall>,
+    /// Parts of further answers.
+    others: BTreeSet<PartId>,
 }
 
 impl ReplyStream {
     pub(crate) fn new(events: ChatStream) -> Self {
-        Self { events, target: String::new(), model: None, attempts: Vec::new(), calls: BTreeMap::new() }
+        Self {
+            events,
+            target: String::new(),
+            model: None,
+            attempts: Vec::new(),
+            warnings: Vec::new(),
+            calls: BTreeMap::new(),
+            others: BTreeSet::new(),
+        }
     }
 
     /// The next piece; `None` after the end.
@@ -69,12 +85,17 @@ impl ReplyStream {
     /// What a caller sees of an event, if anything.
     fn piece(&mut self, event: Event) -> Option<Piece> {
         match event {
-            Event::TextDelta { text, .. } if !text.is_empty() => Some(Piece::Text(text)),
-            Event::ReasoningDelta { text, .. } if !text.is_empty() => Some(Piece::Reasoning(text)),
+            Event::TextDelta { part, text } if self.shows(part, &text) => Some(Piece::Text(text)),
+            Event::ReasoningDelta { part, text } if self.shows(part, &text) => Some(Piece::Reasoning(text)),
             Event::Start(start) => {
                 self.target = format!("{}/{}", start.origin.provider, start.origin.model);
                 self.model = start.model;
                 self.attempts = start.attempts;
+                self.warnings = start.warnings;
+                None
+            }
+            Event::PartStart { part, candidate, .. } if candidate > 0 => {
+                self.others.insert(part);
                 None
             }
             Event::PartStart { part, shell, .. } => match *shell {
@@ -82,7 +103,7 @@ impl ReplyStream {
                     self.calls.insert(part, call);
                     None
                 }
-                PartKind::Text { text, .. } if !text.is_empty() => Some(Piece::Text(text)),
+                PartKind::Text { text, .. } | PartKind::Refusal { text } if !text.is_empty() => Some(Piece::Text(text)),
                 PartKind::Reasoning { text, .. } if !text.is_empty() => Some(Piece::Reasoning(text)),
                 _ => None,
             },
@@ -102,10 +123,16 @@ impl ReplyStream {
                 finish: finish.finish,
                 usage: finish.usage,
                 attempts: std::mem::take(&mut self.attempts),
+                warnings: std::mem::take(&mut self.warnings),
                 timing: finish.timing,
             }))),
             _ => None,
         }
+    }
+
+    /// Whether a piece of this part is one of the first answer and says anything.
+    fn shows(&self, part: PartId, piece: &str) -> bool {
+        !piece.is_empty() && !self.others.contains(&part)
     }
 }
 

@@ -6,6 +6,7 @@ use llm_router::{Route, Router, TargetSpec};
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured};
 use crate::environment::Environment;
+use crate::timers;
 
 /// The route of requests that name no model, where that one has fallbacks.
 const DEFAULT_ROUTE: &str = "default";
@@ -18,7 +19,7 @@ pub(crate) fn router(
     config: &Config,
     environment: &Environment,
 ) -> Result<(Router, Option<String>), Error> {
-    let mut names = Names { registry, providers, routes: &config.routes, environment };
+    let mut names = Names { registry, providers, config, environment };
     let mut routes = Vec::new();
     for route in &config.routes {
         let targets = route.targets.iter().map(|spec| names.target(spec)).collect::<Result<Vec<_>, _>>()?;
@@ -46,7 +47,12 @@ pub(crate) fn router(
             let mut targets = names.targets(model)?;
             for fallback in fallbacks {
                 let name = names.name(fallback)?;
-                targets.extend(names.targets(&name)?);
+                for target in names.targets(&name)? {
+                    // One list of fallbacks serves several primaries, as in `LLM_FALLBACK_PROVIDERS=claude,openai`.
+                    if targets.iter().all(|other| other.id != target.id) {
+                        targets.push(target);
+                    }
+                }
             }
             routes.push(Route::new(DEFAULT_ROUTE, targets));
             Some(DEFAULT_ROUTE.to_owned())
@@ -70,7 +76,7 @@ pub(crate) fn router(
 struct Names<'a> {
     registry: &'a Registry,
     providers: &'a mut Vec<Configured>,
-    routes: &'a [RouteConfig],
+    config: &'a Config,
     environment: &'a Environment,
 }
 
@@ -95,20 +101,23 @@ impl Names<'_> {
     fn target(&mut self, spec: &TargetSpec) -> Result<TargetSpec, Error> {
         let mut spec = spec.clone();
         spec.id = self.name(&spec.id)?;
+        if let (Some(timeout), None) = (spec.timeout, spec.timeouts) {
+            spec.timeouts = Some(timers::of_target(timeout, &self.config.defaults));
+        }
         Ok(spec)
     }
 
     /// The targets behind a name: a route's, or the target itself.
     fn targets(&mut self, name: &str) -> Result<Vec<TargetSpec>, Error> {
-        let routes = self.routes;
-        match routes.iter().find(|route| is_named(route, name)) {
+        let config = self.config;
+        match config.routes.iter().find(|route| is_named(route, name)) {
             Some(route) => route.targets.iter().map(|spec| self.target(spec)).collect(),
             None => Ok(vec![TargetSpec::new(name)]),
         }
     }
 
     fn is_route(&self, name: &str) -> bool {
-        self.routes.iter().any(|route| is_named(route, name))
+        self.config.routes.iter().any(|route| is_named(route, name))
     }
 
     /// The provider with this id; one that nobody configured is built from the environment.

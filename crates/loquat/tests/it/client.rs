@@ -103,17 +103,74 @@ async fn the_timeout_of_a_call_holds_over_all_attempts() {
     assert_eq!(start.elapsed(), Duration::from_secs(7));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_primary_that_hangs_gives_way_after_the_time_of_an_attempt() {
+    let hangs = loquat::function("hangs", |_| std::future::pending());
+    let environment: Environment = [("LLM_TIMEOUT_SECONDS", "20"), ("LLM_MAX_RETRIES", "0")].into_iter().collect();
+    let client = Client::builder()
+        .environment(environment)
+        .instance(hangs)
+        .instance(says("second", "hello"))
+        .model("hangs/m")
+        .fallback("second/m")
+        .build()
+        .unwrap();
+    let start = tokio::time::Instant::now();
+    let reply = client.chat("hi").await.unwrap();
+    assert_eq!((reply.target().as_str(), start.elapsed()), ("second/m", Duration::from_secs(20)));
+    assert!(reply.attempts()[0].to_string().contains("timeout"), "{:?}", reply.attempts());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_has_its_own_number_of_retries() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let client = builder().instance(fails("a", ErrorKind::Server, calls.clone())).model("a/m").build().unwrap();
+    client.chat("hi").max_retries(0).await.unwrap_err();
+    assert_eq!(calls.swap(0, Ordering::Relaxed), 1);
+    client.chat("hi").max_retries(6).await.unwrap_err();
+    assert_eq!(calls.load(Ordering::Relaxed), 7);
+}
+
+#[tokio::test]
+async fn a_provider_of_the_program_goes_before_one_of_the_environment() {
+    static PLUGIN: loquat::core::ProviderPlugin =
+        loquat::core::ProviderPlugin::new("mine", "Mine", |_, cx| Ok(says(&cx.id, "the plugin")), "mine", "0")
+            .with_settings(&[loquat::core::Setting::key("api_key", "the key").with_env(&["MINE_API_KEY"])]);
+    let environment: Environment = [("MINE_API_KEY", "k")].into_iter().collect();
+    let builder = || Client::builder().plugin(&PLUGIN).environment(environment.clone()).model("mine/m");
+    assert_eq!(builder().build().unwrap().chat("hi").await.unwrap().text(), "the plugin");
+    let client = builder().instance(says("mine", "the program")).build().unwrap();
+    assert_eq!(client.chat("hi").await.unwrap().text(), "the program");
+    let twice = builder().instance(says("mine", "x")).provider(loquat::ProviderConfig::new("mine")).build();
+    assert!(twice.unwrap_err().message().contains("two providers have the id \"mine\""));
+}
+
 #[tokio::test]
 async fn requests_that_cannot_be_answered_are_refused_with_the_cure() {
     let none = builder().build().unwrap();
     let error = none.chat("hi").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoTarget);
     assert!(error.message().contains("no provider is configured"), "{error}");
+    assert!(!none.status().demo, "no provider is no demonstration");
+    let embed = none.embed(&none.cx(None), loquat::core::EmbedRequest::default()).await.unwrap_err();
+    assert_eq!(embed.kind(), ErrorKind::NoTarget);
+    let one = builder().instance(says("a", "x")).build().unwrap();
+    let error = one.chat("hi").await.unwrap_err();
+    assert!(error.message().contains("a has no default one"), "{error}");
+    let embed = one.embed(&one.cx(None), loquat::core::EmbedRequest::default()).await.unwrap_err();
+    assert_eq!((embed.kind(), embed.param()), (ErrorKind::InvalidRequest, Some("model")));
     let two = builder().instance(says("a", "x")).instance(says("b", "x")).build().unwrap();
     let error = two.chat("hi").await.unwrap_err();
     assert_eq!((error.kind(), error.param()), (ErrorKind::InvalidRequest, Some("model")));
     let empty = two.request(loquat::ChatRequest::new("a/m")).await.unwrap_err();
     assert_eq!((empty.kind(), empty.param()), (ErrorKind::InvalidRequest, Some("messages")));
+}
+
+#[tokio::test]
+async fn a_function_streams_in_one_piece() {
+    let client = builder().instance(says("a", "hello")).model("a/m").build().unwrap();
+    let response = client.chat("hi").stream().await.unwrap().into_events().collect().await.unwrap();
+    assert_eq!((response.text().as_str(), &*response.origin.model), ("hello", "m"));
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ static ACME: ProviderPlugin = ProviderPlugin::new("acme", "Acme", build, "acme",
 
 fn client(config: &str, environment: &[(&str, &str)]) -> Result<Client, Error> {
     let environment: Environment = environment.iter().copied().collect();
-    let config = Config::from_environment(&environment)?.or(Config::from_toml(config)?);
+    let config = Config::from_toml(config)?.with_environment(&environment)?;
     Client::builder().plugin(&ACME).config(config).environment(environment).build()
 }
 
@@ -63,8 +63,47 @@ async fn the_seeds_variables_name_primary_and_fallbacks() {
     assert_eq!(status.primary.unwrap().to_string(), "acme/acme-1");
     assert_eq!(status.fallbacks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["acme/acme-2", "acme/acme-3"]);
     let config = Config::from_environment(&variables.into_iter().collect()).unwrap();
-    assert_eq!(config.defaults.timeout, Some(Duration::from_secs(30)));
+    assert_eq!(config.defaults.attempt_timeout, Some(Duration::from_secs(30)));
     assert_eq!(config.defaults.retry.unwrap().max_retries, 5);
+}
+
+#[tokio::test]
+async fn a_list_of_fallbacks_may_name_the_primary() {
+    let variables =
+        [("ACME_API_KEY", "k"), ("LLM_PRIMARY_PROVIDER", "acme"), ("LLM_FALLBACK_PROVIDERS", "acme/b,acme,acme/b")];
+    let status = client("", &variables).unwrap().status();
+    assert_eq!(status.primary.unwrap().to_string(), "acme/acme-1");
+    assert_eq!(status.fallbacks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["acme/b"]);
+}
+
+#[tokio::test]
+async fn the_environment_goes_before_the_file_and_changes_nothing_else() {
+    let file = r#"
+        [[provider]]
+        id = "acme"
+        api_key = "from-the-file"
+
+        [defaults]
+        model = "acme/from-file"
+        fallback = ["acme/second"]
+        timeout = "77s"
+        retry = { preset = "classic", max_retries = 1 }
+    "#;
+    let variables = [
+        ("ACME_API_KEY", "from-the-environment"),
+        ("LOQUAT_MODEL", "acme/from-variable"),
+        ("LLM_MAX_RETRIES", "4"),
+        ("LLM_TIMEOUT_SECONDS", " "),
+    ];
+    let config = Config::from_toml(file).unwrap().with_environment(&variables.into_iter().collect()).unwrap();
+    let retry = config.defaults.retry.unwrap();
+    assert_eq!((retry.max_retries, retry.base), (4, loquat::RetryPolicy::classic().base));
+    assert_eq!((config.defaults.timeout, config.defaults.attempt_timeout), (Some(Duration::from_secs(77)), None));
+    let client = client(file, &variables).unwrap();
+    let status = client.status();
+    assert_eq!(status.primary.unwrap().to_string(), "acme/from-variable");
+    assert_eq!(status.fallbacks[0].to_string(), "acme/second");
+    assert_eq!(said(&client, "acme/x").await, r#"{"api_key":"from-the-file"}"#, "a key in the file is meant");
 }
 
 #[tokio::test]
@@ -114,6 +153,8 @@ fn what_is_wrong_is_named_with_its_place_and_no_secret() {
         ("[[model]]\nname = \"fast\"\nstrategy = \"psychic\"\ntargets = []", &["line 3", "psychic", "priority"]),
         ("[defaults]\nretry = { preset = \"heroic\" }", &["line 2", "heroic"]),
         ("this is = = not toml", &["line 1"]),
+        ("version = 2", &["version 2", "version 1"]),
+        ("[defaults]\ntimeout = \"sk-canary-0123456789\"", &["line 2", "30s"]),
     ] {
         let error = Config::from_toml(text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
@@ -133,7 +174,9 @@ fn names_that_lead_nowhere_are_found_before_the_first_call() {
     assert!(wrong("[[provider]]\nid = \"acme\"\napi_key = \"env:NOT_SET\"", &[]).contains("NOT_SET is not set"));
     assert!(wrong("[defaults]\nfallback = [\"acme/x\"]\n[[provider]]\nid = \"acme\"\n[[provider]]\nid = \"b\"\nkind = \"acme\"", &key).contains("no primary"));
     assert!(wrong("[[provider]]\nid = \"acme\"\n[[provider]]\nid = \"acme\"", &key).contains("two providers"));
+    assert!(wrong("[defaults]\nattempt_timeout = 0", &key).contains("defaults.attempt_timeout"));
     assert!(wrong("", &[("LLM_TIMEOUT_SECONDS", "soon")]).contains("LLM_TIMEOUT_SECONDS"));
+    assert!(wrong("", &[("LLM_TIMEOUT_SECONDS", "0")]).contains("LLM_TIMEOUT_SECONDS"));
     assert!(wrong("", &[("LLM_MAX_RETRIES", "-1")]).contains("LLM_MAX_RETRIES"));
 }
 

@@ -1,0 +1,91 @@
+//! From what the configuration says of times to the timers of every call.
+
+use std::time::Duration;
+
+use llm_core::{Error, ErrorKind, Timeouts};
+use llm_resilience::TimeoutPolicy;
+
+use crate::config::Defaults;
+
+/// The times of a request and its attempts. A time of zero is refused: nothing could be answered in it.
+pub(crate) fn policy(defaults: &Defaults) -> Result<TimeoutPolicy, Error> {
+    for (name, time) in [
+        ("timeout", defaults.timeout),
+        ("attempt_timeout", defaults.attempt_timeout),
+        ("first_token_timeout", defaults.first_token_timeout),
+        ("idle_timeout", defaults.idle_timeout),
+    ] {
+        if time.is_some_and(|time| time.is_zero()) {
+            let what = format!("reading defaults.{name}: 0 leaves no time for an answer, leave it out for the default");
+            return Err(Error::new(ErrorKind::Config, what));
+        }
+    }
+    let policy = TimeoutPolicy::default();
+    let policy = defaults.timeout.into_iter().fold(policy, TimeoutPolicy::with_total);
+    Ok(defaults.attempt_timeout.into_iter().fold(policy, TimeoutPolicy::with_attempt))
+}
+
+/// The timers inside each attempt.
+pub(crate) fn timers(defaults: &Defaults) -> Timeouts {
+    let mut timers = Timeouts::default();
+    timers.idle = defaults.idle_timeout.or(timers.idle);
+    let timers = defaults.attempt_timeout.into_iter().fold(timers, patient);
+    first_content(timers, defaults)
+}
+
+/// The timers of a target whose attempts have a time of their own.
+pub(crate) fn of_target(attempt: Duration, defaults: &Defaults) -> Timeouts {
+    first_content(patient(timers(defaults), attempt), defaults)
+}
+
+/// An answer that is not streamed has its first byte when it is whole: who lets an attempt take minutes does not want
+/// it cut by the defaults of these timers.
+fn patient(mut timers: Timeouts, attempt: Duration) -> Timeouts {
+    for timer in [&mut timers.first_byte, &mut timers.first_content] {
+        *timer = timer.map(|timer| timer.max(attempt));
+    }
+    timers
+}
+
+fn first_content(mut timers: Timeouts, defaults: &Defaults) -> Timeouts {
+    timers.first_content = defaults.first_token_timeout.or(timers.first_content);
+    timers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_that_may_take_long_is_not_cut_by_the_defaults() {
+        let mut defaults = Defaults::default();
+        assert_eq!(timers(&defaults), Timeouts::default());
+        defaults.attempt_timeout = Some(Duration::from_secs(300));
+        assert_eq!(
+            (timers(&defaults).first_byte, timers(&defaults).first_content),
+            (Some(Duration::from_secs(300)), Some(Duration::from_secs(300)))
+        );
+        defaults.first_token_timeout = Some(Duration::from_secs(8));
+        assert_eq!(
+            (timers(&defaults).first_byte, timers(&defaults).first_content),
+            (Some(Duration::from_secs(300)), Some(Duration::from_secs(8)))
+        );
+        let target = of_target(Duration::from_secs(900), &defaults);
+        assert_eq!(
+            (target.first_byte, target.first_content),
+            (Some(Duration::from_secs(900)), Some(Duration::from_secs(8)))
+        );
+        defaults.attempt_timeout = Some(Duration::from_secs(5));
+        assert_eq!(timers(&defaults).first_byte, Timeouts::default().first_byte, "the attempt's own time is sooner");
+    }
+
+    #[test]
+    fn no_time_at_all_is_refused() {
+        let mut defaults = Defaults { idle_timeout: Some(Duration::ZERO), ..Defaults::default() };
+        let error = policy(&defaults).unwrap_err();
+        assert!(error.kind() == ErrorKind::Config && error.message().contains("defaults.idle_timeout"), "{error}");
+        defaults.idle_timeout = None;
+        defaults.timeout = Some(Duration::from_secs(9));
+        assert_eq!(policy(&defaults).unwrap().total, Duration::from_secs(9));
+    }
+}
