@@ -45,7 +45,7 @@ wire_object! {
         "message" => message: Said<'a>,
         "finish_reason" => finish_reason: Loose<'a>,
         /// GPT-4 with vision said it so (2023-11).
-        "finish_details" => finish_details: FinishDetails<'a>,
+        "finish_details" => finish_details: Option<Raw<'a>>,
         "logprobs" => logprobs: Option<Raw<'a>>,
     }
     // Perplexity sends an empty delta beside the message; `text` is the old completions API's.
@@ -61,7 +61,7 @@ wire_object! {
         /// What servers send that ignore `stream`; Perplexity and Writer send it beside the delta.
         "message" => message: Option<Raw<'a>>,
         "finish_reason" => finish_reason: Loose<'a>,
-        "finish_details" => finish_details: FinishDetails<'a>,
+        "finish_details" => finish_details: Option<Raw<'a>>,
         "logprobs" => logprobs: Option<Raw<'a>>,
     }
     skip: ["text"]
@@ -79,7 +79,8 @@ wire_object! {
         /// OpenRouter's blocks with signatures, to be sent back as they are.
         "reasoning_details" => reasoning_details: Option<Raw<'a>>,
         "refusal" => refusal: Loose<'a>,
-        "tool_calls" => tool_calls: Few<Call<'a>>,
+        /// Read by [`calls`]: most pieces have none, and moving room for them about costs more.
+        "tool_calls" => tool_calls: Option<Raw<'a>>,
         /// The form before tools (2023).
         "function_call" => function_call: Option<Raw<'a>>,
         "audio" => audio: Option<Raw<'a>>,
@@ -95,6 +96,12 @@ impl<'a> Said<'a> {
     pub(crate) fn take_reasoning(&mut self) -> Option<Cow<'a, str>> {
         std::mem::take(&mut self.reasoning_content).some().or_else(|| std::mem::take(&mut self.reasoning).some())
     }
+}
+
+/// The tool calls of a message, the one in the form before tools last.
+pub(crate) fn calls<'a>(tool_calls: Option<Raw<'a>>, function_call: Option<Raw<'a>>) -> impl Iterator<Item = Call<'a>> {
+    let calls: Few<Call<'a>> = tool_calls.and_then(parse).unwrap_or_default();
+    calls.into_iter().chain(function_call.and_then(parse::<Function<'a>>).map(Call::of))
 }
 
 wire_object! {
@@ -129,13 +136,16 @@ wire_object! {
     rest: crate::json::Ignored
 }
 
-wire_object! {
-    /// `{"type": "stop", "stop": "<|im_end|>"}`.
-    lenient struct FinishDetails<'a> {
-        "type" => kind: Loose<'a>,
+/// The word in `{"type": "stop", "stop": "<|im_end|>"}`.
+pub(crate) fn finish_word(details: Raw<'_>) -> Option<Cow<'_, str>> {
+    wire_object! {
+        lenient struct FinishDetails<'a> {
+            "type" => kind: Loose<'a>,
+        }
+        skip: []
+        rest: crate::json::Ignored
     }
-    skip: []
-    rest: crate::json::Ignored
+    parse::<FinishDetails<'_>>(details)?.kind.some()
 }
 
 /// Arguments as raw JSON text. Some vendors send them as an object instead of as a string.

@@ -12,17 +12,16 @@ use serde_json::Value;
 use crate::chat::arguments::Arguments;
 use crate::chat::kept::{self, ANNOTATIONS, CHOICES, LOGPROBS, MESSAGES};
 use crate::chat::piece::{self, Audio, Piece};
-use crate::chat::wire::{Answer, AnswerChoice, Call, Content, Function, Said};
+use crate::chat::wire::{self, Answer, AnswerChoice, Call, Content, Said};
 use crate::dialect::Dialect;
-use crate::json::{Raw, is_empty, malformed, parse};
+use crate::json::{Raw, is_empty, malformed, parse, read};
 use crate::{error, usage};
 
 /// Reads a whole answer. An error object in it is an error, classified.
 ///
 /// Blanks around the JSON are fine: OpenRouter and DeepSeek send them while they wait.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> Result<ChatResponse, Error> {
-    let answer: Answer<'_> =
-        serde_json::from_slice(body).map_err(|error| malformed("reading the vendor's answer", &error))?;
+    let answer: Answer<'_> = read(body).map_err(|error| malformed("reading the vendor's answer", &error))?;
     if answer.error.is_some_and(|raw| !is_empty(raw)) || answer.choices.is_empty() {
         return Err(complaint(body, dialect));
     }
@@ -77,13 +76,13 @@ fn candidate(
     {
         kept::insert(ext, CHOICES, number, LOGPROBS, logprobs);
     }
-    let word = choice.finish_reason.as_some().or_else(|| choice.finish_details.kind.as_some());
+    let word = choice.finish_reason.some().or_else(|| wire::finish_word(choice.finish_details?));
     let mut reader = Reader { parts: Vec::new(), calls: 0, origin };
     let others = reader.said(choice.message, ext, number);
     if !others.is_empty() {
         kept::insert(ext, MESSAGES, number, ANNOTATIONS, Value::Array(others));
     }
-    let finish = dialect.decode_finish(word, reader.calls > 0);
+    let finish = dialect.decode_finish(word.as_deref(), reader.calls > 0);
     let mut parts = reader.parts;
     cut_last(&mut parts, &finish);
     let mut message = Message::new(Role::Assistant, parts);
@@ -136,11 +135,8 @@ impl Reader<'_> {
             audio.write_into(part.ext.of_mut(crate::FAMILY));
             self.parts.push(part);
         }
-        for call in said.tool_calls {
+        for call in wire::calls(said.tool_calls, said.function_call) {
             self.call(call);
-        }
-        if let Some(function) = said.function_call.and_then(parse::<Function<'_>>) {
-            self.call(Call::of(function));
         }
         kept::keep(ext, MESSAGES, number, &said.rest);
         said.annotations.map(|raw| self.annotations(raw)).unwrap_or_default()

@@ -14,7 +14,7 @@ use super::latest::Latest;
 use crate::chat::kept::{self, ANNOTATIONS, CHOICES, LOGPROBS, MESSAGES};
 use crate::chat::piece::{self, Audio, DETAILS, Piece};
 use crate::chat::response::says_nothing;
-use crate::chat::wire::{Call, ChunkChoice, Content, Function, Said};
+use crate::chat::wire::{self, ChunkChoice, Content, Said};
 use crate::dialect::Dialect;
 use crate::json::{Raw, parse};
 use crate::{FAMILY, chat::LOGPROBS_EVENT};
@@ -96,10 +96,11 @@ impl Answer {
         if let Some(said) = said {
             self.said(said, sink);
         }
-        if let Some(word) = choice.finish_reason.as_some().or_else(|| choice.finish_details.kind.as_some())
-            && self.finish.as_deref() != Some(word)
+        let word = choice.finish_reason.some().or_else(|| wire::finish_word(choice.finish_details?));
+        if let Some(word) = word
+            && self.finish.as_deref() != Some(&*word)
         {
-            self.finish = Some(word.to_owned());
+            self.finish = Some(word.into_owned());
         }
         self.choice_fields.take(&choice.rest);
     }
@@ -128,12 +129,9 @@ impl Answer {
         if let Some(audio) = said.audio.and_then(Audio::read) {
             self.audio(&audio, sink);
         }
-        for call in said.tool_calls {
+        for call in wire::calls(said.tool_calls, said.function_call) {
             self.end_words(sink);
             self.calls.push(call, sink);
-        }
-        if let Some(function) = said.function_call.and_then(parse::<Function<'_>>) {
-            self.calls.push(Call::of(function), sink);
         }
         if let Some(annotations) = said.annotations {
             self.annotations(annotations, sink);

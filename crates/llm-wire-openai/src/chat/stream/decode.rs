@@ -15,7 +15,7 @@ use super::latest::Latest;
 use crate::chat::response::read_usage;
 use crate::chat::wire::{Chunk, ChunkChoice};
 use crate::dialect::{Dialect, EndMarker};
-use crate::json::{is_empty, malformed};
+use crate::json::{is_empty, malformed, read};
 use crate::{FAMILY, error};
 
 /// Reads the chunks of one stream. Plain text costs one allocation a chunk, the text itself.
@@ -203,7 +203,7 @@ impl StreamDecoder for Decoder {
         if frame.name == Some("error") {
             return Err(self.complaint(data));
         }
-        let chunk = serde_json::from_slice(data).map_err(|error| malformed("reading a chunk of the stream", &error))?;
+        let chunk = read(data).map_err(|error| malformed("reading a chunk of the stream", &error))?;
         self.chunk(chunk, Frame { name: frame.name, data }, out)
     }
 

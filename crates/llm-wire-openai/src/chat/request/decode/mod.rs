@@ -28,7 +28,7 @@ pub struct Decoded {
 
 /// Reads a request. What is wrong with it is an `invalid_request` error that names the field, as its parameter too.
 pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
-    let body: BodyIn<'_> = serde_json::from_slice(body).map_err(|error| {
+    let body: BodyIn<'_> = crate::json::read(body).map_err(|error| {
         let Place { path, what } = Place::of(&error);
         match path.as_str() {
             "" => Error::new(ErrorKind::InvalidRequest, format!("the request body {what}")),
