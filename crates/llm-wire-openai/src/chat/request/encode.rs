@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use llm_core::{ChatRequest, Error, MediaData, Origin, Part, PartKind, Tool};
 use serde::{Serialize, Serializer};
 
-use super::message::{Out, Writer};
+use super::message::Writer;
+use super::out::Out;
 use super::output::ResponseFormat;
 use super::reasoning::Thinking;
 use super::tool::{self, Choice, ToolOut};

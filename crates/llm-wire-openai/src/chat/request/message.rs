@@ -6,10 +6,9 @@
 use std::borrow::Cow;
 
 use llm_core::{ChatRequest, Error, Executor, Message, Origin, Part, PartKind, Role, ToolResult, ToolStatus};
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
 use serde_json::Value;
 
+use super::out::{Content, Out};
 use super::part::PartOut;
 use super::tool_id;
 use crate::FAMILY;
@@ -18,36 +17,7 @@ use crate::chat::joined::{self, Joined};
 use crate::chat::piece::DETAILS;
 use crate::dialect::{Dialect, Flatten, NamePolicy, ReasoningReplay, SystemRole, ToolContent};
 use crate::encoded::Notes;
-use crate::json::{Added, Fields};
-
-/// One message on the wire.
-#[derive(Default)]
-pub(super) struct Out<'a> {
-    role: &'a str,
-    content: Content<'a>,
-    name: Option<&'a str>,
-    tool_call_id: Option<Cow<'a, str>>,
-    calls: Vec<CallOut<'a>>,
-    /// The parts that hold reasoning or a refusal.
-    parts: &'a [Part],
-    reasoning: Option<&'static str>,
-    /// The vendor wants reasoning with every turn that calls a tool.
-    placeholder: bool,
-    details: Option<&'a Value>,
-    refusal: bool,
-    audio: Option<&'a str>,
-    added: Added<'a>,
-}
-
-#[derive(Default)]
-enum Content<'a> {
-    #[default]
-    Absent,
-    Null,
-    Text(&'a str),
-    Owned(String),
-    Parts(Vec<PartOut<'a>>),
-}
+use crate::json::Added;
 
 /// Makes the wire messages.
 pub(super) struct Writer<'d, 'n> {
@@ -311,47 +281,5 @@ impl Writer<'_, '_> {
             added: Added::new(ext, self.to),
             ..Out::default()
         })
-    }
-}
-
-impl Serialize for Out<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = Fields::new(serializer.serialize_map(None)?, self.added);
-        fields.put("role", self.role)?;
-        fields.put_some("tool_call_id", self.tool_call_id.as_deref())?;
-        match &self.content {
-            Content::Absent => {}
-            Content::Null => fields.put("content", &())?,
-            Content::Text(text) => fields.put("content", *text)?,
-            Content::Owned(text) => fields.put("content", text)?,
-            Content::Parts(parts) => fields.put("content", parts)?,
-        }
-        fields.put_some("name", self.name)?;
-        if let Some(name) = self.reasoning {
-            match Joined::new(self.parts, joined::reasoning) {
-                Some(thoughts) if !self.placeholder => fields.put(name, &thoughts)?,
-                _ => fields.put(name, " ")?,
-            }
-        }
-        fields.put_some(DETAILS, self.details)?;
-        if self.refusal {
-            fields.put_some("refusal", Joined::new(self.parts, joined::refusal))?;
-        }
-        if !self.calls.is_empty() {
-            fields.put("tool_calls", &self.calls)?;
-        }
-        fields.put_some("audio", self.audio.map(Spoken))?;
-        fields.end()
-    }
-}
-
-/// The sound of an earlier turn, by its id.
-struct Spoken<'a>(&'a str);
-
-impl Serialize for Spoken<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(1))?;
-        map.serialize_entry("id", self.0)?;
-        map.end()
     }
 }

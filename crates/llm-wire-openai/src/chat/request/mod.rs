@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod message;
+mod out;
 mod output;
 mod part;
 mod reasoning;

@@ -4,21 +4,19 @@
 
 use bytes::BytesMut;
 use llm_core::{
-    Error, Event, Executor, Extensions, Finish, Media, MediaData, PartId, PartKind, StreamFinish, StreamStart,
-    base64_text,
+    Error, Event, Executor, Extensions, Media, MediaData, PartId, PartKind, StreamFinish, StreamStart, base64_text,
 };
 use llm_wire::StreamEncoder;
 use serde::Serialize;
-use serde::Serializer;
-use serde::ser::SerializeMap;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::shape::{Begin, Facts, Last, Object, json};
+use crate::chat::LOGPROBS_EVENT;
 use crate::chat::call::is_custom;
-use crate::chat::kept::{self, ANNOTATIONS, CHOICES, LOGPROBS, MESSAGES};
+use crate::chat::kept::{ANNOTATIONS, LOGPROBS};
 use crate::chat::piece::DETAILS;
 use crate::chat::response::Annotation;
-use crate::chat::{LOGPROBS_EVENT, finish};
-use crate::json::{Added, Fields};
+use crate::json::Added;
 use crate::{FAMILY, error, media, usage};
 
 /// Writes the chunks of one stream, as OpenAI's SDKs read them, `[DONE]` included.
@@ -339,80 +337,5 @@ impl StreamEncoder for Encoder {
         out.extend_from_slice(b"data: ");
         json(out, &error::envelope(error));
         out.extend_from_slice(b"\n\n");
-    }
-}
-
-/// Fields of a small object.
-type Object<'a> = std::collections::BTreeMap<&'a str, String>;
-
-/// Appends JSON. Writing to memory does not fail, and nothing here has keys that are no strings.
-fn json<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) {
-    let _ = serde_json::to_writer(out, value);
-}
-
-/// The first piece of a call.
-struct Begin<'a> {
-    index: u32,
-    id: &'a str,
-    name: &'a str,
-    arguments: &'a str,
-}
-
-impl Serialize for Begin<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Function<'a> {
-            name: &'a str,
-            arguments: &'a str,
-        }
-        let mut map = serializer.serialize_map(Some(4))?;
-        map.serialize_entry("index", &self.index)?;
-        map.serialize_entry("id", self.id)?;
-        map.serialize_entry("type", "function")?;
-        map.serialize_entry("function", &Function { name: self.name, arguments: self.arguments })?;
-        map.end()
-    }
-}
-
-/// What stands beside a call's function.
-struct Facts<'a> {
-    index: u32,
-    added: Added<'a>,
-}
-
-impl Serialize for Facts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = Fields::new(serializer.serialize_map(None)?, self.added);
-        fields.put("index", &self.index)?;
-        fields.end()
-    }
-}
-
-/// The last chunk's choice of one answer, with what was kept of it.
-struct Last<'a> {
-    number: usize,
-    finish: &'a Finish,
-    ext: &'a Extensions,
-}
-
-impl Serialize for Last<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let nothing = Map::new();
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("index", &self.number)?;
-        map.serialize_entry("delta", kept::of(self.ext, MESSAGES, self.number).unwrap_or(&nothing))?;
-        map.serialize_entry(LOGPROBS, &())?;
-        map.serialize_entry("finish_reason", finish::encode(self.finish))?;
-        let kept = kept::of(self.ext, CHOICES, self.number).unwrap_or(&nothing);
-        if let Some(native) = finish::native(self.finish)
-            && !kept.contains_key("native_finish_reason")
-        {
-            map.serialize_entry("native_finish_reason", native)?;
-        }
-        // Probabilities went out piece by piece.
-        for (name, value) in kept.iter().filter(|(name, _)| *name != LOGPROBS) {
-            map.serialize_entry(name, value)?;
-        }
-        map.end()
     }
 }

@@ -5,6 +5,7 @@ mod call;
 mod decode;
 mod encode;
 mod latest;
+mod shape;
 
 pub use decode::Decoder;
 pub use encode::Encoder;
