@@ -108,7 +108,7 @@ pub struct Dialect {
 }
 
 impl Dialect {
-    /// OpenAI's own API (developers.openai.com/api/reference, read 2026-11).
+    /// OpenAI's own API, as its SDKs and recorded traffic show it (2026-11).
     pub const OPENAI: Self = Self {
         paths: Paths { chat: "/chat/completions", embed: Some("/embeddings"), models: Some("/models") },
         auth: Auth::Bearer,
@@ -134,7 +134,7 @@ impl Dialect {
         strict: true,
         required_tool: Some("required"),
         named_tool: true,
-        // "Invalid 'messages[1].tool_calls[0].id': string too long. Expected a string with maximum length 40" (2026-11).
+        // Longer ones are refused when they come back in the history; other vendors give them (traffic of 2026-11).
         tool_ids: ToolIds::AtMost(40),
         tools_with_output: true,
         stream_with_output: true,

@@ -34,6 +34,9 @@ pub(super) fn classify(status: u16, complaint: &Complaint, dialect: &Dialect) ->
 }
 
 /// Codes and types that mean the same at every vendor that uses them, whatever the status.
+///
+/// Seen in recorded traffic (2026-11): those of OpenAI, Azure's, llama.cpp's context size, Mistral's model, Groq's tool
+/// use. The others are from public reports and not re-checked.
 fn common(word: &str) -> Option<ErrorKind> {
     Some(match word {
         // OpenAI and most; llama.cpp.
@@ -104,7 +107,10 @@ fn tie_break(status: u16, said: &str) -> Option<ErrorKind> {
     }
 }
 
-/// The wordings of "longer than the context window" that vendors without a code for it use (2026-11).
+/// The wordings of "longer than the context window" that vendors without a code for it use.
+///
+/// Seen in recorded traffic (2026-11): `maximum context length`, `available context size`, `exceeded max context length`.
+/// The others are from public reports and not re-checked.
 const TOO_LONG: &[Reading] = &[
     Reading::Says("maximum context length"),
     Reading::Says("exceeded max context length"),
