@@ -30,8 +30,9 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> Result<()> {
         cargo::run(&mut cargo::cargo(["bench", "--package", "llm-wire"]))?;
     }
     if wanted("library") || wanted("gateway") {
-        cargo::run(&mut cargo::cargo(["build", "--release", "--package", "workspace-bench", "--bins"]))?;
-        cargo::run(&mut cargo::cargo(["build", "--release", "--package", "loquat-cli"]))?;
+        for package in ["workspace-bench", "loquat-cli"] {
+            cargo::run(&mut cargo::cargo(["build", "--profile", process::PROFILE, "--package", package, "--bins"]))?;
+        }
     }
     let mut met = true;
     if wanted("library") {

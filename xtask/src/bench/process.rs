@@ -13,6 +13,8 @@ use crate::cargo;
 
 /// The core of the measured process.
 pub(super) const OWN_CORE: usize = 1;
+/// What is measured is what ships, the baselines in the same way.
+pub(super) const PROFILE: &str = "dist";
 /// The core of everything else.
 pub(super) const OTHER_CORE: usize = 0;
 
@@ -91,9 +93,9 @@ pub(super) fn measure(core: usize, program: &Path, arguments: &[&str]) -> Result
     numbers(&String::from_utf8_lossy(&output.stdout))
 }
 
-/// A program of the release build.
+/// A program of the build that is measured.
 pub(super) fn program(name: &str) -> Result<PathBuf> {
-    let path = cargo::target().join("release").join(name);
+    let path = cargo::target().join(PROFILE).join(name);
     ensure!(path.is_file(), "{} is not built", path.display());
     Ok(path)
 }

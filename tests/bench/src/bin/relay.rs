@@ -14,7 +14,7 @@ use workspace_bench::{arguments, listen, value};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> Result<()> {
     let arguments = arguments()?;
     let upstream: u16 = value(&arguments, "upstream")?.parse()?;
