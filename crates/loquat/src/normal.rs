@@ -29,7 +29,7 @@ pub fn error(error: &Error) -> Value {
     out.insert(
         "error".to_owned(),
         json!({
-            "class": class(error.kind()),
+            "class": class(error),
             "message": error.message(),
             "status": error.status(),
             "provider": error.provider(),
@@ -43,12 +43,14 @@ pub fn error(error: &Error) -> Value {
     Value::Object(out)
 }
 
-/// The class of an error; `payload_too_large` counts as `invalid_request` and `model_output` too, as they name the
-/// same thing to a caller.
-fn class(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::PayloadTooLarge | ErrorKind::ModelOutput => ErrorKind::InvalidRequest.as_str(),
-        kind => kind.as_str(),
+/// The class of an error in the words of the normal form, which has fewer: one request over the limit of tokens per
+/// minute is a rate limit when the vendor says so by status, otherwise too large is an invalid request, and so is
+/// output that broke the vendor's own rules, which vendors report as a 400.
+fn class(error: &Error) -> &'static str {
+    match (error.kind(), error.status()) {
+        (ErrorKind::PayloadTooLarge, Some(429)) => ErrorKind::RateLimited.as_str(),
+        (ErrorKind::PayloadTooLarge | ErrorKind::ModelOutput, _) => ErrorKind::InvalidRequest.as_str(),
+        (kind, _) => kind.as_str(),
     }
 }
 
@@ -67,7 +69,7 @@ fn finish_reason(reason: &FinishReason, has_calls: bool) -> &'static str {
 /// Arguments as JSON where they are JSON, `{}` where there are none, the raw text where they were cut off.
 fn tool_call(call: &ToolCall) -> Value {
     let arguments = match call.arguments.trim() {
-        "" | "null" => Value::Object(Map::new()),
+        "" => Value::Object(Map::new()),
         text => serde_json::from_str(text).unwrap_or_else(|_| Value::String(call.arguments.clone())),
     };
     json!({ "id": call.id, "name": call.name, "arguments": arguments })
