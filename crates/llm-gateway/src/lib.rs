@@ -1,6 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+mod accept;
+mod catalog;
 mod config;
+mod connection;
 mod health;
 mod ingress;
 mod server;

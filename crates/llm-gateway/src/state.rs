@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use loquat::Client;
+use loquat::{Client, ServedModel};
 
+use crate::catalog::Catalog;
 use crate::config::ServerConfig;
 
 /// What all handlers share. Cheap to clone.
@@ -14,12 +15,13 @@ pub(crate) struct State(Arc<Inner>);
 struct Inner {
     client: Client,
     config: ServerConfig,
+    catalog: Catalog,
     draining: AtomicBool,
 }
 
 impl State {
     pub(crate) fn new(client: Client, config: ServerConfig) -> Self {
-        Self(Arc::new(Inner { client, config, draining: AtomicBool::new(false) }))
+        Self(Arc::new(Inner { client, config, catalog: Catalog::default(), draining: AtomicBool::new(false) }))
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -28,6 +30,11 @@ impl State {
 
     pub(crate) fn config(&self) -> &ServerConfig {
         &self.0.config
+    }
+
+    /// Every name that a request may ask for.
+    pub(crate) async fn models(&self) -> Arc<[ServedModel]> {
+        self.0.catalog.models(&self.0.client).await
     }
 
     /// From now on the gateway is not ready: load balancers should send new requests elsewhere.

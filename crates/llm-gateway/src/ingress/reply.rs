@@ -1,17 +1,25 @@
 //! What every answer carries beside its body: the request id, who answered, and after how many attempts.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderMap, Response as HttpResponse, StatusCode};
 use axum::response::Response;
-use llm_core::{Attempt, Error, ErrorKind, Origin};
+use llm_core::{Attempt, Error, Origin, Warning};
+
+use super::stamp::Stamp;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TARGET: HeaderName = HeaderName::from_static("x-llm-target");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-llm-attempts");
+const WARNINGS: HeaderName = HeaderName::from_static("x-llm-warnings");
 const DEMO: HeaderName = HeaderName::from_static("x-llm-demo");
 const ERROR_SOURCE: HeaderName = HeaderName::from_static("x-llm-error-source");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Proxies refuse answers with long headers.
+const LONGEST_WARNINGS: usize = 1000;
 
 /// Makes the answers to one request.
 pub(crate) struct Reply {
@@ -19,26 +27,27 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// Takes over the client's request id, or makes one.
+    /// Takes over the client's request id if it is a plain word, or makes one: ids go into logs and other systems' headers.
     pub(crate) fn new(headers: &HeaderMap) -> Self {
-        let theirs = headers.get(REQUEST_ID).filter(|id| !id.is_empty() && id.len() <= 128).cloned();
+        let theirs = headers.get(REQUEST_ID).filter(|id| is_plain(id.as_bytes())).cloned();
         Self { request_id: theirs.unwrap_or_else(new_request_id) }
     }
 
+    /// The request's id.
+    pub(crate) fn request_id(&self) -> &str {
+        self.request_id.to_str().unwrap_or_default()
+    }
+
+    /// Fills in what an answer to this request lacks.
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp::new(self.request_id.clone())
+    }
+
     /// A whole answer.
-    pub(crate) fn json(
-        &self,
-        status: StatusCode,
-        body: Vec<u8>,
-        origin: Option<&Origin>,
-        attempts: &[Attempt],
-    ) -> Response {
+    pub(crate) fn json(&self, status: StatusCode, body: Vec<u8>) -> Response {
         let mut response = HttpResponse::new(Body::from(body));
         *response.status_mut() = status;
         self.headers(response.headers_mut(), HeaderValue::from_static("application/json"));
-        if let Some(origin) = origin {
-            answered_by(response.headers_mut(), origin, attempts);
-        }
         response
     }
 
@@ -65,9 +74,9 @@ impl Reply {
     }
 
     fn failure(&self, error: &Error, status: StatusCode, body: Vec<u8>) -> Response {
-        let mut response = self.json(status, body, None, &[]);
+        let mut response = self.json(status, body);
         let headers = response.headers_mut();
-        headers.insert(ERROR_SOURCE, HeaderValue::from_static(source(error)));
+        headers.insert(ERROR_SOURCE, HeaderValue::from_static(llm_wire_openai::error::source(error)));
         headers.insert(ATTEMPTS, HeaderValue::from(error.attempts().len()));
         if let Some(wait) = error.retry_after() {
             // Whole seconds, never earlier than asked.
@@ -82,8 +91,8 @@ impl Reply {
     }
 }
 
-/// Names who answered.
-pub(crate) fn answered_by(headers: &mut HeaderMap, origin: &Origin, attempts: &[Attempt]) {
+/// Names who answered, and what could not be asked of that target.
+pub(crate) fn answered_by(headers: &mut HeaderMap, origin: &Origin, attempts: &[Attempt], warnings: &[Warning]) {
     if let Ok(target) = HeaderValue::try_from(format!("{}/{}", origin.provider, origin.model)) {
         headers.insert(TARGET, target);
     }
@@ -91,19 +100,63 @@ pub(crate) fn answered_by(headers: &mut HeaderMap, origin: &Origin, attempts: &[
     if origin.api == "local" {
         headers.insert(DEMO, HeaderValue::from_static("true"));
     }
+    if !warnings.is_empty()
+        && let Ok(warnings) = HeaderValue::try_from(in_words(warnings))
+    {
+        headers.insert(WARNINGS, warnings);
+    }
 }
 
-/// Whose fault it is: the client's, the gateway's own, or a provider's.
-fn source(error: &Error) -> &'static str {
-    match error.kind() {
-        _ if error.status().is_some() || error.provider().is_some() => "provider",
-        ErrorKind::InvalidRequest | ErrorKind::NotFound | ErrorKind::PayloadTooLarge => "client",
-        _ => "gateway",
+/// Warnings as the value of a header: plain characters, and not too many of them.
+fn in_words(warnings: &[Warning]) -> String {
+    let mut words = String::new();
+    for warning in warnings {
+        // Writing to a string cannot fail.
+        let _ = match warning {
+            Warning::Unsupported { field, details } | Warning::Adapted { field, details } => {
+                write!(words, "{field}: {details}; ")
+            }
+            Warning::Other { message } => write!(words, "{message}; "),
+            other => write!(words, "{other:?}; "),
+        };
     }
+    let plain = |c: char| if matches!(c, ' '..='~') { c } else { '?' };
+    words.trim_end_matches("; ").chars().take(LONGEST_WARNINGS).map(plain).collect()
+}
+
+/// A visible word of ASCII, and no long one.
+fn is_plain(id: &[u8]) -> bool {
+    (1..=128).contains(&id.len()) && id.iter().all(u8::is_ascii_graphic)
 }
 
 fn new_request_id() -> HeaderValue {
     let mut text = [0; uuid::fmt::Simple::LENGTH];
     let text = uuid::Uuid::now_v7().as_simple().encode_lower(&mut text);
     HeaderValue::try_from(&*text).unwrap_or(HeaderValue::from_static("unknown"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_id_is_taken_over_when_it_is_a_plain_word() {
+        let id = |given: &[u8]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, HeaderValue::from_bytes(given).unwrap());
+            Reply::new(&headers).request_id().to_owned()
+        };
+        assert_eq!(id(b"req-1:a/b"), "req-1:a/b");
+        for odd in [&b"two words"[..], b"", b"\xff", b"tab\there", &[b'x'; 129]] {
+            assert_eq!(id(odd).len(), 32, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn warnings_are_one_short_line_of_ascii() {
+        let field = |details: &str| Warning::Unsupported { field: "top_k".to_owned(), details: details.to_owned() };
+        let other = Warning::Other { message: "größer\r\nx: y".to_owned() };
+        assert_eq!(in_words(&[field("no such field"), other]), "top_k: no such field; gr??er??x: y");
+        assert_eq!(in_words(&[field(&"x".repeat(5000))]).len(), LONGEST_WARNINGS);
+    }
 }

@@ -10,47 +10,71 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::response::Response;
+use bytes::BytesMut;
 use futures_core::Stream as _;
 use http_body::Frame;
-use llm_core::{ChatStream, Error, Event};
+use llm_core::{ChatStream, Error, Event, Warning};
 use llm_wire::StreamEncoder;
 use tokio::time::{Instant, Sleep, sleep, timeout};
+use tracing::Span;
 
 use super::reply::{Reply, answered_by};
+use super::stamp::Stamp;
 
 /// How many bytes are gathered before they are handed to the connection, as long as events are at hand.
 const BATCH: usize = 16 << 10;
+/// From how much room frames are cut before new room is made.
+const ROOM: usize = 4 << 10;
 
 type Opening = Pin<Box<dyn Future<Output = Result<ChatStream, Error>> + Send>>;
 
-/// Opens the stream and answers with it.
+/// How the answer is written.
+pub(crate) struct Form<E> {
+    pub(crate) encoder: E,
+    pub(crate) stamp: Stamp,
+    /// What could not be kept of the request.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Opens the stream and answers with it. A keep-alive time of zero is none.
 pub(crate) async fn respond(
     mut opening: Opening,
-    encoder: impl StreamEncoder + Unpin,
+    form: Form<impl StreamEncoder + Unpin>,
     keep_alive: Duration,
     reply: &Reply,
 ) -> Result<Response, Error> {
-    let source = match timeout(keep_alive, &mut opening).await {
+    let opened =
+        if keep_alive.is_zero() { Ok(opening.as_mut().await) } else { timeout(keep_alive, &mut opening).await };
+    let source = match opened {
         Ok(stream) => Source::Open(Box::new(stream?)),
         Err(_) => Source::Opening(opening),
     };
-    let mut events =
-        Events { source, encoder, keep_alive, silence: Box::pin(sleep(keep_alive)), buffer: Vec::new(), ended: false };
+    let mut events = Events {
+        source,
+        form,
+        silence: Silence::new(keep_alive),
+        encoded: Vec::new(),
+        room: BytesMut::with_capacity(ROOM),
+        ended: false,
+        span: Span::current(),
+    };
     // The first event names who answers; it is there already, because a stream opens with its first content.
     let start = match &mut events.source {
         Source::Open(stream) => stream.next().await.transpose()?,
         Source::Opening(_) => None,
     };
-    let mut origin = None;
+    let mut answered = None;
     if let Some(event) = start {
         if let Event::Start(start) = &event {
-            origin = Some((start.origin.clone(), start.attempts.clone()));
+            let mut warnings = std::mem::take(&mut events.form.warnings);
+            warnings.extend_from_slice(&start.warnings);
+            answered = Some((start.origin.clone(), start.attempts.clone(), warnings));
         }
-        events.encoder.event(&event, &mut events.buffer);
+        events.encode(event);
     }
     let mut response = reply.event_stream(Body::new(events));
-    if let Some((origin, attempts)) = origin {
-        answered_by(response.headers_mut(), &origin, &attempts);
+    if let Some((origin, attempts, warnings)) = answered {
+        answered_by(response.headers_mut(), &origin, &attempts, &warnings);
     }
     Ok(response)
 }
@@ -63,17 +87,28 @@ enum Source {
 /// The body of the response: pulls events, encodes them, and fills silence with comments.
 struct Events<E> {
     source: Source,
-    encoder: E,
-    keep_alive: Duration,
-    silence: Pin<Box<Sleep>>,
-    buffer: Vec<u8>,
+    form: Form<E>,
+    silence: Silence,
+    /// What is encoded and not handed on yet.
+    encoded: Vec<u8>,
+    /// Frames are cut from it, so that a burst of small ones does not cost an allocation each.
+    room: BytesMut,
     ended: bool,
+    /// The request's, for what is logged while the stream runs.
+    span: Span,
 }
 
 impl<E: StreamEncoder> Events<E> {
+    fn encode(&mut self, mut event: Event) {
+        if let Event::Start(start) = &mut event {
+            self.form.stamp.start(start);
+        }
+        self.form.encoder.event(&event, &mut self.encoded);
+    }
+
     /// Encodes what is at hand; true when nothing more will come.
     fn gather(&mut self, cx: &mut Context<'_>) -> bool {
-        while self.buffer.len() < BATCH {
+        while self.encoded.len() < BATCH {
             let next = match &mut self.source {
                 Source::Opening(opening) => match opening.as_mut().poll(cx) {
                     Poll::Ready(Ok(stream)) => {
@@ -86,9 +121,9 @@ impl<E: StreamEncoder> Events<E> {
                 Source::Open(stream) => pin!(&mut **stream).poll_next(cx),
             };
             match next {
-                Poll::Ready(Some(Ok(event))) => self.encoder.event(&event, &mut self.buffer),
+                Poll::Ready(Some(Ok(event))) => self.encode(event),
                 Poll::Ready(Some(Err(error))) => {
-                    self.encoder.error(&error, &mut self.buffer);
+                    self.form.encoder.error(&error, &mut self.encoded);
                     return true;
                 }
                 Poll::Ready(None) => return true,
@@ -106,25 +141,53 @@ impl<E: StreamEncoder + Unpin> http_body::Body for Events<E> {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
         if !this.ended {
-            this.ended = this.gather(cx);
+            let span = this.span.clone();
+            this.ended = span.in_scope(|| this.gather(cx));
         }
-        if !this.buffer.is_empty() {
-            let size = this.buffer.len();
-            let bytes = std::mem::replace(&mut this.buffer, Vec::with_capacity(size.min(BATCH)));
-            // The timer is only moved on when it fires; a burst of events must not touch it.
-            return Poll::Ready(Some(Ok(Frame::data(bytes.into()))));
+        if !this.encoded.is_empty() {
+            this.room.extend_from_slice(&this.encoded);
+            this.encoded.clear();
+            this.silence.broken();
+            return Poll::Ready(Some(Ok(Frame::data(this.room.split().freeze()))));
         }
         if this.ended {
             return Poll::Ready(None);
         }
-        match this.silence.as_mut().poll(cx) {
-            Poll::Ready(()) => {
-                this.silence.as_mut().reset(Instant::now() + this.keep_alive);
-                // Registers the new deadline with this task.
-                let _ = this.silence.as_mut().poll(cx);
-                Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b": keep-alive\n\n")))))
-            }
-            Poll::Pending => Poll::Pending,
+        this.silence.poll(cx).map(|()| Some(Ok(Frame::data(Bytes::from_static(b": keep-alive\n\n")))))
+    }
+}
+
+/// Ready after each full time of silence.
+struct Silence {
+    limit: Duration,
+    since: Option<Instant>,
+    /// Made at the first wait, and moved on only when it fires: a burst of events must not touch it.
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl Silence {
+    fn new(limit: Duration) -> Self {
+        Self { limit, since: None, timer: None }
+    }
+
+    fn broken(&mut self) {
+        self.since = None;
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.limit.is_zero() {
+            return Poll::Pending;
         }
+        let due = *self.since.get_or_insert_with(Instant::now) + self.limit;
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.limit)));
+        // The timer never stands later than `due`: silence begins later and later.
+        while timer.as_mut().poll(cx).is_ready() {
+            if timer.deadline() >= due {
+                self.since = None;
+                return Poll::Ready(());
+            }
+            timer.as_mut().reset(due);
+        }
+        Poll::Pending
     }
 }

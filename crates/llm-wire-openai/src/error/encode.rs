@@ -79,16 +79,23 @@ fn words(kind: ErrorKind) -> (&'static str, &'static str) {
     }
 }
 
-/// Whose error it is: the vendor's, ours, or the caller's.
-fn source(error: &Error) -> &'static str {
+/// Whose error it is, in one word: `client`, `gateway` or `provider`.
+pub fn source(error: &Error) -> &'static str {
     match error.kind() {
         _ if error.status().is_some() => "provider",
-        ErrorKind::Network | ErrorKind::Malformed | ErrorKind::Truncated | ErrorKind::Timeout(_)
-            if error.provider().is_some() =>
-        {
-            "provider"
-        }
-        ErrorKind::InvalidRequest | ErrorKind::PayloadTooLarge | ErrorKind::Cancelled => "client",
+        ErrorKind::InvalidRequest | ErrorKind::PayloadTooLarge | ErrorKind::Unsupported | ErrorKind::Cancelled => "client",
+        // Nobody knows the name: the caller's mistake. A provider that does not know it is asked below.
+        ErrorKind::NotFound if error.provider().is_none() && error.attempts().is_empty() => "client",
+        // Without a status nobody was asked: a key of ours is missing, or a limit of ours is reached.
+        ErrorKind::Auth
+        | ErrorKind::Permission
+        | ErrorKind::Config
+        | ErrorKind::CircuitOpen
+        | ErrorKind::Limited
+        | ErrorKind::BudgetExceeded
+        | ErrorKind::NoTarget
+        | ErrorKind::Internal => "gateway",
+        _ if error.provider().is_some() || !error.attempts().is_empty() => "provider",
         _ => "gateway",
     }
 }
@@ -204,6 +211,12 @@ mod tests {
             (status, &body["error"]["code"], &body["error"]["x_llm"]["source"]),
             (503, &json!("no_target"), &json!("gateway"))
         );
+        let source = |error: &Error| source(error);
+        assert_eq!(source(&Error::new(ErrorKind::NotFound, "no such model")), "client");
+        assert_eq!(source(&Error::new(ErrorKind::NotFound, "no such model").with_provider("ollama")), "provider");
+        assert_eq!(source(&Error::new(ErrorKind::Auth, "api key missing").with_provider("openai")), "gateway");
+        assert_eq!(source(&Error::new(ErrorKind::Auth, "wrong key").with_provider("openai").with_status(401)), "provider");
+        assert_eq!(source(&Error::new(ErrorKind::Overloaded, "in a stream").with_provider("openai")), "provider");
     }
 
     #[test]

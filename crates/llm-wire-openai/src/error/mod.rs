@@ -5,7 +5,7 @@ mod classify;
 mod encode;
 mod wait;
 
-pub use encode::encode_error;
+pub use encode::{encode_error, source};
 pub(crate) use encode::envelope;
 
 use llm_core::{Error, ErrorKind};
