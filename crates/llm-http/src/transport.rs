@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use http::HeaderMap;
 use llm_core::{Body, Cx, Error, HttpRequest, HttpResponse, Progress, TimeoutStage, Transport};
-use reqwest::Url;
 use tokio::time::Instant;
 
+use crate::address::Addresses;
 use crate::body::TimedBody;
 use crate::client::Clients;
 use crate::config::HttpConfig;
@@ -23,6 +23,7 @@ pub struct HttpTransport(Arc<Inner>);
 
 struct Inner {
     clients: Clients,
+    addresses: Addresses,
     connect_timeout: Duration,
     https_only: bool,
     max_header_bytes: u32,
@@ -35,7 +36,7 @@ impl HttpTransport {
     pub fn new(config: &HttpConfig) -> Result<Self, Error> {
         let &HttpConfig { connect_timeout, https_only, max_header_bytes, max_body_bytes, .. } = config;
         let clients = Clients::new(config)?;
-        Ok(Self(Arc::new(Inner { clients, connect_timeout, https_only, max_header_bytes, max_body_bytes })))
+        Ok(Self(Arc::new(Inner { clients, addresses: Addresses::default(), connect_timeout, https_only, max_header_bytes, max_body_bytes })))
     }
 
     /// Reads the machine's certificates now, so that a server notices at its start when there are none and its first
@@ -45,28 +46,12 @@ impl HttpTransport {
     }
 }
 
-impl Inner {
-    fn address(&self, url: &str) -> Result<Url, Error> {
-        let url = Url::parse(url).map_err(|_| failure::address("it is no url"))?;
-        match url.scheme() {
-            "https" => {}
-            "http" if self.https_only => return Err(failure::address("http is refused here, use https")),
-            "http" => {}
-            _ => return Err(failure::address("only http and https are spoken")),
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(failure::address("it holds a user name or password, which logs would show"));
-        }
-        Ok(url)
-    }
-}
-
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, cx: &Cx, request: HttpRequest) -> Result<HttpResponse, Error> {
         let HttpRequest { method, url, headers, body } = request;
         let this = &*self.0;
-        let address = this.address(&url)?;
+        let address = this.addresses.parse(&url, this.https_only)?;
         let client = this.clients.of(address.scheme())?;
         let mut outgoing = reqwest::Request::new(method, address);
         *outgoing.headers_mut() = headers;

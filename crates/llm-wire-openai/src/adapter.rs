@@ -44,12 +44,15 @@ pub struct OpenAiAdapter {
     headers: HeaderMap,
 }
 
+/// Headers that a transport adds: `accept`, `user-agent`, `host`, `content-length`.
+const ADDED_BY_TRANSPORT: usize = 4;
+
 /// What one call needs besides its body.
 struct Route<'a> {
     urls: Cow<'a, Urls>,
-    headers: HeaderMap,
+    headers: Cow<'a, HeaderMap>,
     /// What must never be shown.
-    key: Option<Secret>,
+    key: Option<&'a Secret>,
 }
 
 #[derive(Clone)]
@@ -129,12 +132,16 @@ impl OpenAiAdapter {
     }
 
     /// Addresses, headers and key of one call. A caller's own address is used only together with the caller's own key.
-    fn route(&self, cx: &Cx) -> Result<Route<'_>, Error> {
+    fn route<'a>(&'a self, cx: &'a Cx) -> Result<Route<'a>, Error> {
         let Some(key) = &cx.credential else {
             if self.key.is_none() && self.dialect.key_required {
                 return Err(self.keyless());
             }
-            return Ok(Route { urls: Cow::Borrowed(&self.urls), headers: self.headers.clone(), key: self.key.clone() });
+            return Ok(Route {
+                urls: Cow::Borrowed(&self.urls),
+                headers: Cow::Borrowed(&self.headers),
+                key: self.key.as_ref(),
+            });
         };
         let mut headers = self.without_key.clone();
         authorize(&mut headers, self.dialect.auth, key)
@@ -143,7 +150,7 @@ impl OpenAiAdapter {
             Some(endpoint) => Cow::Owned(Urls::new(endpoint, &self.dialect)),
             None => Cow::Borrowed(&self.urls),
         };
-        Ok(Route { urls, headers, key: Some(key.clone()) })
+        Ok(Route { urls, headers: Cow::Owned(headers), key: Some(key) })
     }
 
     fn keyless(&self) -> Error {
@@ -163,16 +170,23 @@ impl OpenAiAdapter {
 
 impl Route<'_> {
     fn post(&self, url: &str, body: Vec<u8>) -> HttpRequest {
-        HttpRequest { method: Method::POST, url: url.to_owned(), headers: self.headers.clone(), body: body.into() }
+        HttpRequest { method: Method::POST, url: url.to_owned(), headers: self.headers(), body: body.into() }
     }
 
     fn get(&self, url: &str) -> HttpRequest {
-        HttpRequest { headers: self.headers.clone(), ..HttpRequest::get(url) }
+        HttpRequest { headers: self.headers(), ..HttpRequest::get(url) }
+    }
+
+    /// The headers of one request. A clone would have no room for those that the transport adds.
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::with_capacity(self.headers.len() + ADDED_BY_TRANSPORT);
+        headers.extend(self.headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+        headers
     }
 
     /// The error without the key, should the vendor have repeated it.
     fn hide(&self, error: Error) -> Error {
-        match &self.key {
+        match self.key {
             Some(key) => error.scrubbed(key),
             None => error,
         }
@@ -252,7 +266,7 @@ impl Adapter for OpenAiAdapter {
         let decoder = chat::Decoder::new(origin, warnings, &dialect).with_headers(&response.headers);
         let stream = sse_stream(response, decoder);
         Ok(match route.key {
-            Some(key) => stream.scrubbed(key),
+            Some(key) => stream.scrubbed(key.clone()),
             None => stream,
         })
     }

@@ -51,7 +51,7 @@ async fn the_canonical_variable_wins_and_blank_ones_do_not_count() {
 }
 
 #[tokio::test]
-async fn the_seeds_variables_name_primary_and_fallbacks() {
+async fn the_conventional_variables_name_primary_and_fallbacks() {
     let variables = [
         ("ACME_API_KEY", "k"),
         ("LLM_PRIMARY_PROVIDER", "acme-ai"),
