@@ -139,7 +139,8 @@ impl Answer {
         self.message_fields.take(&said.rest);
     }
 
-    fn text(&mut self, text: Cow<'_, str>, sink: &mut Sink<'_>) {
+    /// Takes words, the answer itself.
+    pub(super) fn text(&mut self, text: Cow<'_, str>, sink: &mut Sink<'_>) {
         if text.is_empty() {
             return;
         }

@@ -1,5 +1,6 @@
 //! A streamed answer from chunks.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use super::answer::{Answer, Sink};
 use super::latest::Latest;
+use super::template::{Template, Words};
 use crate::chat::response::read_usage;
 use crate::chat::wire::{Chunk, ChunkChoice};
 use crate::dialect::{Dialect, EndMarker};
@@ -38,6 +40,7 @@ pub struct Decoder {
     usage: Usage,
     service_tier: Option<String>,
     fields: Latest,
+    pub(super) template: Template,
 }
 
 impl Decoder {
@@ -57,6 +60,7 @@ impl Decoder {
             usage: Usage::default(),
             service_tier: None,
             fields: Latest::default(),
+            template: Template::default(),
         }
     }
 
@@ -87,8 +91,13 @@ impl Decoder {
         {
             self.service_tier = Some(tier.to_owned());
         }
+        let words = Words::find(&chunk, frame.data);
+        let mut place = 0;
         for choice in chunk.choices {
-            self.choice(choice, out);
+            place = self.choice(choice, out);
+        }
+        if let Some(words) = words {
+            self.template.learn(frame.data, words, place);
         }
         if let Some(usage) = usage {
             self.usage.clone_from(&usage);
@@ -110,7 +119,8 @@ impl Decoder {
         out.push(Event::Start(Box::new(start)));
     }
 
-    fn choice(&mut self, choice: ChunkChoice<'_>, out: &mut EventQueue) {
+    /// Takes a choice; the place of its answer.
+    fn choice(&mut self, choice: ChunkChoice<'_>, out: &mut EventQueue) -> usize {
         let number = choice.index.0.and_then(|index| u32::try_from(index).ok()).unwrap_or(0).min(MOST_ANSWERS);
         let place = self.answers.iter().position(|answer| answer.number == number).unwrap_or_else(|| {
             self.answers.push(Answer::new(number));
@@ -118,6 +128,14 @@ impl Decoder {
         });
         let sink = &mut Sink { out, next_part: &mut self.next_part, candidate: number, origin: &self.origin };
         self.answers[place].push(choice, sink);
+        place
+    }
+
+    /// Takes words of a chunk that is otherwise like the last.
+    fn words(&mut self, text: Cow<'_, str>, out: &mut EventQueue) {
+        let Some(answer) = self.answers.get_mut(self.template.answer()) else { return };
+        let candidate = answer.number;
+        answer.text(text, &mut Sink { out, next_part: &mut self.next_part, candidate, origin: &self.origin });
     }
 
     /// A frame that is no chunk: an error in another shape, or something new.
@@ -203,6 +221,11 @@ impl StreamDecoder for Decoder {
         if frame.name == Some("error") {
             return Err(self.complaint(data));
         }
+        if let Some(text) = self.template.words(data) {
+            self.words(text, out);
+            return Ok(());
+        }
+        self.template.forget();
         let chunk = read(data).map_err(|error| malformed("reading a chunk of the stream", &error))?;
         self.chunk(chunk, Frame { name: frame.name, data }, out)
     }

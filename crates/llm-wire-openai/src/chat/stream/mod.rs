@@ -6,6 +6,9 @@ mod decode;
 mod encode;
 mod latest;
 mod shape;
+mod template;
+#[cfg(test)]
+mod template_tests;
 
 pub use decode::Decoder;
 pub use encode::Encoder;
