@@ -1,5 +1,8 @@
 //! The gateway over real HTTP: answers, errors that keep their class, streams that do not lie, an orderly end.
 
+mod disconnect;
+mod edges;
+
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -64,6 +67,7 @@ fn scripts() -> ClientBuilder {
         "cut": [{"text": ["Half ", "of "]}, "cut"],
         "early-error": ["start", {"error": {"status": 529, "message": "scripted failure", "in_band": true}}],
         "slow": [{"delay_ms": 400}, {"text": "at last"}],
+        "slow-error": [{"delay_ms": 400}, {"error": {"status": 529, "message": "scripted failure"}}],
         "pausing": [{"text": "first, "}, {"delay_ms": 50}, {"text": "at last"}],
         "endless": [{"text": "first"}, "stall"],
     });
@@ -226,6 +230,76 @@ async fn silence_before_the_first_words_is_filled_with_comments() {
 }
 
 #[tokio::test]
+async fn a_failure_after_a_comment_is_told_in_the_stream() {
+    let mut config = ServerConfig::default();
+    config.sse_keep_alive = Duration::from_millis(100);
+    let gateway = Running::with(scripts(), config).await;
+    let answer = gateway.ask("local/slow-error", true).await;
+    assert_eq!(answer.status, 200, "the status has gone out with the first comment");
+    assert!(answer.body.starts_with(": keep-alive\n\n"), "{}", answer.body);
+    let last: Value = serde_json::from_str(answer.events().last().unwrap()).unwrap();
+    assert_eq!(last["error"]["x_llm"]["upstream_status"], 529, "{last}");
+    assert!(!answer.body.contains("[DONE]"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn what_a_target_cannot_take_is_said_in_a_header() {
+    let gateway = Running::start().await;
+    for stream in [false, true] {
+        let mut body = request("local/echo", stream);
+        body["temperature"] = json!(0.5);
+        let answer = gateway.chat(body).await;
+        assert_eq!(answer.status, 200);
+        assert!(answer.header("x-llm-warnings").contains("sampling.temperature"), "{:?}", answer.headers);
+        assert!(gateway.ask("local/echo", stream).await.header("x-llm-warnings").is_empty());
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_an_id_and_a_time() {
+    let shout = loquat::function("shout", |_| async { Ok("HELLO".to_owned()) });
+    let gateway = Running::with(scripts().instance(shout), ServerConfig::default()).await;
+    let whole = gateway.ask("shout/v1", false).await;
+    let id = format!("chatcmpl-{}", whole.header("x-request-id"));
+    let body = whole.json();
+    assert_eq!(
+        (body["id"].as_str().unwrap(), body["choices"][0]["message"]["content"].as_str()),
+        (&*id, Some("HELLO"))
+    );
+    assert!(body["created"].as_u64().unwrap() > 1_700_000_000, "{body}");
+    let stream = gateway.ask("shout/v1", true).await;
+    let chunk: Value = serde_json::from_str(stream.events()[0]).unwrap();
+    assert!(
+        chunk["id"].as_str().unwrap().starts_with("chatcmpl-") && chunk["created"].as_u64().unwrap() > 0,
+        "{chunk}"
+    );
+}
+
+#[tokio::test]
+async fn body_and_header_agree_on_whose_error_it_is() {
+    let gateway = Running::with(
+        scripts().provider(ProviderConfig::new("openai").with("base_url", "http://127.0.0.1:9")),
+        ServerConfig::default(),
+    )
+    .await;
+    for (model, source) in [
+        ("nobody/nothing", "client"),
+        ("local/nothing", "provider"),
+        ("local/busy", "provider"),
+        ("local/early-error", "provider"),
+        ("openai/no-key", "gateway"),
+    ] {
+        let answer = gateway.ask(model, false).await;
+        let body = answer.json();
+        assert_eq!(
+            (answer.header("x-llm-error-source"), body["error"]["x_llm"]["source"].as_str()),
+            (source, Some(source)),
+            "{model}: {body}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn lists_models_and_shows_its_status() {
     let gateway = Running::start().await;
     let models = get(&format!("{}/v1/models", gateway.url)).await.json();
@@ -260,6 +334,30 @@ async fn a_stop_lets_running_requests_finish_and_refuses_new_ones() {
 }
 
 #[tokio::test]
+async fn a_stop_closes_idle_connections_at_once_and_none_outlives_it() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    let mut gateway = Running::start().await;
+    let address = gateway.url.trim_start_matches("http://").to_owned();
+    let mut silent = TcpStream::connect(&address).await.unwrap();
+    let mut idle = TcpStream::connect(&address).await.unwrap();
+    idle.write_all(b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut head = [0; 15];
+    idle.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200 OK");
+    gateway.stop.take().unwrap().send(()).unwrap();
+    // Far below the 30 s of grace, which only running requests may use.
+    tokio::time::timeout(Duration::from_secs(5), gateway.server).await.unwrap().unwrap().unwrap();
+    for socket in [&mut silent, &mut idle] {
+        let mut rest = Vec::new();
+        // Closed, however abruptly.
+        let _ = tokio::time::timeout(Duration::from_secs(5), socket.read_to_end(&mut rest)).await.unwrap();
+    }
+    assert!(TcpStream::connect(&address).await.is_err(), "nobody listens any more");
+}
+
+#[tokio::test]
 async fn a_stop_does_not_wait_longer_than_its_grace_time() {
     let mut config = ServerConfig::default();
     config.shutdown_grace = Duration::from_millis(100);
@@ -269,4 +367,6 @@ async fn a_stop_does_not_wait_longer_than_its_grace_time() {
     assert!(response.body.next().await.unwrap().is_ok());
     gateway.stop.take().unwrap().send(()).unwrap();
     gateway.server.await.unwrap().unwrap();
+    let rest = tokio::time::timeout(Duration::from_secs(5), response.body.next()).await.unwrap();
+    assert!(rest.unwrap().is_err(), "a stream that is cut off does not end like one that is whole");
 }
