@@ -1,7 +1,7 @@
 //! The body of a response with its timers: silence, deadline, cancellation and a cap, without work per chunk.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,6 +24,8 @@ pub(crate) struct TimedBody<S> {
     /// Since when the reader waits. Time that the reader itself takes is no silence.
     waiting_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whom the timer wakes.
+    waker: Option<Waker>,
     cancelled: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     limit: u64,
     left: u64,
@@ -39,6 +41,7 @@ impl<S> TimedBody<S> {
             deadline: cx.deadline.map(Instant::from_std),
             waiting_since: None,
             timer: None,
+            waker: None,
             cancelled: cx.cancel.clone().map(|token| cancelled(token) as _),
             limit,
             left: limit,
@@ -66,6 +69,11 @@ impl<S> TimedBody<S> {
         self.waiting_since.get_or_insert_with(Instant::now);
         let Some((at, stage)) = self.patience() else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(at)));
+        // Asking a timer that knows the task changes nothing until it fires, and costs more than this look.
+        if !timer.is_elapsed() && self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        self.waker = Some(cx.waker().clone());
         // The timer never stands later than `at`: silence begins later and later, and the deadline does not move.
         while timer.as_mut().poll(cx).is_ready() {
             if timer.deadline() >= at {

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -23,6 +23,10 @@ use super::stamp::Stamp;
 
 /// How many bytes are gathered before they are handed to the connection, as long as events are at hand.
 const BATCH: usize = 16 << 10;
+/// How much may wait for the next turn while events come one a turn.
+const HOLD: usize = 4 << 10;
+/// How many turns it may wait.
+const TURNS: u8 = 16;
 /// From how much room frames are cut before new room is made.
 const ROOM: usize = 4 << 10;
 
@@ -55,6 +59,7 @@ pub(crate) async fn respond(
         silence: Silence::new(keep_alive),
         encoded: Vec::new(),
         room: BytesMut::with_capacity(ROOM),
+        turns: 0,
         ended: false,
         span: Span::current(),
     };
@@ -93,6 +98,8 @@ struct Events<E> {
     encoded: Vec<u8>,
     /// Frames are cut from it, so that a burst of small ones does not cost an allocation each.
     room: BytesMut,
+    /// For how many turns `encoded` has waited.
+    turns: u8,
     ended: bool,
     /// The request's, for what is logged while the stream runs.
     span: Span,
@@ -140,11 +147,22 @@ impl<E: StreamEncoder + Unpin> http_body::Body for Events<E> {
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = &mut *self;
+        let held = this.encoded.len();
         if !this.ended {
             let span = this.span.clone();
             this.ended = span.in_scope(|| this.gather(cx));
         }
         if !this.encoded.is_empty() {
+            // The connection upstream hands over one chunk a turn, and each frame is a write to the client's. So what
+            // has just come waits for the tasks that are ready now: in a burst that makes one frame of many events,
+            // and otherwise costs a turn of the scheduler.
+            let grows = held < this.encoded.len() && this.encoded.len() < HOLD;
+            if grows && !this.ended && this.turns < TURNS {
+                this.turns += 1;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            this.turns = 0;
             this.room.extend_from_slice(&this.encoded);
             this.encoded.clear();
             this.silence.broken();
@@ -163,11 +181,13 @@ struct Silence {
     since: Option<Instant>,
     /// Made at the first wait, and moved on only when it fires: a burst of events must not touch it.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whom the timer wakes.
+    waker: Option<Waker>,
 }
 
 impl Silence {
     fn new(limit: Duration) -> Self {
-        Self { limit, since: None, timer: None }
+        Self { limit, since: None, timer: None, waker: None }
     }
 
     fn broken(&mut self) {
@@ -180,6 +200,11 @@ impl Silence {
         }
         let due = *self.since.get_or_insert_with(Instant::now) + self.limit;
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(self.limit)));
+        // Asking a timer that knows the task changes nothing until it fires, and costs more than this look.
+        if !timer.is_elapsed() && self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        self.waker = Some(cx.waker().clone());
         // The timer never stands later than `due`: silence begins later and later.
         while timer.as_mut().poll(cx).is_ready() {
             if timer.deadline() >= due {
@@ -189,5 +214,30 @@ impl Silence {
             timer.as_mut().reset(due);
         }
         Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn only_silence_is_filled() {
+        let start = Instant::now();
+        let seconds = |since: Instant| since.duration_since(start).as_secs();
+        let mut silence = Silence::new(Duration::from_secs(15));
+        // Something every ten seconds, for as long as the timer fires four times.
+        for _ in 0..6 {
+            let wait = timeout(Duration::from_secs(10), std::future::poll_fn(|cx| silence.poll(cx))).await;
+            assert!(wait.is_err(), "a comment after {} s of events", seconds(Instant::now()));
+            silence.broken();
+        }
+        for expected in [75, 90, 105] {
+            std::future::poll_fn(|cx| silence.poll(cx)).await;
+            assert_eq!(seconds(Instant::now()), expected);
+        }
+        let mut off = Silence::new(Duration::ZERO);
+        let never = timeout(Duration::from_secs(86_400), std::future::poll_fn(|cx| off.poll(cx))).await;
+        assert!(never.is_err());
     }
 }

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_core::Stream;
@@ -37,6 +37,8 @@ pub(super) struct Guard {
     waiting_since: Option<Instant>,
     /// Made at the first wait. Moved on only when it fires, not with every event.
     sleep: Option<Pin<Box<Sleep>>>,
+    /// Whom the timer wakes.
+    waker: Option<Waker>,
     cancelled: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -56,6 +58,7 @@ impl Guard {
             terms,
             waiting_since: None,
             sleep: None,
+            waker: None,
             cancelled: cx.cancel.clone().map(|token| Box::pin(token.cancelled_owned()) as _),
         }
     }
@@ -101,6 +104,11 @@ impl Guard {
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let due = Due::total(self.terms.deadline).or(since, self.terms.progress, TimeoutStage::Progress);
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(due.at)));
+        // Asking a timer that knows the task changes nothing until it fires, and costs more than this look.
+        if !sleep.is_elapsed() && self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+            return Poll::Pending;
+        }
+        self.waker = Some(cx.waker().clone());
         while sleep.as_mut().poll(cx).is_ready() {
             if sleep.deadline() >= due.at {
                 return Poll::Ready(due.error(&self.terms.target));
