@@ -138,3 +138,27 @@ pub(crate) fn how_to_configure(registry: &Registry) -> String {
     }
     format!("linked: {}. Set {}", linked.join(", "), variables.join(" or "))
 }
+
+#[cfg(test)]
+mod tests {
+    use llm_core::Setting;
+    use serde_json::json;
+
+    use super::*;
+
+    fn nobody(_: Map<String, Value>, _: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
+        Err(Error::new(ErrorKind::Config, "not built in this test"))
+    }
+
+    #[test]
+    fn certificates_are_for_vendors_and_for_addresses_that_say_so() {
+        const PLAIN: ProviderPlugin = ProviderPlugin::new("server", "A server", nobody, "x", "0");
+        const VENDOR: ProviderPlugin = PLAIN.with_settings(&[Setting::key("api_key", "the key")]);
+        let tls = |plugin: &ProviderPlugin, settings: Value| speaks_tls(plugin, settings.as_object().unwrap());
+        assert!(tls(&VENDOR, json!({})) && !tls(&PLAIN, json!({})) && !tls(&VENDOR.as_fake(), json!({})));
+        for plugin in [&PLAIN, &VENDOR] {
+            assert!(tls(plugin, json!({"base_url": "https://host/v1"})));
+            assert!(!tls(plugin, json!({"base_url": "http://127.0.0.1:8080/v1"})));
+        }
+    }
+}

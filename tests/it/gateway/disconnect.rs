@@ -1,13 +1,14 @@
 //! A client that leaves takes its call at the vendor with it; one that reads slowly slows the vendor down, and nothing
 //! piles up in between.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use llm_gateway::ServerConfig;
 use llm_testkit::emulator::{Emulator, Fate};
 use loquat::{Client, ClientBuilder, Config, Environment, ProviderConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::Instant;
 
 use super::{Running, request};
 
