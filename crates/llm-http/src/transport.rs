@@ -36,7 +36,14 @@ impl HttpTransport {
     pub fn new(config: &HttpConfig) -> Result<Self, Error> {
         let &HttpConfig { connect_timeout, https_only, max_header_bytes, max_body_bytes, .. } = config;
         let clients = Clients::new(config)?;
-        Ok(Self(Arc::new(Inner { clients, addresses: Addresses::default(), connect_timeout, https_only, max_header_bytes, max_body_bytes })))
+        Ok(Self(Arc::new(Inner {
+            clients,
+            addresses: Addresses::default(),
+            connect_timeout,
+            https_only,
+            max_header_bytes,
+            max_body_bytes,
+        })))
     }
 
     /// Reads the machine's certificates now, so that a server notices at its start when there are none and its first
