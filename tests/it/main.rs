@@ -1,6 +1,7 @@
 //! End-to-end tests of the whole workspace: one binary, so that it is linked once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say what they expect")]
 
+mod corpus;
 mod emulator;
 mod examples;
 mod gateway;
