@@ -23,10 +23,11 @@ use super::stamp::Stamp;
 
 /// How many bytes are gathered before they are handed to the connection, as long as events are at hand.
 const BATCH: usize = 16 << 10;
-/// How much may wait for the next turn while events come one a turn.
+/// How much may wait for another turn while events come one a turn.
 const HOLD: usize = 4 << 10;
-/// How many turns it may wait.
-const TURNS: u8 = 16;
+/// After how many looks in vain it waits no longer. The first is often in the same turn: hyper asks a body that has
+/// nothing a second time before it goes to sleep (1.12).
+const LOOKS: u8 = 2;
 /// From how much room frames are cut before new room is made.
 const ROOM: usize = 4 << 10;
 
@@ -59,7 +60,7 @@ pub(crate) async fn respond(
         silence: Silence::new(keep_alive),
         encoded: Vec::new(),
         room: BytesMut::with_capacity(ROOM),
-        turns: 0,
+        looks: 0,
         ended: false,
         span: Span::current(),
     };
@@ -98,8 +99,8 @@ struct Events<E> {
     encoded: Vec<u8>,
     /// Frames are cut from it, so that a burst of small ones does not cost an allocation each.
     room: BytesMut,
-    /// For how many turns `encoded` has waited.
-    turns: u8,
+    /// How many looks for more have brought nothing since the last event.
+    looks: u8,
     ended: bool,
     /// The request's, for what is logged while the stream runs.
     span: Span,
@@ -156,13 +157,12 @@ impl<E: StreamEncoder + Unpin> http_body::Body for Events<E> {
             // The connection upstream hands over one chunk a turn, and each frame is a write to the client's. So what
             // has just come waits for the tasks that are ready now: in a burst that makes one frame of many events,
             // and otherwise costs a turn of the scheduler.
-            let grows = held < this.encoded.len() && this.encoded.len() < HOLD;
-            if grows && !this.ended && this.turns < TURNS {
-                this.turns += 1;
+            this.looks = if held < this.encoded.len() { 0 } else { this.looks + 1 };
+            if !this.ended && this.looks < LOOKS && this.encoded.len() < HOLD {
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            this.turns = 0;
+            this.looks = 0;
             this.room.extend_from_slice(&this.encoded);
             this.encoded.clear();
             this.silence.broken();
@@ -219,7 +219,85 @@ impl Silence {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::sync::Arc;
+
+    use axum::http::HeaderValue;
+    use http_body::Body as _;
+    use llm_core::{Origin, PartId, PartKind, StreamStart};
+    use llm_wire_openai::chat::Encoder;
+    use tokio::sync::mpsc;
+
     use super::*;
+
+    /// Hands on what comes through a channel.
+    struct Channel(mpsc::Receiver<Event>);
+
+    impl futures_core::Stream for Channel {
+        type Item = Result<Event, Error>;
+
+        fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            self.0.poll_recv(cx).map(|event| event.map(Ok))
+        }
+    }
+
+    fn body(events: mpsc::Receiver<Event>) -> Events<Encoder> {
+        Events {
+            source: Source::Open(Box::new(ChatStream::new(Channel(events)))),
+            form: Form {
+                encoder: Encoder::new(false),
+                stamp: Stamp::new(HeaderValue::from_static("r")),
+                warnings: Vec::new(),
+            },
+            silence: Silence::new(Duration::from_secs(15)),
+            encoded: Vec::new(),
+            room: BytesMut::new(),
+            looks: 0,
+            ended: false,
+            span: Span::none(),
+        }
+    }
+
+    fn beginning() -> [Event; 2] {
+        let start = StreamStart::new(Arc::new(Origin::new("openai-chat", "vendor", "m")));
+        let shell = PartKind::Text { text: String::new(), citations: Vec::new() };
+        [Event::Start(Box::new(start)), Event::PartStart { part: PartId(0), candidate: 0, shell: Box::new(shell) }]
+    }
+
+    fn words(text: &str) -> Event {
+        Event::TextDelta { part: PartId(0), text: text.to_owned() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_of_one_event_a_turn_leaves_in_few_frames_and_an_event_alone_at_once() {
+        let (sender, receiver) = mpsc::channel(1);
+        let mut body = body(receiver);
+        tokio::spawn(async move {
+            let burst = beginning().into_iter().chain((0..100).map(|_| words("burst ")));
+            for event in burst {
+                sender.send(event).await.unwrap();
+            }
+            for _ in 0..3 {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+                sender.send(words("alone")).await.unwrap();
+            }
+        });
+        let (mut frames, mut bursts, mut alone) = (0, 0, Vec::new());
+        let start = Instant::now();
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            let bytes = frame.unwrap().into_data().unwrap();
+            let text = std::str::from_utf8(&bytes).unwrap();
+            frames += 1;
+            bursts += text.matches("burst ").count();
+            if text.contains("alone") {
+                assert_eq!(text.matches("data: ").count(), 1);
+                alone.push(start.elapsed().as_secs());
+            }
+        }
+        assert_eq!(bursts, 100);
+        assert_eq!(alone, [1, 2, 3], "nothing waits longer than the tasks that are ready");
+        assert!(frames < 3 + 100 / 8, "{frames} frames");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn only_silence_is_filled() {
@@ -228,16 +306,16 @@ mod tests {
         let mut silence = Silence::new(Duration::from_secs(15));
         // Something every ten seconds, for as long as the timer fires four times.
         for _ in 0..6 {
-            let wait = timeout(Duration::from_secs(10), std::future::poll_fn(|cx| silence.poll(cx))).await;
+            let wait = timeout(Duration::from_secs(10), poll_fn(|cx| silence.poll(cx))).await;
             assert!(wait.is_err(), "a comment after {} s of events", seconds(Instant::now()));
             silence.broken();
         }
         for expected in [75, 90, 105] {
-            std::future::poll_fn(|cx| silence.poll(cx)).await;
+            poll_fn(|cx| silence.poll(cx)).await;
             assert_eq!(seconds(Instant::now()), expected);
         }
         let mut off = Silence::new(Duration::ZERO);
-        let never = timeout(Duration::from_secs(86_400), std::future::poll_fn(|cx| off.poll(cx))).await;
+        let never = timeout(Duration::from_secs(86_400), poll_fn(|cx| off.poll(cx))).await;
         assert!(never.is_err());
     }
 }
