@@ -29,6 +29,8 @@ pub struct Encoder {
     provider: String,
     /// What every chunk begins with, up to its choices.
     head: Vec<u8>,
+    /// The same for a chunk of the first answer's words, up to these.
+    words: Vec<u8>,
     parts: Vec<(PartId, Shown)>,
     /// Calls begun, by answer.
     calls: Vec<u32>,
@@ -62,7 +64,14 @@ enum Form {
 impl Encoder {
     /// An encoder; `include_usage` is what the client asked for in `stream_options`.
     pub fn new(include_usage: bool) -> Self {
-        Self { include_usage, provider: String::new(), head: Vec::new(), parts: Vec::new(), calls: Vec::new() }
+        Self {
+            include_usage,
+            provider: String::new(),
+            head: Vec::new(),
+            words: Vec::new(),
+            parts: Vec::new(),
+            calls: Vec::new(),
+        }
     }
 
     fn start(&mut self, start: &StreamStart, out: &mut Vec<u8>) {
@@ -79,6 +88,11 @@ impl Encoder {
             head.extend_from_slice(b",\"system_fingerprint\":");
             json(head, fingerprint);
         }
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
+        self.open(0, &mut words);
+        words.extend_from_slice(b"\"content\":");
+        self.words = words;
         self.role(0, out);
     }
 
@@ -163,7 +177,14 @@ impl Encoder {
     }
 
     fn text(&self, candidate: u32, field: &str, text: &str, out: &mut Vec<u8>) {
-        if !text.is_empty() {
+        if text.is_empty() {
+            return;
+        }
+        if candidate == 0 && field == "content" && !self.words.is_empty() {
+            out.extend_from_slice(&self.words);
+            json(out, text);
+            self.close(out);
+        } else {
             self.delta(candidate, field, text, out);
         }
     }
