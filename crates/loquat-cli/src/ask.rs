@@ -1,28 +1,27 @@
 //! `loquat ask`: one question, one answer.
 
-use std::io::{IsTerminal as _, Read as _, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use loquat::Piece;
+use llm_core::{Attempt, PartKind, Usage};
+use loquat::{ChatCall, Environment, Piece, Reply};
 
-use crate::client;
 use crate::failure::Failure;
+use crate::terminal::{line, note, write};
+use crate::{client, stdin};
 
 /// Ask a model one question.
 #[derive(Args)]
 pub(crate) struct Ask {
-    /// The question
+    /// The question. What is piped in is appended; `-` waits for it without limit
     #[arg(required = true)]
     prompt: Vec<String>,
-    /// The model: a route, provider/model, or a provider
-    #[arg(short, long, env = "LOQUAT_MODEL")]
+    #[arg(short, long, help = "The model: a route, provider/model, or a provider [env: LOQUAT_MODEL]")]
     model: Option<String>,
     /// Instructions for the model
     #[arg(short, long)]
     system: Option<String>,
-    /// Configuration file
-    #[arg(short, long)]
+    #[arg(short, long, help = "Configuration file [env: LOQUAT_CONFIG]")]
     config: Option<PathBuf>,
     /// Wait for the whole answer instead of printing it as it comes
     #[arg(long)]
@@ -34,63 +33,115 @@ pub(crate) struct Ask {
 
 impl Ask {
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        let built = client::build(self.config.as_deref(), self.model.as_deref())?;
+        let built = client::build(Environment::read()?, self.config.as_deref(), self.model.as_deref())?;
         if built.demo {
-            eprintln!("note: no provider is configured; answering with local/echo (deterministic text, not an LLM)");
-            eprintln!(
-                "help: set OPENAI_API_KEY, ANTHROPIC_API_KEY, GOOGLE_API_KEY or OLLAMA_HOST; `loquat providers` shows all"
+            note("note: no provider is configured; answering with local/echo (deterministic text, not an LLM)");
+            note(
+                "help: set OPENAI_API_KEY, ANTHROPIC_API_KEY, GOOGLE_API_KEY or OLLAMA_HOST; `loquat providers` shows all",
             );
         }
-        let mut prompt = self.prompt.join(" ");
-        if !std::io::stdin().is_terminal() {
-            let mut more = String::new();
-            std::io::stdin()
-                .read_to_string(&mut more)
-                .map_err(|error| Failure::io("reading standard input", &error))?;
-            if !more.trim().is_empty() {
-                prompt = format!("{prompt}\n\n{more}");
-            }
-        }
-        let mut call = built.client.chat(prompt);
+        let mut call = built.client.chat(self.question().await?);
         if let Some(system) = &self.system {
             call = call.system(system);
         }
         if self.no_stream {
             let reply = call.await?;
-            print(&format!("{reply}\n"))?;
+            line(words(&reply))?;
             self.report(&reply.target(), reply.usage(), reply.attempts());
             return Ok(());
         }
+        self.stream(call).await
+    }
+
+    /// The arguments, and what is piped in.
+    async fn question(&self) -> Result<String, Failure> {
+        let waits = self.prompt.iter().any(|word| word == "-");
+        let piped = if waits { stdin::whole().await? } else { stdin::piped().await? };
+        let piped = String::from_utf8(piped)
+            .map_err(|_| Failure::Usage("standard input is no text in UTF-8: pipe text in".to_owned()))?;
+        question(&self.prompt, &piped)
+            .ok_or_else(|| Failure::Usage("the question is empty: give it as an argument or pipe it in".to_owned()))
+    }
+
+    async fn stream(&self, call: ChatCall<'_>) -> Result<(), Failure> {
         let mut pieces = call.stream().await?;
+        let mut begun = false;
         while let Some(piece) = pieces.next().await {
-            match piece? {
-                Piece::Text(text) => print(&text)?,
-                Piece::Done(summary) => {
-                    print("\n")?;
+            match piece {
+                Ok(Piece::Text(text)) => {
+                    begun = true;
+                    write(text)?;
+                }
+                Ok(Piece::Done(summary)) => {
+                    write("\n")?;
                     self.report(&summary.target, &summary.usage, &summary.attempts);
                 }
-                _ => {}
+                Ok(_) => {}
+                Err(error) => {
+                    if begun {
+                        // The error gets a line of its own.
+                        write("\n")?;
+                    }
+                    return Err(error.into());
+                }
             }
         }
         Ok(())
     }
 
-    fn report(&self, target: &str, usage: &llm_core::Usage, attempts: &[llm_core::Attempt]) {
+    fn report(&self, target: &str, usage: &Usage, attempts: &[Attempt]) {
         if self.usage {
-            eprintln!("{target} · {usage} tokens");
+            note(format_args!("{target} · {usage} tokens"));
             for attempt in attempts {
-                eprintln!("  attempt {}: {attempt}", attempt.number);
+                note(format_args!("  attempt {}: {attempt}", attempt.number));
             }
+        } else if let Some(Attempt { target: first, failure: Some(failure), .. }) = attempts.first()
+            && first.to_string() != target
+        {
+            note(format_args!("note: {first} failed ({}), {target} answered", failure.kind));
         }
     }
 }
 
-/// Writes to standard output at once. A reader that went away (`| head`) is no failure.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
-        Err(error) => Err(Failure::io("writing the answer", &error)),
-        Ok(()) => Ok(()),
+/// The words of the arguments, and below them what was piped in; nothing when there is nothing to ask.
+fn question(arguments: &[String], piped: &str) -> Option<String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "-").collect();
+    let words = words.join(" ");
+    match (words.trim().is_empty(), piped.trim().is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(piped.to_owned()),
+        (false, true) => Some(words),
+        (false, false) => Some(format!("{words}\n\n{piped}")),
+    }
+}
+
+/// The words of an answer; those of a refusal where there are no others.
+fn words(reply: &Reply) -> String {
+    let words = reply.text();
+    if !words.is_empty() {
+        return words;
+    }
+    let refusals = reply.message.content.iter().filter_map(|part| match &part.kind {
+        PartKind::Refusal { text } => Some(text.as_str()),
+        _ => None,
+    });
+    refusals.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::question;
+
+    #[test]
+    fn a_question_is_made_of_arguments_and_input() {
+        let ask = |arguments: &str, piped: &str| {
+            let arguments: Vec<String> = arguments.split('|').map(str::to_owned).collect();
+            question(&arguments, piped)
+        };
+        assert_eq!(ask("sum|it|up", "").as_deref(), Some("sum it up"));
+        assert_eq!(ask("sum up", "text\n").as_deref(), Some("sum up\n\ntext\n"));
+        assert_eq!(ask("-", "text").as_deref(), Some("text"));
+        assert_eq!(ask("sum|-", "text").as_deref(), Some("sum\n\ntext"));
+        assert_eq!(ask(" ", "\n"), None);
     }
 }

@@ -1,13 +1,14 @@
 //! `loquat call`: one request in, one JSON object out, for scripts and tests of other programs.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind};
-use loquat::{Client, Environment, ProviderConfig, normal};
+use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, ProviderPlugin};
+use loquat::{Client, Config, Environment, ProviderConfig, normal};
 
 use crate::failure::Failure;
+use crate::stdin;
+use crate::terminal::line;
 
 /// Send one request and print the answer as one JSON object.
 #[derive(Args)]
@@ -42,24 +43,47 @@ enum Form {
 
 impl Call {
     pub(crate) async fn run(self) -> Result<(), Failure> {
-        match self.answer().await {
-            Ok(response) => {
-                println!("{}", normal::answer(&response));
-                Ok(())
-            }
+        let answer = tokio::select! {
+            answer = self.answer() => answer,
+            _ = tokio::signal::ctrl_c() => Err(Error::new(ErrorKind::Cancelled, "the call was interrupted")),
+        };
+        match answer {
+            Ok(response) => line(normal::answer(&response)),
             Err(error) => {
-                println!("{}", normal::error(&error));
+                line(normal::error(&error))?;
                 Err(Failure::Printed(error))
             }
         }
     }
 
     async fn answer(&self) -> Result<ChatResponse, Error> {
-        let mut request = self.read()?;
+        let body = self.body().await?;
+        let mut request = self.decode(&body)?;
         let registry = loquat::registry()?;
         let plugin = registry.plugin(&self.provider)?;
-        let mut provider = ProviderConfig::new(plugin.id);
+        if let Some(model) = self.model.as_deref().or(plugin.default_model.filter(|_| request.model.is_empty())) {
+            model.clone_into(&mut request.model);
+        }
+        if request.model.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidRequest, "no model: pass --model or set `model` in the request")
+                .with_param("model"));
+        }
+        request.model = format!("{}/{}", plugin.id, request.model);
+        let client = self.client(plugin)?;
+        let cx = client.cx(None);
+        if self.stream {
+            client.send_stream(&cx, request).await?.collect().await
+        } else {
+            client.send(&cx, request).await
+        }
+    }
+
+    /// A client of this provider with the environment's times, retries and proxy, but not with its choice of models.
+    fn client(&self, plugin: &'static ProviderPlugin) -> Result<Client, Error> {
         let environment = Environment::read()?;
+        let mut config = Config::from_environment(&environment)?;
+        (config.defaults.model, config.defaults.fallback) = (None, Vec::new());
+        let mut provider = ProviderConfig::new(plugin.id);
         if let Some(url) = &self.base_url {
             provider = provider.with("base_url", url.as_str());
             let mut keys = plugin.settings.iter().filter(|setting| setting.required && setting.secret);
@@ -69,43 +93,35 @@ impl Call {
                 provider = provider.with(key.key, "no-key-on-this-machine");
             }
         }
-        if let Some(model) = self.model.as_deref().or(plugin.default_model.filter(|_| request.model.is_empty())) {
-            model.clone_into(&mut request.model);
-        }
-        if request.model.is_empty() {
-            return Err(Error::new(ErrorKind::InvalidRequest, "no model: pass --model or set `model` in the request")
-                .with_param("model"));
-        }
-        request.model = format!("{}/{}", plugin.id, request.model);
-        let client =
-            Client::builder().config(loquat::Config::default()).environment(environment).provider(provider).build()?;
-        let cx = client.cx(None);
-        if self.stream {
-            client.send_stream(&cx, request).await?.collect().await
+        Client::builder().config(config).environment(environment).provider(provider).build()
+    }
+
+    async fn body(&self) -> Result<Vec<u8>, Error> {
+        let body = if self.request == Path::new("-") {
+            stdin::whole().await
         } else {
-            client.send(&cx, request).await
+            std::fs::read(&self.request).map_err(|error| Failure::io("reading the file", &error))
+        };
+        body.map_err(|failure| match failure {
+            Failure::Io(what) => self.wrong(&what),
+            _ => self.wrong(&"it cannot be read"),
+        })
+    }
+
+    fn decode(&self, body: &[u8]) -> Result<ChatRequest, Error> {
+        match self.from {
+            Form::Loquat => serde_json::from_slice(body).map_err(|error| self.wrong(&error)),
+            Form::Openai => llm_wire_openai::chat::decode_request(body).map(|decoded| decoded.request),
+            Form::Anthropic => llm_wire_anthropic::messages::decode_request(body).map(|decoded| decoded.request),
+            Form::Gemini => {
+                let model = self.model.as_deref().unwrap_or_default();
+                llm_wire_gemini::generate::decode_request(body, model, self.stream).map(|decoded| decoded.request)
+            }
         }
     }
 
-    fn read(&self) -> Result<ChatRequest, Error> {
-        let wrong = |error: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::InvalidRequest, format!("reading the request {}: {error}", self.request.display()))
-        };
-        let mut body = Vec::new();
-        if self.request == Path::new("-") {
-            std::io::stdin().read_to_end(&mut body).map_err(|error| wrong(&error))?;
-        } else {
-            body = std::fs::read(&self.request).map_err(|error| wrong(&error))?;
-        }
-        match self.from {
-            Form::Loquat => serde_json::from_slice(&body).map_err(|error| wrong(&error)),
-            Form::Openai => llm_wire_openai::chat::decode_request(&body).map(|decoded| decoded.request),
-            Form::Anthropic => llm_wire_anthropic::messages::decode_request(&body).map(|decoded| decoded.request),
-            Form::Gemini => {
-                let model = self.model.as_deref().unwrap_or_default();
-                llm_wire_gemini::generate::decode_request(&body, model, self.stream).map(|decoded| decoded.request)
-            }
-        }
+    fn wrong(&self, what: &dyn std::fmt::Display) -> Error {
+        Error::new(ErrorKind::InvalidRequest, format!("reading the request {}: {what}", self.request.display()))
     }
 }
 
@@ -113,6 +129,10 @@ impl Call {
 fn is_loopback(url: &str) -> bool {
     let authority =
         url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        // What stands before it is a user, whatever it looks like.
+        return false;
+    }
     let host = match authority.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
@@ -132,6 +152,7 @@ mod tests {
             ("http://[::1]:80", true),
             ("http://127.0.0.1.example/v1", false),
             ("http://user@127.0.0.1/", false),
+            ("http://127.0.0.1:80@host.example/", false),
             ("https://api.openai.com/v1", false),
             ("http://example/127.0.0.1", false),
         ] {

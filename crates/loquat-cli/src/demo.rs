@@ -3,7 +3,6 @@
 //! Each scene says what should happen, shows what did, and fails the command when it was something else.
 
 use std::fmt::Display;
-use std::io::Write as _;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -13,6 +12,7 @@ use llm_testkit::emulator::Emulator;
 use loquat::{Client, Config, Environment, Piece, ProviderConfig, RetryPolicy};
 
 use crate::failure::Failure;
+use crate::terminal::{line, write};
 
 /// Show fallback, retries and streaming against an emulator on this machine.
 #[derive(Args)]
@@ -26,15 +26,14 @@ impl Demo {
         line(format_args!(
             "An emulator of four vendors listens on {}. No key, no network, no LLM.",
             emulator.base_url()
-        ));
+        ))?;
         let stage = Stage { emulator };
         stage.answered().await?;
         stage.falls_over().await?;
         stage.retried().await?;
         stage.streamed().await?;
         stage.all_failed().await?;
-        line("\nAll five scenes went as they should. `loquat serve` starts the gateway.");
-        Ok(())
+        line("\nAll five scenes went as they should. `loquat serve` starts the gateway.")
     }
 }
 
@@ -44,9 +43,9 @@ struct Stage {
 
 impl Stage {
     async fn answered(&self) -> Result<(), Failure> {
-        title(1, "one request, one answer", "openai/echo");
+        title(1, "one request, one answer", "openai/echo")?;
         let reply = self.client("openai/echo", &[])?.chat("Good morning from the demo").await?;
-        told(&reply, reply.attempts());
+        told(&reply, reply.attempts())?;
         expect(reply.target() == "openai/echo" && reply.attempts().len() == 1, "one attempt at openai/echo")
     }
 
@@ -55,9 +54,9 @@ impl Stage {
             2,
             "429 at one vendor, the next one answers in its own protocol",
             "openai/limit-429-ra20, then anthropic/echo",
-        );
+        )?;
         let reply = self.client("openai/limit-429-ra20", &["anthropic/echo"])?.chat("Is anybody there?").await?;
-        told(&reply, reply.attempts());
+        told(&reply, reply.attempts())?;
         expect(
             reply.target() == "anthropic/echo" && reply.attempts().len() == 2,
             "an answer of anthropic/echo at the second attempt",
@@ -65,29 +64,27 @@ impl Stage {
     }
 
     async fn retried(&self) -> Result<(), Failure> {
-        title(3, "a passing failure, tried again until it answers", "gemini/fail-503-x2");
+        title(3, "a passing failure, tried again until it answers", "gemini/fail-503-x2")?;
         let reply = self.client("gemini/fail-503-x2", &[])?.chat("Third time lucky").await?;
-        told(&reply, reply.attempts());
+        told(&reply, reply.attempts())?;
         expect(reply.attempts().len() == 3, "an answer at the third attempt")
     }
 
     async fn streamed(&self) -> Result<(), Failure> {
-        title(4, "a stream, word by word, over NDJSON", "ollama/pace-20ms");
+        title(4, "a stream, word by word, over NDJSON", "ollama/pace-20ms")?;
         let client = self.client("ollama/pace-20ms", &[])?;
         let mut pieces = client.chat("Words come one after the other, as they are made").stream().await?;
         let (mut count, mut done) = (0, false);
-        print!("    ");
+        write("    ")?;
         while let Some(piece) = pieces.next().await {
             match piece? {
                 Piece::Text(text) => {
                     count += 1;
-                    anstream::print!("{text}");
-                    // A terminal that went away is no reason to stop.
-                    let _ = anstream::stdout().flush();
+                    write(text)?;
                 }
                 Piece::Done(summary) => {
                     done = true;
-                    line(format_args!("\n    {count} pieces, {} tokens", summary.usage));
+                    line(format_args!("\n    {count} pieces, {} tokens", summary.usage))?;
                 }
                 _ => {}
             }
@@ -100,14 +97,14 @@ impl Stage {
             5,
             "everybody fails: one error that tells the whole story",
             "openai/quota, anthropic/overloaded, gemini/auth",
-        );
+        )?;
         let client = self.client("openai/quota", &["anthropic/overloaded", "gemini/auth"])?;
         match client.chat("Will this work?").await {
             Ok(reply) => expect(false, &format!("an error, not {reply}")),
             Err(error) => {
                 let red = Style::new().fg_color(Some(AnsiColor::Red.into()));
-                line(format_args!("    {red}error: {error}{red:#}"));
-                attempts(error.attempts());
+                line(format_args!("    {red}error: {error}{red:#}"))?;
+                attempts(error.attempts())?;
                 let mut targets: Vec<String> =
                     error.attempts().iter().map(|attempt| attempt.target.to_string()).collect();
                 targets.dedup();
@@ -139,26 +136,22 @@ impl Stage {
     }
 }
 
-fn title(number: usize, what: &str, targets: &str) {
+fn title(number: usize, what: &str, targets: &str) -> Result<(), Failure> {
     let bold = Style::new().bold();
     let dim = Style::new().dimmed();
-    line(format_args!("\n{bold}[{number}/{SCENES}] {what}{bold:#}  {dim}{targets}{dim:#}"));
+    line(format_args!("\n{bold}[{number}/{SCENES}] {what}{bold:#}  {dim}{targets}{dim:#}"))
 }
 
-fn told(answer: &impl Display, made: &[Attempt]) {
+fn told(answer: &impl Display, made: &[Attempt]) -> Result<(), Failure> {
     let green = Style::new().fg_color(Some(AnsiColor::Green.into()));
-    line(format_args!("    {green}{answer}{green:#}"));
-    attempts(made);
+    line(format_args!("    {green}{answer}{green:#}"))?;
+    attempts(made)
 }
 
-fn attempts(made: &[Attempt]) {
-    for attempt in made {
-        line(format_args!("    attempt {}  {:>4} ms  {attempt}", attempt.number, attempt.duration.as_millis()));
-    }
-}
-
-fn line(text: impl Display) {
-    anstream::println!("{text}");
+fn attempts(made: &[Attempt]) -> Result<(), Failure> {
+    made.iter().try_for_each(|attempt| {
+        line(format_args!("    attempt {}  {:>4} ms  {attempt}", attempt.number, attempt.duration.as_millis()))
+    })
 }
 
 fn expect(went_well: bool, what: &str) -> Result<(), Failure> {

@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use llm_core::{Error, ErrorKind};
 
+use crate::terminal::note;
+
 /// How a command failed.
 pub(crate) enum Failure {
     /// A call or the configuration failed.
@@ -13,6 +15,10 @@ pub(crate) enum Failure {
     Printed(Error),
     /// Ctrl-C.
     Interrupted,
+    /// The reader of standard output has left: `| head` has seen enough.
+    ReaderLeft,
+    /// What was asked for makes no sense.
+    Usage(String),
     /// Files or sockets of this machine.
     Io(String),
 }
@@ -27,18 +33,18 @@ impl Failure {
     pub(crate) fn print(&self) {
         match self {
             Self::Call(error) => {
-                eprintln!("error: {error}");
+                note(format_args!("error: {error}"));
                 if error.attempts().len() > 1 {
                     for attempt in error.attempts() {
-                        eprintln!("  attempt {}: {attempt}", attempt.number);
+                        note(format_args!("  attempt {}: {attempt}", attempt.number));
                     }
                 }
                 if let Some(help) = help(error.kind()) {
-                    eprintln!("help: {help}");
+                    note(format_args!("help: {help}"));
                 }
             }
-            Self::Io(what) => eprintln!("error: {what}"),
-            Self::Printed(_) | Self::Interrupted => {}
+            Self::Io(what) | Self::Usage(what) => note(format_args!("error: {what}")),
+            Self::Printed(_) | Self::Interrupted | Self::ReaderLeft => {}
         }
     }
 
@@ -46,6 +52,8 @@ impl Failure {
         ExitCode::from(match self {
             Self::Call(error) | Self::Printed(error) => code(error.kind()),
             Self::Interrupted => 130,
+            Self::ReaderLeft => 0,
+            Self::Usage(_) => 2,
             Self::Io(_) => 1,
         })
     }

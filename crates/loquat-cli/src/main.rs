@@ -1,7 +1,6 @@
 //! The `loquat` command: the gateway, single calls, and a demonstration that needs no key.
 //!
 //! Each command is one file. Answers go to standard output, everything else to standard error.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line program talks through its terminal")]
 
 mod ask;
 mod call;
@@ -10,6 +9,8 @@ mod demo;
 mod failure;
 mod providers;
 mod serve;
+mod stdin;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -51,15 +52,16 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: starting the runtime: {error}");
-            return ExitCode::FAILURE;
+            let failure = Failure::io("starting the runtime", &error);
+            failure.print();
+            return failure.exit_code();
         }
     };
     let result = runtime.block_on(async {
         match arguments.command {
             Command::Serve(serve) => serve.run().await,
             Command::Ask(ask) => interruptible(ask.run()).await,
-            Command::Call(call) => interruptible(call.run()).await,
+            Command::Call(call) => call.run().await,
             Command::Providers(providers) => providers.run(),
             Command::Demo(demo) => interruptible(demo.run()).await,
         }

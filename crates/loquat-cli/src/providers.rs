@@ -6,6 +6,7 @@ use loquat::Environment;
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::terminal::line;
 
 /// List the providers in this binary.
 #[derive(Args)]
@@ -22,19 +23,18 @@ impl Providers {
         let rows: Vec<Row> = registry.plugins().map(|plugin| Row::new(plugin, &environment)).collect();
         if self.json {
             let rows: Vec<_> = rows.iter().map(Row::to_json).collect();
-            println!("{}", json!(rows));
-            return Ok(());
+            return line(json!(rows));
         }
-        println!("{:<18} {:<26} {:<15} {:<24} settings", "id", "vendor", "state", "default model");
+        line(format_args!("{:<18} {:<26} {:<15} {:<24} settings", "id", "vendor", "state", "default model"))?;
         for row in rows {
-            println!(
+            line(format_args!(
                 "{:<18} {:<26} {:<15} {:<24} {}",
                 row.plugin.id,
                 row.plugin.name,
                 row.state,
                 row.model(),
                 row.variables()
-            );
+            ))?;
         }
         Ok(())
     }

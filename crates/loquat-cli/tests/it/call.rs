@@ -10,7 +10,9 @@ const HELLO: &str = r#"{"messages": [{"role": "user", "content": "hello there"}]
 async fn call(provider: &str, url: &str, more: &[&str], request: &str) -> (Value, Option<i32>) {
     let mut arguments = vec!["call", "--provider", provider, "--base-url", url, "--request", "-"];
     arguments.extend(more);
-    let run = run(&arguments, &[], request).await;
+    // A server of one's own may want a key; the vendors' need none on this machine. And nobody waits for a limit here.
+    let environment = [("OPENAI_COMPATIBLE_API_KEY", "k-emulator"), ("LLM_MAX_RETRIES", "0")];
+    let run = run(&arguments, &environment, request).await;
     let answer =
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", run.stdout, run.stderr));
     (answer, run.code)
@@ -98,8 +100,50 @@ async fn a_wrong_request_is_told_before_anything_is_sent() {
     for (request, more) in [("not json", &["--model", "echo"][..]), (r#"{"messages": []}"#, &["--model", "echo"])] {
         let (answer, code) = call("openai", &url, more, request).await;
         assert_eq!((&answer["error"]["class"], code), (&json!("invalid_request"), Some(1)), "{answer}");
+        assert_eq!((&answer["error"]["attempts"], &answer["error"]["status"]), (&json!(0), &Value::Null), "{answer}");
     }
     assert_eq!(emulator.count("echo"), 0);
     let (answer, code) = call("nobody", &url, &[], HELLO).await;
     assert_eq!((&answer["error"]["class"], code), (&json!("config"), Some(3)), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_of_an_error_is_there() {
+    let emulator = Emulator::start().await.unwrap();
+    let (answer, code) = call("openai", &emulator.openai_url(), &["--model", "limit-429-ra20"], HELLO).await;
+    assert_eq!(code, Some(6), "{answer}");
+    let error = answer["error"].as_object().unwrap();
+    let mut fields: Vec<&String> = error.keys().collect();
+    fields.sort();
+    assert_eq!(fields, ["attempts", "class", "message", "provider", "retry_after_s", "status"]);
+    assert_eq!((&error["class"], &error["retry_after_s"]), (&json!("rate_limited"), &json!(20.0)));
+    let (answer, code) = call("openai", &emulator.openai_url(), &["--model", "auth"], HELLO).await;
+    assert_eq!((&answer["error"]["retry_after_s"], code), (&Value::Null, Some(4)), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_breaks_is_an_error_with_what_had_come() {
+    let emulator = Emulator::start().await.unwrap();
+    let (answer, code) =
+        call("anthropic", &emulator.base_url(), &["--model", "words-60+cut-after-3", "--stream"], HELLO).await;
+    assert_eq!(code, Some(1), "{answer}");
+    assert!(answer["partial"]["text"].as_str().unwrap().starts_with("word1"), "{answer}");
+    assert_eq!(answer["error"]["attempts"], 1, "nothing is tried again after content: {answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_and_retries_are_those_of_the_environment_but_not_its_choice_of_models() {
+    let emulator = Emulator::start().await.unwrap();
+    let url = emulator.openai_url();
+    let arguments = ["call", "--provider", "openai", "--base-url", &url, "--model", "hang", "--request", "-"];
+    let environment = [
+        ("LLM_TIMEOUT_SECONDS", "0.2"),
+        ("LLM_MAX_RETRIES", "1"),
+        ("LLM_FALLBACK_PROVIDERS", "nobody"),
+        ("LOQUAT_MODEL", "nobody/nothing"),
+    ];
+    let run = run(&arguments, &environment, HELLO).await;
+    let answer: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!((&answer["error"]["class"], run.code), (&json!("timeout"), Some(124)), "{answer}");
+    assert_eq!((&answer["error"]["attempts"], emulator.count("hang")), (&json!(2), 2), "{answer}");
 }

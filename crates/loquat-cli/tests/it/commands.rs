@@ -1,8 +1,13 @@
 //! `ask`, `providers`, `demo`.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::process::Stdio;
+
+use llm_testkit::emulator::Emulator;
 use serde_json::Value;
 
-use crate::run::run;
+use crate::run::{command, run};
 
 #[tokio::test]
 async fn ask_answers_without_any_key_and_says_that_it_is_no_llm() {
@@ -73,4 +78,91 @@ async fn demo_shows_five_scenes_and_ends_well() {
 async fn wrong_usage_is_exit_2() {
     assert_eq!(run(&["serve", "--no-such-flag"], &[], "").await.code, Some(2));
     assert_eq!(run(&["call"], &[], "").await.code, Some(2));
+}
+
+#[tokio::test]
+async fn a_question_must_be_there() {
+    for arguments in [&["ask", " "][..], &["ask", "-"], &["ask"]] {
+        let run = run(arguments, &[], "\n").await;
+        assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{}", run.stderr);
+    }
+    let run = run(&["ask", "-"], &[], "from the pipe").await;
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "from the pipe\n"), "{}", run.stderr);
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_is_no_failure() {
+    for arguments in [&["providers"][..], &["providers", "--json"], &["demo"], &["ask", "hi"]] {
+        let mut child =
+            command(arguments, &[]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !said.contains("panicked"), "{arguments:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_variable_that_is_no_text_is_not_ours() {
+    let mut command = command(&["providers"], &[]);
+    command.env(OsStr::from_bytes(b"ODD_\xff"), "x").env("OPENAI_API_KEY", OsStr::from_bytes(b"\xff\xfe"));
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("not configured"));
+}
+
+#[tokio::test]
+async fn the_model_comes_from_the_argument_or_the_variable_and_blank_ones_do_not_count() {
+    let shown = async |arguments: &[&str], environment: &[(&str, &str)]| {
+        let run = run(&[&["ask", "--usage", "hi"], arguments].concat(), environment, "").await;
+        assert_eq!(run.code, Some(0), "{}", run.stderr);
+        run.stderr
+    };
+    let variable = [("LOQUAT_MODEL", "local/embed"), ("LLM_PRIMARY_PROVIDER", "local")];
+    assert!(shown(&["-m", "local/echo"], &variable).await.starts_with("local/echo"), "the argument goes first");
+    assert!(shown(&[], &[("LOQUAT_MODEL", "local")]).await.starts_with("local/echo"));
+    assert!(
+        shown(&[], &[("LOQUAT_MODEL", ""), ("LOQUAT_CONFIG", "")]).await.contains("not an LLM"),
+        "the demonstration"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ask_says_when_another_than_the_primary_answered() {
+    let emulator = Emulator::start().await.unwrap();
+    let (openai, base) = (emulator.openai_url(), emulator.base_url());
+    let environment = [
+        ("OPENAI_API_KEY", "sk-canary-0123456789"),
+        ("OPENAI_BASE_URL", &*openai),
+        ("ANTHROPIC_API_KEY", "sk-ant-canary-0123456789"),
+        ("ANTHROPIC_BASE_URL", &*base),
+        ("LOQUAT_MODEL", "openai/quota"),
+        ("LLM_FALLBACK_PROVIDERS", "anthropic/echo"),
+    ];
+    for more in [&[][..], &["--no-stream"]] {
+        let run = run(&[&["ask", "hi"], more].concat(), &environment, "").await;
+        assert_eq!((run.code, run.stdout.as_str()), (Some(0), "echo: hi\n"), "{}", run.stderr);
+        assert!(run.stderr.contains("note: openai/quota failed (quota), anthropic/echo answered"), "{}", run.stderr);
+    }
+    let cut = run(&["ask", "-m", "anthropic/words-60+cut-after-3", "hi"], &environment, "").await;
+    assert_eq!(cut.code, Some(1), "{}", cut.stderr);
+    assert!(cut.stdout.starts_with("word1 ") && cut.stdout.ends_with('\n'), "{:?}", cut.stdout);
+    assert!(!cut.stderr.contains("canary"), "{}", cut.stderr);
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_a_question_that_waits_for_its_input() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Command;
+
+    let mut child =
+        command(&["ask", "-"], &[]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let open = child.stdin.take();
+    // Its first words come before it reads; the handler of the signal is set by the time it waits.
+    let mut said = String::new();
+    BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    drop(open);
 }
