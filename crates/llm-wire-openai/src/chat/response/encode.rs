@@ -18,7 +18,26 @@ use crate::{media, usage};
 
 /// Writes a whole answer. Without an id, a time or a model of its own it gets placeholders: clients want these fields.
 pub fn encode_response(response: &ChatResponse) -> Vec<u8> {
-    serde_json::to_vec(&Answer(response)).unwrap_or_default()
+    let mut bytes = Vec::with_capacity(capacity(response));
+    match serde_json::to_writer(&mut bytes, &Answer(response)) {
+        Ok(()) => bytes,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// About the length of the answer, so that the buffer rarely grows.
+fn capacity(response: &ChatResponse) -> usize {
+    fn length(message: &Message) -> usize {
+        let length = |part: &Part| match &part.kind {
+            PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } | PartKind::Refusal { text } => text.len(),
+            PartKind::ToolCall(call) => call.arguments.len() * 5 / 4 + 100,
+            _ => 200,
+        };
+        let words = message.content.iter().map(length).sum::<usize>();
+        128 + words + words / 16
+    }
+    let more = response.more.iter().map(|candidate| length(&candidate.message));
+    640 + length(&response.message) + more.sum::<usize>()
 }
 
 struct Answer<'a>(&'a ChatResponse);
