@@ -1,6 +1,7 @@
 //! `loquat call`: one request in, one JSON object out, for scripts and tests of other programs.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, ProviderPlugin};
@@ -10,7 +11,12 @@ use crate::failure::Failure;
 use crate::stdin;
 use crate::terminal::line;
 
+/// The longest wait that a vendor may ask for before the call is tried again; after a longer one the error is printed.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
 /// Send one request and print the answer as one JSON object.
+///
+/// A passing failure is tried again up to three times (`LLM_MAX_RETRIES`), but no vendor is waited for longer than 5 s.
 #[derive(Args)]
 pub(crate) struct Call {
     /// The provider's id, for example openai
@@ -83,6 +89,8 @@ impl Call {
         let environment = Environment::read()?;
         let mut config = Config::from_environment(&environment)?;
         (config.defaults.model, config.defaults.fallback) = (None, Vec::new());
+        // A script would rather be told to come back in a minute than wait that minute.
+        config.defaults.retry.get_or_insert_default().max_hint = LONGEST_WAIT;
         let mut provider = ProviderConfig::new(plugin.id);
         if let Some(url) = &self.base_url {
             provider = provider.with("base_url", url.as_str());

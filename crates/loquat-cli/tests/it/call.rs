@@ -147,3 +147,16 @@ async fn times_and_retries_are_those_of_the_environment_but_not_its_choice_of_mo
     assert_eq!((&answer["error"]["class"], run.code), (&json!("timeout"), Some(124)), "{answer}");
     assert_eq!((&answer["error"]["attempts"], emulator.count("hang")), (&json!(2), 2), "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_wait_is_told_and_not_waited_for() {
+    let emulator = Emulator::start().await.unwrap();
+    let (answer, code) = call("openai", &emulator.openai_url(), &["--model", "limit-429-ra20"], HELLO).await;
+    let error = &answer["error"];
+    assert_eq!(
+        (&error["class"], &error["retry_after_s"], code),
+        (&json!("rate_limited"), &json!(20.0), Some(6)),
+        "{answer}"
+    );
+    assert_eq!(emulator.count("limit-429-ra20"), 1);
+}
