@@ -83,7 +83,9 @@ fn words(kind: ErrorKind) -> (&'static str, &'static str) {
 pub fn source(error: &Error) -> &'static str {
     match error.kind() {
         _ if error.status().is_some() => "provider",
-        ErrorKind::InvalidRequest | ErrorKind::PayloadTooLarge | ErrorKind::Unsupported | ErrorKind::Cancelled => "client",
+        ErrorKind::InvalidRequest | ErrorKind::PayloadTooLarge | ErrorKind::Unsupported | ErrorKind::Cancelled => {
+            "client"
+        }
         // Nobody knows the name: the caller's mistake. A provider that does not know it is asked below.
         ErrorKind::NotFound if error.provider().is_none() && error.attempts().is_empty() => "client",
         // Without a status nobody was asked: a key of ours is missing, or a limit of ours is reached.
@@ -215,7 +217,10 @@ mod tests {
         assert_eq!(source(&Error::new(ErrorKind::NotFound, "no such model")), "client");
         assert_eq!(source(&Error::new(ErrorKind::NotFound, "no such model").with_provider("ollama")), "provider");
         assert_eq!(source(&Error::new(ErrorKind::Auth, "api key missing").with_provider("openai")), "gateway");
-        assert_eq!(source(&Error::new(ErrorKind::Auth, "wrong key").with_provider("openai").with_status(401)), "provider");
+        assert_eq!(
+            source(&Error::new(ErrorKind::Auth, "wrong key").with_provider("openai").with_status(401)),
+            "provider"
+        );
         assert_eq!(source(&Error::new(ErrorKind::Overloaded, "in a stream").with_provider("openai")), "provider");
     }
 
