@@ -50,6 +50,9 @@ pub struct Cx {
 pub struct Timeouts {
     /// Until the response's headers. Default 60 s.
     pub first_byte: Option<Duration>,
+    /// The same for an answer that is not streamed, whose headers come only when it is whole: a driver puts it in the
+    /// place of `first_byte`. Default 300 s, half of what a request may take in all, so that a fallback has its turn.
+    pub whole: Option<Duration>,
     /// Until the first content of a stream. Default 120 s.
     pub first_content: Option<Duration>,
     /// Longest silence: no byte at all, keep-alives count as bytes. Default 30 s.
@@ -62,6 +65,7 @@ impl Default for Timeouts {
     fn default() -> Self {
         Self {
             first_byte: Some(Duration::from_secs(60)),
+            whole: Some(Duration::from_secs(300)),
             first_content: Some(Duration::from_secs(120)),
             idle: Some(Duration::from_secs(30)),
             progress: Some(Duration::from_secs(120)),
@@ -71,7 +75,7 @@ impl Default for Timeouts {
 
 impl Timeouts {
     /// No timer at all.
-    pub const OFF: Self = Self { first_byte: None, first_content: None, idle: None, progress: None };
+    pub const OFF: Self = Self { first_byte: None, whole: None, first_content: None, idle: None, progress: None };
 }
 
 impl Cx {

@@ -41,7 +41,7 @@ pub(crate) fn of_target(attempt: Duration, defaults: &Defaults) -> Timeouts {
 /// An answer that is not streamed has its first byte when it is whole: who lets an attempt take minutes does not want
 /// it cut by the defaults of these timers.
 fn patient(mut timers: Timeouts, attempt: Duration) -> Timeouts {
-    for timer in [&mut timers.first_byte, &mut timers.first_content] {
+    for timer in [&mut timers.first_byte, &mut timers.whole, &mut timers.first_content] {
         *timer = timer.map(|timer| timer.max(attempt));
     }
     timers

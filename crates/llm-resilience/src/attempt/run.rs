@@ -67,6 +67,9 @@ pub(super) async fn run(driver: &Resilient, cx: &Cx, mut request: Request) -> Re
         request = request.with_model(&place.target.model);
         call.attempt = record.next_number();
         call.timeouts = place.timeouts.unwrap_or(cx.timeouts);
+        if !matches!(request, Request::ChatStream(_)) {
+            call.timeouts.first_byte = call.timeouts.whole;
+        }
         let due = due(&request, &call, place, settings.timeouts.attempt, deadline, now);
         record.attempt_started(&place.target, waited, now);
         bounds.arm(due.at);

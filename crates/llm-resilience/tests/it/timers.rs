@@ -99,8 +99,8 @@ async fn a_target_has_its_own_timers() {
     let started = Instant::now();
     assert_eq!(chat(&driver, &cx()).await.unwrap().text(), "slow");
     assert_eq!(started.elapsed(), ms(55_000));
-    assert_eq!(fast.calls()[0].timeouts, Timeouts::default());
-    assert_eq!(slow.calls()[0].timeouts, patient);
+    assert_eq!(fast.calls()[0].timeouts.first_content, Timeouts::default().first_content);
+    assert_eq!(slow.calls()[0].timeouts.first_content, patient.first_content);
 }
 
 #[tokio::test(start_paused = true)]
@@ -263,4 +263,17 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_answer_has_more_time_for_its_first_byte_than_a_stream() {
+    let only = Scripted::new("a", [Act::Answer(0), stream([text("x")])]);
+    let driver = Resilient::builder().target(only.clone(), "m").build();
+    let timeouts = Timeouts::default();
+    let cx = cx().with_timeouts(timeouts);
+    chat(&driver, &cx).await.unwrap();
+    open(&driver, &cx).await.unwrap();
+    assert!(timeouts.whole > timeouts.first_byte);
+    let first_bytes: Vec<_> = only.calls().iter().map(|call| call.timeouts.first_byte).collect();
+    assert_eq!(first_bytes, [timeouts.whole, timeouts.first_byte]);
 }
