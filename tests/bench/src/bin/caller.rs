@@ -24,7 +24,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 enum Contender {
     Raw { client: reqwest::Client, url: String },
     Loquat(Client),
-    Plugin { provider: Arc<dyn Provider>, cx: Cx },
+    Plugin { provider: Arc<dyn Provider>, cx: Box<Cx> },
 }
 
 impl Contender {
@@ -52,7 +52,8 @@ impl Contender {
                 let config = json!({"api_key": "sk-bench", "base_url": base});
                 let config = config.as_object().cloned().context("an object")?;
                 let provider = loquat::registry()?.plugin("openai")?.build(config, &BuildCx::new("openai"))?;
-                Self::Plugin { provider, cx: Cx::new(Arc::new(InMemory::new())).with_timeouts(Timeouts::OFF) }
+                let cx = Cx::new(Arc::new(InMemory::new())).with_timeouts(Timeouts::OFF);
+                Self::Plugin { provider, cx: Box::new(cx) }
             }
             other => bail!("no contender {other:?}"),
         })
