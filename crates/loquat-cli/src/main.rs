@@ -47,9 +47,18 @@ enum Command {
     Demo(demo::Demo),
 }
 
+/// Threads for all cores; on a single one, as in small containers, none, because handing work to a thread there costs
+/// more than doing it.
+fn runtime() -> tokio::runtime::Builder {
+    match std::thread::available_parallelism() {
+        Ok(cores) if cores.get() == 1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match runtime().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             let failure = Failure::io("starting the runtime", &error);
