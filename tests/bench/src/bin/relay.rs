@@ -14,8 +14,16 @@ use workspace_bench::{arguments, listen, value};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> Result<()> {
+/// The gateway's own choice of runtime, so that both are measured alike: no worker threads on a single core.
+fn main() -> Result<()> {
+    let mut runtime = match std::thread::available_parallelism()?.get() {
+        1 => tokio::runtime::Builder::new_current_thread(),
+        _ => tokio::runtime::Builder::new_multi_thread(),
+    };
+    runtime.enable_all().build()?.block_on(relay())
+}
+
+async fn relay() -> Result<()> {
     let arguments = arguments()?;
     let upstream: u16 = value(&arguments, "upstream")?.parse()?;
     let listener = listen(&arguments).await?;
