@@ -8,6 +8,40 @@ use serde::{Deserialize, Serialize};
 use crate::error_kind::ErrorKind;
 use crate::id::Target;
 
+/// Why an attempt was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AttemptReason {
+    /// It is the first of its request.
+    #[default]
+    First,
+    /// The same target is asked again.
+    Retry,
+    /// Another target steps in.
+    Fallback,
+    /// Another target is asked beside one that takes long.
+    Hedge,
+    /// A broken stream is gone on with.
+    Resume,
+    /// For comparison only; its answer reaches nobody.
+    Shadow,
+}
+
+impl AttemptReason {
+    /// The reason in one stable word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Retry => "retry",
+            Self::Fallback => "fallback",
+            Self::Hedge => "hedge",
+            Self::Resume => "resume",
+            Self::Shadow => "shadow",
+        }
+    }
+}
+
 /// One call of one target within a request, as it went.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -16,6 +50,9 @@ pub struct Attempt {
     pub target: Target,
     /// 1 for the first attempt of the request.
     pub number: u32,
+    /// Why it was made.
+    #[serde(default)]
+    pub reason: AttemptReason,
     /// What went wrong; `None` when it answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<AttemptFailure>,
@@ -45,7 +82,13 @@ pub struct AttemptFailure {
 impl Attempt {
     /// A record of a call.
     pub fn new(target: Target, number: u32, duration: Duration, waited: Duration) -> Self {
-        Self { target, number, failure: None, duration, waited }
+        Self { target, number, reason: AttemptReason::First, failure: None, duration, waited }
+    }
+
+    /// With why it was made.
+    pub fn with_reason(mut self, reason: AttemptReason) -> Self {
+        self.reason = reason;
+        self
     }
 
     /// With the error it ended in.

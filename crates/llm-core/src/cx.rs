@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::hints::{Hints, Priority};
 use crate::observer::{Observed, Observer};
 use crate::secret::Secret;
 use crate::transport::Transport;
@@ -23,6 +24,10 @@ pub struct Cx {
     pub tenant: Option<Arc<str>>,
     /// Labels for routing, metrics and logs.
     pub tags: Option<Arc<BTreeMap<String, String>>>,
+    /// What the caller says about the request: its task, its priority, its user.
+    pub hints: Option<Arc<Hints>>,
+    /// Our own name of the request, under which observers hear of it. A driver makes one where there is none.
+    pub request_id: Option<Arc<str>>,
     /// A key for this call only, instead of the provider's own.
     pub credential: Option<Secret>,
     /// A base URL for this call only. A provider uses it only together with `credential`, so that its own key
@@ -86,6 +91,8 @@ impl Cx {
             observer: None,
             tenant: None,
             tags: None,
+            hints: None,
+            request_id: None,
             credential: None,
             endpoint: None,
             timeouts: Timeouts::default(),
@@ -108,6 +115,17 @@ impl Cx {
     pub fn with_deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
+    }
+
+    /// With what the caller says about the request.
+    pub fn with_hints(mut self, hints: Hints) -> Self {
+        self.hints = Some(Arc::new(hints));
+        self
+    }
+
+    /// How much it matters that the request is answered now.
+    pub fn priority(&self) -> Priority {
+        self.hints.as_ref().map(|hints| hints.priority).unwrap_or_default()
     }
 
     /// With an observer.

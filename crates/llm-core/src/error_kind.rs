@@ -178,6 +178,40 @@ impl ErrorKind {
         }
     }
 
+    /// Every class, for tables and tests.
+    pub const ALL: [Self; 30] = [
+        Self::Auth,
+        Self::Permission,
+        Self::NotFound,
+        Self::InvalidRequest,
+        Self::PayloadTooLarge,
+        Self::ContextLength,
+        Self::ContentFilter,
+        Self::RateLimited,
+        Self::QuotaExhausted,
+        Self::Overloaded,
+        Self::Server,
+        Self::ModelOutput,
+        Self::Network,
+        Self::Timeout(TimeoutStage::Connect),
+        Self::Timeout(TimeoutStage::FirstByte),
+        Self::Timeout(TimeoutStage::FirstContent),
+        Self::Timeout(TimeoutStage::Idle),
+        Self::Timeout(TimeoutStage::Progress),
+        Self::Timeout(TimeoutStage::Attempt),
+        Self::Timeout(TimeoutStage::Total),
+        Self::Malformed,
+        Self::Truncated,
+        Self::Unsupported,
+        Self::Config,
+        Self::CircuitOpen,
+        Self::Limited,
+        Self::BudgetExceeded,
+        Self::NoTarget,
+        Self::Cancelled,
+        Self::Internal,
+    ];
+
     /// The class in one stable word, for logs, metrics and JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod accumulate;
+mod assess;
 mod attempt;
 mod capability;
 mod chat;
@@ -10,7 +11,9 @@ pub mod duration_text;
 mod embed;
 mod error;
 mod error_kind;
+mod estimate;
 mod ext;
+mod hints;
 mod id;
 mod layer;
 mod media;
@@ -27,13 +30,15 @@ mod registry;
 mod response;
 mod secret;
 pub mod stream;
+mod target_state;
 mod tool;
 mod transport;
 mod usage;
 mod warning;
 
 pub use accumulate::{Accumulator, SequenceError};
-pub use attempt::{Attempt, AttemptFailure};
+pub use assess::{Assessment, Assessor};
+pub use attempt::{Attempt, AttemptFailure, AttemptReason};
 #[cfg(not(target_family = "wasm"))]
 pub use capability::MODEL_CARDS;
 pub use capability::{Availability, Capabilities, ModelCard, Support, model_card};
@@ -43,15 +48,17 @@ pub use cx::{Cx, Timeouts};
 pub use embed::{EmbedRequest, EmbedResponse};
 pub use error::{Error, Progress};
 pub use error_kind::{Billed, ErrorKind, Fallback, Policy, Retry, TimeoutStage};
+pub use estimate::{BytesEstimator, TokenEstimate, TokenEstimator};
 pub use ext::Extensions;
+pub use hints::{Hints, Priority, QualityNeed};
 pub use id::{Origin, ParseTargetError, Target};
 pub use layer::Layer;
 pub use media::{Media, MediaData, base64_text};
 pub use message::{Message, Role};
 pub use models::ModelInfo;
-pub use observer::{Observed, Observer};
+pub use observer::{Observed, Observer, RequestInfo};
 pub use part::{Citation, Part, PartKind, ToolCall, ToolResult, Visibility};
-pub use plan::{PlanTarget, Planner};
+pub use plan::{Arm, Plan, PlanTarget, Planner};
 pub use plugin::{Build, BuildCx, ProviderPlugin, Setting, read_config};
 pub use provider::{Adapter, Provider, Request, Response};
 #[cfg(not(target_family = "wasm"))]
@@ -63,6 +70,7 @@ pub use registry::{Registry, RegistryError};
 pub use response::{Candidate, ChatResponse, Finish, FinishReason, RateLimits, Timing};
 pub use secret::Secret;
 pub use stream::{ChatStream, Event, PartId, StreamFinish, StreamStart};
+pub use target_state::{Load, TargetState, TargetStates};
 pub use tool::{CacheHint, Executor, FunctionTool, Tool, ToolChoice, ToolStatus};
 pub use transport::{Body, HttpRequest, HttpResponse, Transport};
 pub use usage::Usage;

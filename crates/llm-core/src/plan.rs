@@ -6,6 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::capability::{Availability, Capabilities};
 use crate::cx::{Cx, Timeouts};
 use crate::error::Error;
@@ -25,6 +27,8 @@ pub struct PlanTarget {
     pub timeout: Option<Duration>,
     /// Timers of an attempt here, instead of the call's own ([`Cx::timeouts`]).
     pub timeouts: Option<Timeouts>,
+    /// Where it runs (`eu`), as far as the operator said: a hedge goes to another place than the first call.
+    pub region: Option<Arc<str>>,
 }
 
 impl PlanTarget {
@@ -35,7 +39,7 @@ impl PlanTarget {
 
     /// A target whose names are known already.
     pub fn of(target: Target, provider: Arc<dyn Provider>) -> Self {
-        Self { target, provider, timeout: None, timeouts: None }
+        Self { target, provider, timeout: None, timeouts: None, region: None }
     }
 
     /// With a longest time until an attempt has its verdict.
@@ -49,6 +53,12 @@ impl PlanTarget {
         self.timeouts = Some(timeouts);
         self
     }
+
+    /// In this region.
+    pub fn with_region(mut self, region: impl Into<Arc<str>>) -> Self {
+        self.region = Some(region.into());
+        self
+    }
 }
 
 impl fmt::Debug for PlanTarget {
@@ -57,12 +67,51 @@ impl fmt::Debug for PlanTarget {
     }
 }
 
+/// The arm of an experiment that a request belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Arm {
+    /// The experiment.
+    pub experiment: Arc<str>,
+    /// The arm.
+    pub arm: Arc<str>,
+}
+
+/// What a planner decided for one request.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Plan {
+    /// The targets, best first.
+    pub targets: Arc<[PlanTarget]>,
+    /// The route behind the model name; `None` when the request names its target outright. A driver finds the settings
+    /// of the request by it.
+    pub route: Option<Arc<str>>,
+    /// Why these targets in this order, in a few words.
+    pub reason: Option<Arc<str>>,
+    /// The arm of an experiment, where the request takes part in one.
+    pub arm: Option<Arm>,
+    /// Is asked the same beside the answer, for comparison only: its answer reaches nobody.
+    pub shadow: Option<PlanTarget>,
+}
+
+impl Plan {
+    /// These targets, best first.
+    pub fn new(targets: impl Into<Arc<[PlanTarget]>>) -> Self {
+        Self { targets: targets.into(), route: None, reason: None, arm: None, shadow: None }
+    }
+
+    /// Of this route.
+    pub fn with_route(mut self, route: impl Into<Arc<str>>) -> Self {
+        self.route = Some(route.into());
+        self
+    }
+}
+
 /// Makes the plan of each request. A router is one, and so is a fixed list.
 pub trait Planner: Send + Sync + 'static {
     /// The targets of this request, best first. Does no IO and does not wait.
     ///
     /// An error ends the request before anything is called; an empty plan is the error `no_target`.
-    fn plan(&self, cx: &Cx, request: &Request) -> Result<Arc<[PlanTarget]>, Error>;
+    fn plan(&self, cx: &Cx, request: &Request) -> Result<Plan, Error>;
 
     /// What the public model name can do, as far as it is known without asking.
     fn capabilities(&self, _model: &str) -> Capabilities {
@@ -77,8 +126,8 @@ pub trait Planner: Send + Sync + 'static {
 
 /// A fixed list: the same plan for every request.
 impl Planner for Arc<[PlanTarget]> {
-    fn plan(&self, _cx: &Cx, _request: &Request) -> Result<Arc<[PlanTarget]>, Error> {
-        Ok(self.clone())
+    fn plan(&self, _cx: &Cx, _request: &Request) -> Result<Plan, Error> {
+        Ok(Plan::new(self.clone()))
     }
 
     fn capabilities(&self, _model: &str) -> Capabilities {

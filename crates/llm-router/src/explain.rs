@@ -5,7 +5,7 @@ use std::fmt;
 use llm_core::{Error, Request, Target};
 use serde::Serialize;
 
-use crate::plan::{Plan, Skipped};
+use crate::plan::{Decision, Skipped};
 use crate::router::Router;
 
 /// Why a request goes where it goes.
@@ -37,7 +37,7 @@ pub struct ExplainedSkip {
 impl Router {
     /// Why a request goes where it goes. The error is that of the request itself.
     pub fn explain(&self, request: &Request) -> Result<Explanation, Error> {
-        let Plan { route, strategy, targets, mut skipped } = self.plan_request(request)?;
+        let Decision { route, strategy, targets, mut skipped } = self.decide(request)?;
         if let Some(route) = &route {
             skipped.extend(self.left_out(route));
         }

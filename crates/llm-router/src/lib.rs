@@ -10,7 +10,7 @@ mod target;
 
 pub use builder::Builder;
 pub use explain::{ExplainedSkip, Explanation};
-pub use plan::{Plan, Skipped, WhyNot};
+pub use plan::{Decision, Skipped, WhyNot};
 pub use route::Route;
 pub use router::Router;
 pub use strategy::{Manual, Priority, Strategy, StrategyKind};

@@ -1,14 +1,14 @@
-//! The plan of one request: who is asked in which order, and why others are not.
+//! The decision over one request: who is asked in which order, and why others are not.
 
 use std::fmt;
 use std::sync::Arc;
 
 use llm_core::{Availability, Capabilities, PlanTarget, Request, Support, Target};
 
-/// The ordered targets of one request, and those that were left out.
+/// Who is asked for one request, in which order, and who is not.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Plan {
+pub struct Decision {
     /// The route; `None` when the request names its target outright.
     pub route: Option<Arc<str>>,
     /// The strategy that made the order; `direct` without a route.

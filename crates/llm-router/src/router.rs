@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use llm_core::{
-    Availability, Capabilities, Cx, Error, ErrorKind, PlanTarget, Planner, Progress, Provider, Request, Response,
+    Availability, Capabilities, Cx, Error, ErrorKind, Plan, PlanTarget, Planner, Progress, Provider, Request, Response,
     Target, closest,
 };
 
 use crate::builder::Builder;
-use crate::plan::{self, Place, Plan, Skipped, WhyNot};
+use crate::plan::{self, Decision, Place, Skipped, WhyNot};
 
 /// Finds the targets of a request by the model name it uses: a route, an alias, `provider/model`, or a provider that
 /// has a default model. Nothing is guessed; an unknown name is an error that lists what there is.
@@ -58,12 +58,17 @@ impl Router {
         Builder::default()
     }
 
-    /// The plan of a request, with the targets that were left out and why.
-    pub fn plan_request(&self, request: &Request) -> Result<Plan, Error> {
+    /// Who is asked for a request, and who is not and why.
+    pub fn decide(&self, request: &Request) -> Result<Decision, Error> {
         let route = match self.meaning(request)? {
             Meaning::Route(route) => route,
             Meaning::Direct(target) => {
-                return Ok(Plan { route: None, strategy: "direct", targets: Arc::new([target]), skipped: Vec::new() });
+                return Ok(Decision {
+                    route: None,
+                    strategy: "direct",
+                    targets: Arc::new([target]),
+                    skipped: Vec::new(),
+                });
             }
         };
         let (targets, skipped) = match plan::filter(&route.places, request) {
@@ -71,7 +76,7 @@ impl Router {
             Some((targets, skipped)) if targets.is_empty() => return Err(nobody(&route.name, &skipped)),
             Some((targets, skipped)) => (targets.into(), skipped),
         };
-        Ok(Plan { route: Some(route.name.clone()), strategy: route.strategy, targets, skipped })
+        Ok(Decision { route: Some(route.name.clone()), strategy: route.strategy, targets, skipped })
     }
 
     /// The routes with their targets in order, sorted by name.
@@ -192,8 +197,11 @@ fn nobody(route: &str, skipped: &[Skipped]) -> Error {
 }
 
 impl Planner for Router {
-    fn plan(&self, _cx: &Cx, request: &Request) -> Result<Arc<[PlanTarget]>, Error> {
-        self.plan_request(request).map(|plan| plan.targets)
+    fn plan(&self, _cx: &Cx, request: &Request) -> Result<Plan, Error> {
+        let decision = self.decide(request)?;
+        let mut plan = Plan::new(decision.targets);
+        plan.route = decision.route;
+        Ok(plan)
     }
 
     fn capabilities(&self, model: &str) -> Capabilities {
@@ -224,8 +232,8 @@ impl Provider for Router {
     }
 
     async fn call(&self, cx: &Cx, request: Request) -> Result<Response, Error> {
-        let plan = self.plan_request(&request)?;
-        let Some(first) = plan.targets.first() else {
+        let decision = self.decide(&request)?;
+        let Some(first) = decision.targets.first() else {
             return Err(refusal(ErrorKind::NoTarget, format!("no target answers for the model {:?}", request.model())));
         };
         first.provider.call(cx, request.with_model(&first.target.model)).await

@@ -1,5 +1,6 @@
 //! Building a driver.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
 use llm_core::{PlanTarget, Planner, Provider};
@@ -103,7 +104,8 @@ impl Builder {
 
 impl Resilient {
     pub(crate) fn new(id: Arc<str>, planner: Arc<dyn Planner>, settings: Settings) -> Self {
-        let random = settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
-        Self { id, planner, settings, random: Mutex::new(random) }
+        let mut random = settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        let ids = AtomicU64::new(random.fork().u64(..));
+        Self { id, planner, settings, random: Mutex::new(random), ids }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llm_core::{Error, ErrorKind, PlanTarget};
+use llm_core::{AttemptReason, Error, ErrorKind, PlanTarget};
 
 use super::fallback::{self, FallbackPolicy};
 use crate::retry::{Decision, RetryPolicy, Situation};
@@ -30,6 +30,7 @@ pub(super) struct Course {
     /// Retries at this target.
     retries: u32,
     free_retry_used: bool,
+    reason: AttemptReason,
 }
 
 /// What follows a failure.
@@ -45,7 +46,12 @@ pub(super) enum Step {
 
 impl Course {
     pub(super) fn new() -> Self {
-        Self { place: 0, tried: 1, made: 0, retries: 0, free_retry_used: false }
+        Self { place: 0, tried: 1, made: 0, retries: 0, free_retry_used: false, reason: AttemptReason::First }
+    }
+
+    /// Why the next attempt is made.
+    pub(super) fn reason(&self) -> AttemptReason {
+        self.reason
     }
 
     /// The attempt at the current target ended in `error`.
@@ -80,15 +86,18 @@ impl Course {
         match (rules.retry.decide(error, &situation), next) {
             (Decision::RetryAtOnce, _) => {
                 self.free_retry_used = true;
+                self.reason = AttemptReason::Retry;
                 self.made -= 1;
                 Step::Retry(Duration::ZERO)
             }
             (Decision::RetryAfter(wait), _) => {
                 self.retries += 1;
+                self.reason = AttemptReason::Retry;
                 Step::Retry(wait)
             }
             (Decision::NextTarget, Some(next)) => {
                 self.place = next;
+                self.reason = AttemptReason::Fallback;
                 self.tried += 1;
                 self.retries = 0;
                 Step::Move

@@ -15,6 +15,7 @@ mod run;
 mod stream;
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -36,12 +37,19 @@ pub struct Resilient {
     planner: Arc<dyn Planner>,
     settings: Settings,
     random: Mutex<fastrand::Rng>,
+    /// Names of requests: they start anywhere, so that those of two drivers differ, and count up.
+    ids: AtomicU64,
 }
 
 impl Resilient {
     /// Starts building one.
     pub fn builder() -> Builder {
         Builder::default()
+    }
+
+    /// The number that names a request which has no name of its own and is observed.
+    fn id_of(&self, cx: &Cx) -> u64 {
+        if cx.request_id.is_none() && cx.observer.is_some() { self.ids.fetch_add(1, Ordering::Relaxed) } else { 0 }
     }
 
     /// 64 random bits. Only failures draw, so the lock is never hot.

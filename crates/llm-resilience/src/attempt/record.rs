@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_core::{Attempt, Cx, Error, Observed, Observer, Target, Usage};
+use llm_core::{
+    Attempt, AttemptReason, Cx, Error, Observed, Observer, Plan, Request, RequestInfo, Target, Timing, Usage,
+};
 use tokio::time::Instant;
 
 use crate::timeout;
@@ -15,28 +17,49 @@ pub(super) struct Record {
     pub(super) started: Instant,
     /// Attempts that have their verdict.
     pub(super) attempts: Vec<Attempt>,
-    observer: Option<Arc<dyn Observer>>,
+    observer: Option<(Arc<dyn Observer>, Arc<RequestInfo>)>,
     open: Option<Open>,
     answered: Option<Target>,
+    first_content: Option<Duration>,
     usage: Usage,
     completed: bool,
+}
+
+fn info(cx: &Cx, request: &Request, plan: Option<&Plan>, id: u64) -> RequestInfo {
+    let mut info = RequestInfo::default();
+    info.id = cx.request_id.clone().unwrap_or_else(|| format!("{id:016x}").into());
+    info.operation = request.operation();
+    info.model = request.model().into();
+    info.tenant.clone_from(&cx.tenant);
+    info.tags.clone_from(&cx.tags);
+    info.hints.clone_from(&cx.hints);
+    if let Some(plan) = plan {
+        info.route.clone_from(&plan.route);
+        info.reason.clone_from(&plan.reason);
+        info.arm.clone_from(&plan.arm);
+    }
+    info
 }
 
 /// An attempt without a verdict.
 struct Open {
     target: Target,
+    reason: AttemptReason,
     started: Instant,
     waited: Duration,
 }
 
 impl Record {
-    pub(super) fn new(cx: &Cx, now: Instant) -> Self {
+    /// The record of a request with this plan, if it came to one. `id` names a request that has no name of its own.
+    pub(super) fn new(cx: &Cx, request: &Request, plan: Option<&Plan>, id: u64, now: Instant) -> Self {
+        let observer = cx.observer.clone().map(|observer| (observer, Arc::new(info(cx, request, plan, id))));
         Self {
             started: now,
             attempts: Vec::new(),
-            observer: cx.observer.clone(),
+            observer,
             open: None,
             answered: None,
+            first_content: None,
             usage: Usage::default(),
             completed: false,
         }
@@ -48,26 +71,32 @@ impl Record {
     }
 
     /// An attempt starts.
-    pub(super) fn attempt_started(&mut self, target: &Target, waited: Duration, now: Instant) {
-        self.observe(|| Observed::AttemptStarted { target: target.clone(), number: self.next_number() });
-        self.open = Some(Open { target: target.clone(), started: now, waited });
+    pub(super) fn attempt_started(&mut self, target: &Target, reason: AttemptReason, waited: Duration, now: Instant) {
+        let number = self.next_number();
+        self.observe(|request| Observed::AttemptStarted { request, target: target.clone(), number, reason });
+        self.open = Some(Open { target: target.clone(), reason, started: now, waited });
     }
 
     /// The attempt has its verdict.
     pub(super) fn attempt_done(&mut self, failure: Option<&Error>, now: Instant) {
-        let Some(Open { target, started, waited }) = self.open.take() else { return };
+        let Some(Open { target, reason, started, waited }) = self.open.take() else { return };
         if failure.is_none() {
             self.answered = Some(target.clone());
         }
-        let attempt = Attempt::new(target, self.next_number(), now.duration_since(started), waited);
+        let attempt = Attempt::new(target, self.next_number(), now.duration_since(started), waited).with_reason(reason);
         let attempt = match failure {
             Some(error) => attempt.with_failure(error),
             None => attempt,
         };
-        self.observe(|| Observed::AttemptDone { attempt: attempt.clone() });
+        self.observe(|request| Observed::AttemptDone { request, attempt: attempt.clone(), usage: None });
         // Most requests have one attempt.
         self.attempts.reserve_exact(1);
         self.attempts.push(attempt);
+    }
+
+    /// The first content of a stream came after this time.
+    pub(super) fn first_content(&mut self, after: Duration) {
+        self.first_content = Some(after);
     }
 
     /// Remembers the usage so far, for the case that the stream ends early.
@@ -82,16 +111,19 @@ impl Record {
         if std::mem::replace(&mut self.completed, true) {
             return;
         }
-        self.observe(|| Observed::Completed {
+        self.observe(|request| Observed::Completed {
+            request,
             target: self.answered.clone(),
             usage: self.usage.clone(),
+            timing: Timing { first_content: self.first_content, total: Some(Instant::now() - self.started) },
+            attempts: u32::try_from(self.attempts.len()).unwrap_or(u32::MAX),
             error: error.cloned(),
         });
     }
 
-    fn observe(&self, event: impl FnOnce() -> Observed) {
-        if let Some(observer) = &self.observer {
-            observer.on(&event());
+    fn observe(&self, event: impl FnOnce(Arc<RequestInfo>) -> Observed) {
+        if let Some((observer, request)) = &self.observer {
+            observer.on(&event(request.clone()));
         }
     }
 }

@@ -3,11 +3,10 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::time::Duration;
 
 use llm_core::{
-    Attempt, ChatStream, Cx, Error, ErrorKind, Fallback, PlanTarget, Progress, Request, Response, TimeoutStage,
+    Attempt, ChatStream, Cx, Error, ErrorKind, Fallback, Plan, PlanTarget, Progress, Request, Response, TimeoutStage,
 };
 use tokio::time::{Instant, sleep_until};
 
@@ -29,14 +28,15 @@ pub(super) async fn run(driver: &Resilient, cx: &Cx, mut request: Request) -> Re
     let settings = &driver.settings;
     let started = Instant::now();
     let deadline = settings.timeouts.deadline(started, cx.deadline);
-    let mut record = Record::new(cx, started);
     let plan = match plan(driver, cx, &request) {
         Ok(plan) => plan,
         Err(error) => {
-            record.complete(Some(&error));
+            Record::new(cx, &request, None, driver.id_of(cx), started).complete(Some(&error));
             return Err(error);
         }
     };
+    let mut record = Record::new(cx, &request, Some(&plan), driver.id_of(cx), started);
+    let plan = plan.targets;
     let operation = request.operation();
     let rules = Rules {
         retry: &settings.retry,
@@ -71,7 +71,7 @@ pub(super) async fn run(driver: &Resilient, cx: &Cx, mut request: Request) -> Re
             call.timeouts.first_byte = call.timeouts.whole;
         }
         let due = due(&request, &call, place, settings.timeouts.attempt, deadline, now);
-        record.attempt_started(&place.target, waited, now);
+        record.attempt_started(&place.target, course.reason(), waited, now);
         bounds.arm(due.at);
         let answer = match attempt(place, &call, request.clone(), &mut bounds).await {
             Ok(answer) => answer,
@@ -108,8 +108,7 @@ pub(super) async fn run(driver: &Resilient, cx: &Cx, mut request: Request) -> Re
             }
         }
     };
-    let attempts = std::mem::take(&mut record.attempts);
-    let error = failures.conclude(error, attempts, course.tried, plan.len());
+    let error = failures.conclude(error, record.attempts.clone(), course.tried, plan.len());
     log_failure(operation, &error);
     record.complete(Some(&error));
     match settings.canned.as_deref().and_then(|text| canned::answer(text, &request, &error)) {
@@ -118,9 +117,9 @@ pub(super) async fn run(driver: &Resilient, cx: &Cx, mut request: Request) -> Re
     }
 }
 
-fn plan(driver: &Resilient, cx: &Cx, request: &Request) -> Result<Arc<[PlanTarget]>, Error> {
+fn plan(driver: &Resilient, cx: &Cx, request: &Request) -> Result<Plan, Error> {
     let plan = driver.planner.plan(cx, request)?;
-    if plan.is_empty() {
+    if plan.targets.is_empty() {
         let message = format!("planning the request for {:?}: no target may take it", request.model());
         return Err(Error::new(ErrorKind::NoTarget, message).with_progress(Progress::NotSent));
     }
@@ -204,12 +203,12 @@ fn deliver(
         Answer::Whole(mut response) => {
             match &mut response {
                 Response::Chat(chat) => {
-                    chat.attempts = std::mem::take(&mut record.attempts);
+                    chat.attempts.clone_from(&record.attempts);
                     chat.timing.total = Some(now.duration_since(record.started));
                     record.usage(&chat.usage);
                 }
                 Response::Embed(embed) => {
-                    embed.attempts = std::mem::take(&mut record.attempts);
+                    embed.attempts.clone_from(&record.attempts);
                     record.usage(&embed.usage);
                 }
                 _ => {}

@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_core::Stream;
-use llm_core::{Attempt, ChatStream, Cx, Error, Event, Progress, Target, TimeoutStage, Timing};
+use llm_core::{ChatStream, Cx, Error, Event, Progress, Target, TimeoutStage, Timing};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::commit::Committed;
@@ -44,8 +44,10 @@ pub(super) struct Guard {
 
 impl Guard {
     /// Guards a committed stream. Its start tells the attempts so far, the one that answers last.
-    pub(super) fn new(committed: Committed, record: Record, terms: Terms, cx: &Cx, now: Instant) -> Self {
+    pub(super) fn new(committed: Committed, mut record: Record, terms: Terms, cx: &Cx, now: Instant) -> Self {
         let Committed { mut held, rest } = committed;
+        let first_content = now.duration_since(record.started);
+        record.first_content(first_content);
         if let Some(Event::Start(start)) = held.first_mut() {
             start.attempts.clone_from(&record.attempts);
         }
@@ -53,7 +55,7 @@ impl Guard {
             held: held.into_iter(),
             rest: Some(rest),
             finished: false,
-            first_content: now.duration_since(record.started),
+            first_content,
             record,
             terms,
             waiting_since: None,
@@ -84,9 +86,9 @@ impl Guard {
     fn fail(&mut self, error: Error) -> Poll<Option<Result<Event, Error>>> {
         self.rest = None;
         let error = timeout::of_target(error, &self.terms.target).with_progress(Progress::Committed);
-        let mut attempts = std::mem::take(&mut self.record.attempts);
+        let mut attempts = self.record.attempts.clone();
         if let Some(last) = attempts.last_mut() {
-            *last = Attempt::new(last.target.clone(), last.number, last.duration, last.waited).with_failure(&error);
+            *last = last.clone().with_failure(&error);
         }
         let error = error.with_attempts(attempts);
         tracing::warn!(target = %self.terms.target, kind = %error.kind(), "the stream broke off after content");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{Availability, Capabilities, Cx, Error, Layer, PlanTarget, Planner, Provider, Request};
+use llm_core::{Availability, Capabilities, Cx, Error, Layer, Plan, PlanTarget, Planner, Provider, Request};
 
 use super::policy::RetryPolicy;
 use crate::attempt::{Resilient, Settings};
@@ -47,8 +47,8 @@ impl Layer for RetryLayer {
 struct Single(Arc<dyn Provider>);
 
 impl Planner for Single {
-    fn plan(&self, _cx: &Cx, request: &Request) -> Result<Arc<[PlanTarget]>, Error> {
-        Ok(Arc::new([PlanTarget::new(self.0.clone(), request.model())]))
+    fn plan(&self, _cx: &Cx, request: &Request) -> Result<Plan, Error> {
+        Ok(Plan::new([PlanTarget::new(self.0.clone(), request.model())]))
     }
 
     fn capabilities(&self, model: &str) -> Capabilities {

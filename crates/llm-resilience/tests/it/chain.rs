@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{ErrorKind, Layer as _, PlanTarget, Planner, Progress, Provider, Request, Response, TimeoutStage};
+use llm_core::{ErrorKind, Layer as _, Plan, Planner, Progress, Provider, Request, Response, TimeoutStage};
 use llm_resilience::{ALL_TARGETS_FAILED, FallbackPolicy, Resilient, RetryLayer, RetryPolicy};
 
 use crate::decisions::KINDS;
@@ -266,7 +266,7 @@ async fn the_observer_hears_every_attempt_and_one_end() {
 async fn a_planner_may_refuse_and_an_empty_plan_is_an_error() {
     struct Refuses;
     impl Planner for Refuses {
-        fn plan(&self, _cx: &llm_core::Cx, _request: &Request) -> Result<Arc<[PlanTarget]>, llm_core::Error> {
+        fn plan(&self, _cx: &llm_core::Cx, _request: &Request) -> Result<Plan, llm_core::Error> {
             Err(error(ErrorKind::NotFound))
         }
     }

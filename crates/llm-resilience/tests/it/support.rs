@@ -283,9 +283,9 @@ impl Memory {
 
     pub(crate) fn lines(&self) -> Vec<String> {
         let line = |event: &Observed| match event {
-            Observed::AttemptStarted { target, number } => format!("{number} {target} starts"),
-            Observed::AttemptDone { attempt } => format!("{} {attempt}", attempt.number),
-            Observed::Completed { target, usage, error } => {
+            Observed::AttemptStarted { target, number, .. } => format!("{number} {target} starts"),
+            Observed::AttemptDone { attempt, .. } => format!("{} {attempt}", attempt.number),
+            Observed::Completed { target, usage, error, .. } => {
                 let who = target.as_ref().map_or("nobody".to_owned(), ToString::to_string);
                 let how = error.as_ref().map_or("ok", |error| error.kind().as_str());
                 format!("completed {who} {how} ({usage})")

@@ -43,7 +43,7 @@ fn each_kind_of_name_has_its_targets() {
     ] {
         assert_eq!(targets(&router, name), expected, "{name}");
     }
-    let plan = router.plan_request(&chat("")).unwrap();
+    let plan = router.decide(&chat("")).unwrap();
     assert_eq!(plan.route.as_deref(), Some("fast"), "no name is the default's name");
     let served: Vec<_> = router.routes().map(|(name, targets)| (name.to_owned(), targets.len())).collect();
     assert_eq!(served, [("fast".to_owned(), 2), ("team/smart".to_owned(), 1)]);
@@ -60,15 +60,15 @@ fn an_unknown_name_is_told_what_there_is() {
         ("opnai/gpt", " (did you mean the provider \"openai\"?)"),
         ("openai", ""),
     ] {
-        let error = router.plan_request(&chat(name)).unwrap_err();
+        let error = router.decide(&chat(name)).unwrap_err();
         assert_eq!(error.message(), format!("nothing answers for the model {name:?}{hint}: {choices}"));
         assert_eq!((error.kind(), error.progress()), (ErrorKind::NotFound, Progress::NotSent));
         assert_eq!((error.code(), error.param()), (Some("model_not_found"), Some("model")));
     }
     let empty = Router::builder().build().unwrap();
-    let error = empty.plan_request(&chat("x")).unwrap_err();
+    let error = empty.decide(&chat("x")).unwrap_err();
     assert_eq!(error.message(), "nothing answers for the model \"x\": no provider is configured");
-    let error = empty.plan_request(&chat("")).unwrap_err();
+    let error = empty.decide(&chat("")).unwrap_err();
     assert_eq!((error.kind(), error.param()), (ErrorKind::InvalidRequest, Some("model")));
 }
 
