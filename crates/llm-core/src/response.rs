@@ -52,18 +52,43 @@ impl Finish {
     }
 }
 
-/// What the vendor said of its rate limits beside an answer.
+/// What the vendor said of its rate limits beside an answer. `None` is "not said".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[non_exhaustive]
 pub struct RateLimits {
+    /// Requests allowed in a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requests_limit: Option<u64>,
     /// Requests left in the window.
     pub requests_remaining: Option<u64>,
-    /// Tokens left in the window.
-    pub tokens_remaining: Option<u64>,
     /// Until requests are full again.
     pub requests_reset: Option<Duration>,
+    /// Tokens of either kind allowed in a window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens_limit: Option<u64>,
+    /// Tokens of either kind left in the window.
+    pub tokens_remaining: Option<u64>,
     /// Until tokens are full again.
     pub tokens_reset: Option<Duration>,
+    /// Input tokens allowed in a window, where they are limited apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens_limit: Option<u64>,
+    /// Input tokens left in the window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens_remaining: Option<u64>,
+    /// Until input tokens are full again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens_reset: Option<Duration>,
+    /// Output tokens allowed in a window, where they are limited apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens_limit: Option<u64>,
+    /// Output tokens left in the window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens_remaining: Option<u64>,
+    /// Until output tokens are full again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens_reset: Option<Duration>,
 }
 
 /// How long things took, measured by the driver.

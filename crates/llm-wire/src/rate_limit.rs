@@ -70,26 +70,23 @@ pub fn exhausted_wait(headers: &HeaderMap, received_at: Option<SystemTime>) -> O
 
 impl RateLimitReading {
     /// The reading in Loquat's words; `None` if the response said nothing.
-    ///
-    /// Where input and output tokens are limited apart and not together, the tighter of the two stands for tokens.
     pub fn summary(&self) -> Option<RateLimits> {
-        let mut tokens = self.tokens;
-        for apart in [self.input_tokens, self.output_tokens] {
-            if self.tokens == RateLimitWindow::default() && tokens.tightness() > apart.tightness() {
-                tokens = apart;
-            }
-        }
-        let summary = RateLimits {
-            requests_remaining: self.requests.remaining,
-            tokens_remaining: tokens.remaining,
-            requests_reset: self.requests.reset,
-            tokens_reset: tokens.reset,
-        };
+        let mut summary = RateLimits::default();
+        (summary.requests_limit, summary.requests_remaining, summary.requests_reset) = self.requests.parts();
+        (summary.tokens_limit, summary.tokens_remaining, summary.tokens_reset) = self.tokens.parts();
+        (summary.input_tokens_limit, summary.input_tokens_remaining, summary.input_tokens_reset) =
+            self.input_tokens.parts();
+        (summary.output_tokens_limit, summary.output_tokens_remaining, summary.output_tokens_reset) =
+            self.output_tokens.parts();
         (summary != RateLimits::default()).then_some(summary)
     }
 }
 
 impl RateLimitWindow {
+    fn parts(&self) -> (Option<u64>, Option<u64>, Option<Duration>) {
+        (self.limit, self.remaining, self.reset)
+    }
+
     /// Smaller is tighter; windows that do not say what is left come last.
     fn tightness(&self) -> (bool, u64, bool) {
         (self.remaining.is_none(), self.remaining.unwrap_or(u64::MAX), *self == Self::default())

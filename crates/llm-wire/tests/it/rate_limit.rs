@@ -151,17 +151,21 @@ fn headers_of_each_vendor() {
 fn the_summary_speaks_loquats_words() {
     let summary = |rows: &[(&str, &str)]| rate_limits(&header_map(rows), Some(noon())).summary();
     assert_eq!(summary(&[("content-type", "text/plain")]), None);
-    assert_eq!(summary(&[("x-ratelimit-limit-requests", "5")]), None);
+    assert_eq!(summary(&[("x-ratelimit-limit-requests", "5")]).unwrap().requests_limit, Some(5));
     let apart = [
         ("anthropic-ratelimit-requests-remaining", "3"),
         ("anthropic-ratelimit-input-tokens-remaining", "20"),
         ("anthropic-ratelimit-output-tokens-remaining", "10"),
+        ("anthropic-ratelimit-output-tokens-limit", "50"),
         ("anthropic-ratelimit-output-tokens-reset", "2026-11-20T12:00:09Z"),
         ("anthropic-ratelimit-tokens-remaining", "30"),
     ];
-    let limits = summary(&apart[..4]).unwrap();
+    let limits = summary(&apart[..5]).unwrap();
     assert_eq!((limits.requests_remaining, limits.requests_reset), (Some(3), None));
-    assert_eq!((limits.tokens_remaining, limits.tokens_reset), (Some(10), Some(Duration::from_secs(9))));
+    assert_eq!((limits.input_tokens_limit, limits.input_tokens_remaining), (None, Some(20)));
+    assert_eq!((limits.output_tokens_limit, limits.output_tokens_remaining), (Some(50), Some(10)));
+    assert_eq!(limits.output_tokens_reset, Some(Duration::from_secs(9)));
+    assert_eq!(limits.tokens_remaining, None, "a limit of one kind is no limit of both");
     assert_eq!(summary(&apart).unwrap().tokens_remaining, Some(30));
 }
 
