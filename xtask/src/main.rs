@@ -12,6 +12,7 @@ mod features;
 mod hosts;
 mod new_provider;
 mod report;
+mod soak;
 mod test;
 mod tidy;
 mod tool;
@@ -63,6 +64,12 @@ const COMMANDS: &[Command] = &[
         arguments: "",
         about: "one-provider release binaries name one vendor's host",
         run: hosts::run,
+    },
+    Command {
+        name: "soak",
+        arguments: "properties [--rounds N] [--seed N]",
+        about: "long runs: property tests with other cases in every round",
+        run: soak::run,
     },
     Command { name: "deps", arguments: "", about: "count crates against their budgets", run: deps::run },
     Command {

@@ -1,0 +1,36 @@
+//! `cargo xtask soak WHAT`: long runs that a change need not wait for. A failure prints the one line that repeats it.
+
+use anyhow::{Context as _, bail};
+
+use crate::cargo::{cargo, run as run_cargo};
+
+pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
+    let what = match arguments.next()? {
+        Some(lexopt::Arg::Value(what)) => what,
+        _ => bail!("say what to run: properties"),
+    };
+    match what.to_str() {
+        Some("properties") => properties(arguments),
+        _ => bail!("{} is no soak: choose properties", what.display()),
+    }
+}
+
+/// Every test of the workspace with other random cases in each round.
+fn properties(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
+    use lexopt::ValueExt as _;
+    let (mut rounds, mut seed) = (10_u64, 1_u64);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("rounds") => rounds = arguments.value()?.parse()?,
+            lexopt::Arg::Long("seed") => seed = arguments.value()?.parse()?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    for seed in (seed..).take(usize::try_from(rounds)?) {
+        println!("seed {seed}");
+        let mut tests = cargo(["test", "--quiet", "--workspace", "--no-fail-fast", "--lib", "--tests"]);
+        run_cargo(tests.env("PROPTEST_RNG_SEED", seed.to_string()))
+            .with_context(|| format!("again with: PROPTEST_RNG_SEED={seed} cargo test --workspace"))?;
+    }
+    Ok(())
+}
