@@ -1,5 +1,6 @@
 //! Building a driver.
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
@@ -8,17 +9,8 @@ use llm_core::{PlanTarget, Planner, Provider};
 use super::Resilient;
 use super::fallback::FallbackPolicy;
 use crate::retry::RetryPolicy;
+use crate::settings::Settings;
 use crate::timeout::TimeoutPolicy;
-
-/// What every request of a driver goes by.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Settings {
-    pub(crate) retry: RetryPolicy,
-    pub(crate) fallback: FallbackPolicy,
-    pub(crate) timeouts: TimeoutPolicy,
-    pub(crate) canned: Option<Arc<str>>,
-    pub(crate) seed: Option<u64>,
-}
 
 /// Builds a [`Resilient`] provider.
 pub struct Builder {
@@ -26,11 +18,20 @@ pub struct Builder {
     targets: Vec<PlanTarget>,
     planner: Option<Arc<dyn Planner>>,
     settings: Settings,
+    routes: HashMap<Arc<str>, Settings>,
+    seed: Option<u64>,
 }
 
 impl Default for Builder {
     fn default() -> Self {
-        Self { id: "resilient".into(), targets: Vec::new(), planner: None, settings: Settings::default() }
+        Self {
+            id: "resilient".into(),
+            targets: Vec::new(),
+            planner: None,
+            settings: Settings::default(),
+            routes: HashMap::new(),
+            seed: None,
+        }
     }
 }
 
@@ -50,6 +51,18 @@ impl Builder {
     /// With plans of a router, instead of a fixed list of targets.
     pub fn planner(mut self, planner: Arc<dyn Planner>) -> Self {
         self.planner = Some(planner);
+        self
+    }
+
+    /// With other settings for all requests but those of routes with their own.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// With settings for the requests of one route ([`Plan::route`](llm_core::Plan::route)), instead of those for all.
+    pub fn route_settings(mut self, route: impl Into<Arc<str>>, settings: Settings) -> Self {
+        self.routes.insert(route.into(), settings);
         self
     }
 
@@ -82,7 +95,7 @@ impl Builder {
 
     /// With random numbers that are the same in every run, for tests and replays.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.settings.seed = Some(seed);
+        self.seed = Some(seed);
         self
     }
 
@@ -98,14 +111,20 @@ impl Builder {
             let list: Arc<[PlanTarget]> = self.targets.into();
             Arc::new(list)
         });
-        Arc::new(Resilient::new(self.id, planner, self.settings))
+        Arc::new(Resilient::new(self.id, planner, self.settings, self.routes, self.seed))
     }
 }
 
 impl Resilient {
-    pub(crate) fn new(id: Arc<str>, planner: Arc<dyn Planner>, settings: Settings) -> Self {
-        let mut random = settings.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+    pub(crate) fn new(
+        id: Arc<str>,
+        planner: Arc<dyn Planner>,
+        settings: Settings,
+        routes: HashMap<Arc<str>, Settings>,
+        seed: Option<u64>,
+    ) -> Self {
+        let mut random = seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let ids = AtomicU64::new(random.fork().u64(..));
-        Self { id, planner, settings, random: Mutex::new(random), ids }
+        Self { id, planner, settings, routes, random: Mutex::new(random), ids }
     }
 }

@@ -14,6 +14,7 @@ mod record;
 mod run;
 mod stream;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,10 +23,11 @@ use async_trait::async_trait;
 use llm_core::{Availability, Capabilities, Cx, Error, Planner, Provider, Request, Response};
 
 pub use builder::Builder;
-pub(crate) use builder::Settings;
 pub use canned::CANNED;
 pub use failure::ALL_TARGETS_FAILED;
 pub use fallback::FallbackPolicy;
+
+use crate::settings::Settings;
 
 /// The driver: a provider that makes attempts along a plan until one succeeds.
 ///
@@ -36,6 +38,8 @@ pub struct Resilient {
     id: Arc<str>,
     planner: Arc<dyn Planner>,
     settings: Settings,
+    /// Settings of routes that have their own, by name.
+    routes: HashMap<Arc<str>, Settings>,
     random: Mutex<fastrand::Rng>,
     /// Names of requests: they start anywhere, so that those of two drivers differ, and count up.
     ids: AtomicU64,
@@ -50,6 +54,11 @@ impl Resilient {
     /// The number that names a request which has no name of its own and is observed.
     fn id_of(&self, cx: &Cx) -> u64 {
         if cx.request_id.is_none() && cx.observer.is_some() { self.ids.fetch_add(1, Ordering::Relaxed) } else { 0 }
+    }
+
+    /// The settings of requests of this route.
+    fn settings_of(&self, route: Option<&str>) -> &Settings {
+        route.and_then(|route| self.routes.get(route)).unwrap_or(&self.settings)
     }
 
     /// 64 random bits. Only failures draw, so the lock is never hot.

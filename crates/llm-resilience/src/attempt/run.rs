@@ -16,6 +16,7 @@ use super::failure::Failures;
 use super::record::Record;
 use super::stream::{Guard, Terms};
 use super::{Resilient, canned};
+use crate::settings::Settings;
 use crate::timeout::{self, Bounds, Due, SHORTEST_ATTEMPT, Stop};
 
 /// What an attempt came to.
@@ -25,9 +26,7 @@ enum Answer {
 }
 
 pub(super) async fn run(driver: &Resilient, cx: &Cx, mut request: Request) -> Result<Response, Error> {
-    let settings = &driver.settings;
     let started = Instant::now();
-    let deadline = settings.timeouts.deadline(started, cx.deadline);
     let plan = match plan(driver, cx, &request) {
         Ok(plan) => plan,
         Err(error) => {
@@ -36,13 +35,15 @@ pub(super) async fn run(driver: &Resilient, cx: &Cx, mut request: Request) -> Re
         }
     };
     let mut record = Record::new(cx, &request, Some(&plan), driver.id_of(cx), started);
+    let settings = driver.settings_of(plan.route.as_deref());
+    let deadline = settings.timeouts.deadline(started, cx.deadline);
     let plan = plan.targets;
     let operation = request.operation();
     let rules = Rules {
         retry: &settings.retry,
         fallback: &settings.fallback,
         max_retries: cx.max_retries,
-        max_targets: max_targets(driver, cx, &request),
+        max_targets: max_targets(settings, cx, &request),
     };
 
     let mut sleep = pin!(sleep_until(deadline));
@@ -126,11 +127,11 @@ fn plan(driver: &Resilient, cx: &Cx, request: &Request) -> Result<Plan, Error> {
     Ok(plan)
 }
 
-fn max_targets(driver: &Resilient, cx: &Cx, request: &Request) -> u32 {
+fn max_targets(settings: &Settings, cx: &Cx, request: &Request) -> u32 {
     match request {
         // Another provider's models are no answer to the question for those of this one.
         Request::Models => 1,
-        _ => driver.settings.fallback.max_targets.min(cx.max_targets.unwrap_or(u32::MAX)),
+        _ => settings.fallback.max_targets.min(cx.max_targets.unwrap_or(u32::MAX)),
     }
 }
 

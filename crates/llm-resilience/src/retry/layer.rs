@@ -1,11 +1,13 @@
 //! Retry around any single provider, as a layer.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use llm_core::{Availability, Capabilities, Cx, Error, Layer, Plan, PlanTarget, Planner, Provider, Request};
 
 use super::policy::RetryPolicy;
-use crate::attempt::{Resilient, Settings};
+use crate::attempt::Resilient;
+use crate::settings::Settings;
 use crate::timeout::TimeoutPolicy;
 
 /// Wraps one provider with the driver: retries, deadlines and the commit rule of streams, without fallback.
@@ -15,12 +17,13 @@ use crate::timeout::TimeoutPolicy;
 #[derive(Clone, Debug, Default)]
 pub struct RetryLayer {
     settings: Settings,
+    seed: Option<u64>,
 }
 
 impl RetryLayer {
     /// A layer with these rules and the default times.
     pub fn new(retry: RetryPolicy) -> Self {
-        Self { settings: Settings { retry, ..Settings::default() } }
+        Self { settings: Settings::default().with_retry(retry), seed: None }
     }
 
     /// With other times for requests and attempts.
@@ -31,7 +34,7 @@ impl RetryLayer {
 
     /// With random numbers that are the same in every run, for tests and replays.
     pub fn with_seed(mut self, seed: u64) -> Self {
-        self.settings.seed = Some(seed);
+        self.seed = Some(seed);
         self
     }
 }
@@ -39,7 +42,7 @@ impl RetryLayer {
 impl Layer for RetryLayer {
     fn layer(&self, inner: Arc<dyn Provider>) -> Arc<dyn Provider> {
         let id = inner.id().into();
-        Arc::new(Resilient::new(id, Arc::new(Single(inner)), self.settings.clone()))
+        Arc::new(Resilient::new(id, Arc::new(Single(inner)), self.settings.clone(), HashMap::new(), self.seed))
     }
 }
 
