@@ -1,17 +1,23 @@
 #![doc = include_str!("../README.md")]
 
 mod attempt;
+mod breaker;
+mod gate;
 mod hedge;
 mod quality;
 mod retry;
 mod settings;
+mod share;
 mod timeout;
 
 pub mod backoff;
 
 pub use attempt::{ALL_TARGETS_FAILED, Builder, CANNED, FallbackPolicy, Resilient};
+pub use breaker::{Breaker, BreakerPolicy, BreakerReason, BreakerState, Outcome, Permit, Refusal};
+pub use gate::{Asked, Gate, GateScope, GateSettings, GateStatus, Gates, Pass, Verdict};
 pub use hedge::{HedgeAfter, HedgePolicy};
 pub use quality::{QUALITY_GATE, QualityGate};
 pub use retry::{Decision, RetryLayer, RetryPolicy, Situation};
 pub use settings::Settings;
+pub use share::Share;
 pub use timeout::{SHORTEST_ATTEMPT, TimeoutPolicy};

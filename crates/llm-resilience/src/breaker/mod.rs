@@ -1,0 +1,12 @@
+//! The breaker: stops asking a target that fails, and finds out with single calls when it is back.
+
+mod config;
+mod policy;
+mod rules;
+mod state;
+mod vocabulary;
+mod window;
+
+pub use policy::BreakerPolicy;
+pub use state::{Breaker, Permit};
+pub use vocabulary::{BreakerReason, BreakerState, Outcome, Refusal};

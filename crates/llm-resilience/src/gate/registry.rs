@@ -1,0 +1,159 @@
+//! All gates of a process.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use llm_core::{Target, TargetState, TargetStates};
+use tokio::time::Instant;
+
+use super::enter::Gate;
+use super::last_resort::LastResort;
+use super::settings::{GateScope, GateSettings};
+use super::status::GateStatus;
+
+/// Gates that nobody holds are forgotten beyond this number, the one that was longest not asked for first.
+const UNUSED: usize = 10_000;
+
+/// The gates of all targets: a handle, cheap to clone, all clones the same gates.
+///
+/// It outlives drivers: one that is built anew and given the same gates knows what the last one learned.
+#[derive(Clone, Default)]
+pub struct Gates(Arc<Registry>);
+
+#[derive(Default)]
+struct Registry {
+    entries: RwLock<Entries>,
+    last_resort: Arc<LastResort>,
+    /// Grows with every look; tells which gate was longest not asked for.
+    looks: AtomicU64,
+}
+
+#[derive(Default)]
+struct Entries {
+    gates: HashMap<Target, Entry>,
+    all: GateSettings,
+    providers: HashMap<Arc<str>, GateSettings>,
+    targets: HashMap<Target, GateSettings>,
+    /// The next clearing, in gates.
+    clear_at: usize,
+}
+
+struct Entry {
+    gate: Arc<Gate>,
+    looked: AtomicU64,
+}
+
+impl Gates {
+    /// Gates with these settings for all targets.
+    pub fn new(settings: GateSettings) -> Self {
+        let entries = Entries { all: settings, ..Entries::default() };
+        Self(Arc::new(Registry { entries: RwLock::new(entries), ..Registry::default() }))
+    }
+
+    /// The gate of a target, made where there is none. Whoever holds it keeps it from being forgotten.
+    pub fn gate(&self, target: &Target) -> Arc<Gate> {
+        let registry = &*self.0;
+        let look = registry.looks.fetch_add(1, Ordering::Relaxed);
+        if let Some(entry) = registry.entries.read().unwrap_or_else(PoisonError::into_inner).gates.get(target) {
+            entry.looked.store(look, Ordering::Relaxed);
+            return Arc::clone(&entry.gate);
+        }
+        let mut entries = registry.entries.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = entries.gates.get(target) {
+            return Arc::clone(&entry.gate);
+        }
+        entries.make_room();
+        let settings = entries.settings(target);
+        let gate = Gate::new(target.clone(), settings, Arc::clone(&registry.last_resort), Instant::now());
+        let gate = Arc::new(gate);
+        entries.gates.insert(target.clone(), Entry { gate: Arc::clone(&gate), looked: AtomicU64::new(look) });
+        gate
+    }
+
+    /// Puts other settings in place, at once and without forgetting what was learned.
+    pub fn configure(&self, scope: &GateScope, settings: GateSettings) {
+        let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
+        match scope {
+            GateScope::All => entries.all = settings,
+            GateScope::Provider(provider) => drop(entries.providers.insert(provider.clone(), settings)),
+            GateScope::Target(target) => drop(entries.targets.insert(target.clone(), settings)),
+        }
+        let now = Instant::now();
+        for (target, entry) in entries.gates.iter().filter(|(target, _)| scope.covers(target)) {
+            entry.gate.configure(entries.settings(target), now);
+        }
+    }
+
+    /// Lets nothing through to the target until it is reset or closed by force.
+    pub fn isolate(&self, target: &Target) {
+        self.gate(target).with_breaker(|breaker| breaker.isolate(Instant::now()));
+    }
+
+    /// Lets everything through to the target, whatever it comes to, until it is reset or isolated.
+    pub fn force_close(&self, target: &Target) {
+        self.gate(target).with_breaker(|breaker| breaker.force_close(Instant::now()));
+    }
+
+    /// Forgets what was held against the target.
+    pub fn reset(&self, target: &Target) {
+        self.gate(target).with_breaker(|breaker| breaker.reset(Instant::now()));
+    }
+
+    /// Says that a health check of the target succeeded: an open breaker may try a call at once.
+    pub fn probe_passed(&self, target: &Target) {
+        self.gate(target).with_breaker(|breaker| breaker.probe_passed(Instant::now()));
+    }
+
+    /// The state of every gate, by target.
+    pub fn statuses(&self) -> Vec<GateStatus> {
+        let now = Instant::now();
+        let entries = self.0.entries.read().unwrap_or_else(PoisonError::into_inner);
+        let mut statuses: Vec<_> = entries.gates.values().map(|entry| entry.gate.status(now)).collect();
+        drop(entries);
+        statuses.sort_unstable_by(|a, b| a.target.cmp(&b.target));
+        statuses
+    }
+}
+
+impl Entries {
+    fn settings(&self, target: &Target) -> &GateSettings {
+        self.targets.get(target).or_else(|| self.providers.get(&target.provider)).unwrap_or(&self.all)
+    }
+
+    /// Forgets the eighth of all gates that was longest not asked for, when there are too many. Gates that somebody
+    /// holds stay; where those alone are too many, the next clearing comes when an eighth more have been made.
+    fn make_room(&mut self) {
+        if self.gates.len() < self.clear_at.max(UNUSED) {
+            return;
+        }
+        let mut unused: Vec<_> = self
+            .gates
+            .iter()
+            .filter(|(_, entry)| Arc::strong_count(&entry.gate) == 1)
+            .map(|(target, entry)| (entry.looked.load(Ordering::Relaxed), target.clone()))
+            .collect();
+        let kept = UNUSED - UNUSED / 8;
+        if let Some(surplus) = unused.len().checked_sub(kept).filter(|surplus| *surplus > 0) {
+            unused.select_nth_unstable(surplus - 1);
+            for (_, target) in &unused[..surplus] {
+                self.gates.remove(target);
+            }
+        }
+        self.clear_at = self.gates.len() + UNUSED / 8;
+    }
+}
+
+impl TargetStates for Gates {
+    fn state(&self, target: &Target) -> Arc<dyn TargetState> {
+        self.gate(target)
+    }
+}
+
+impl fmt::Debug for Gates {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let entries = self.0.entries.read().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("Gates").field("gates", &entries.gates.len()).finish_non_exhaustive()
+    }
+}

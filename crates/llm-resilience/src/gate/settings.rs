@@ -1,0 +1,47 @@
+//! What gates keep to.
+
+use std::sync::Arc;
+
+use llm_core::Target;
+use serde::{Deserialize, Serialize};
+
+use crate::breaker::BreakerPolicy;
+
+/// What the gates of some targets keep to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct GateSettings {
+    /// When a target that fails is left alone.
+    pub breaker: BreakerPolicy,
+}
+
+impl GateSettings {
+    /// With another breaker.
+    pub fn with_breaker(mut self, breaker: BreakerPolicy) -> Self {
+        self.breaker = breaker;
+        self
+    }
+}
+
+/// Whose gates are meant. The narrower wins: a target's settings over its provider's, those over everybody's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum GateScope {
+    /// Everybody's.
+    All,
+    /// Those of all models of a provider.
+    Provider(Arc<str>),
+    /// That of one target.
+    Target(Target),
+}
+
+impl GateScope {
+    /// Whether `target` is meant.
+    pub fn covers(&self, target: &Target) -> bool {
+        match self {
+            Self::All => true,
+            Self::Provider(provider) => *provider == target.provider,
+            Self::Target(one) => one == target,
+        }
+    }
+}
