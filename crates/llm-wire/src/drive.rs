@@ -3,6 +3,11 @@
 //! It pulls chunks, cuts them into frames, lets the decoder turn frames into events, and yields these one by one.
 //! It has no task, no timer and no lock: dropping the stream drops the body, which ends the exchange.
 //! Per frame it allocates nothing; what an event holds is the decoder's affair.
+//!
+//! A frame that is no JSON, alone in the middle of a stream, is passed over: proxies and relays put such into streams that
+//! are whole otherwise, and an error would take an answer away that the caller has half of. Before any content it stays
+//! an error, because another target can then still answer; so do several in a row, and one among the arguments of a tool
+//! call, where a hole would change what a program does.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -19,6 +24,11 @@ use crate::sse::{SseItem, SseParser};
 
 /// Bytes behind the vendor's end marker that are read to keep the connection usable, not more.
 const LONGEST_EPILOGUE: usize = 64 * 1024;
+/// Frames without JSON that one stream may hold.
+const MOST_BROKEN: u8 = 3;
+
+/// The kind of the [`Event::Unknown`] that stands where a frame without JSON was passed over.
+pub const BROKEN_FRAME: &str = "broken_frame";
 
 /// The events of a body of server-sent events. Comments become [`Event::Ping`].
 ///
@@ -65,6 +75,9 @@ pub(crate) fn drive<F: Framing, D: StreamDecoder>(body: Body, framing: F, decode
         events: EventQueue::default(),
         state: State::Open,
         committed: false,
+        in_arguments: false,
+        broken: 0,
+        after_broken: false,
     })
 }
 
@@ -72,8 +85,31 @@ pub(crate) fn drive<F: Framing, D: StreamDecoder>(body: Body, framing: F, decode
 pub(crate) trait Framing: Send + 'static {
     fn push(&mut self, chunk: Bytes);
     fn finish(&mut self) -> Result<(), FrameError>;
-    /// Gives the next frame to the decoder; false if there is none.
-    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<bool, Error>;
+    /// Gives the next frame to the decoder.
+    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<Decoded, Error>;
+}
+
+/// What became of the next frame.
+pub(crate) enum Decoded {
+    /// There is none yet.
+    Nothing,
+    /// The decoder took it, or it was a sign of life.
+    Frame,
+    /// It is no JSON, and the decoder refused it with this error; where it ends is known, so the next one can be read.
+    Broken(Error),
+}
+
+/// Gives a frame of text to the decoder.
+fn text_frame(frame: Frame<'_>, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<Decoded, Error> {
+    match decoder.frame(frame, out) {
+        Ok(()) => Ok(Decoded::Frame),
+        Err(error) if error.kind() == ErrorKind::Malformed && !is_json(frame.data) => Ok(Decoded::Broken(error)),
+        Err(error) => Err(error),
+    }
+}
+
+fn is_json(data: &[u8]) -> bool {
+    serde_json::from_slice::<serde::de::IgnoredAny>(data).is_ok()
 }
 
 struct Driven<F, D> {
@@ -84,6 +120,12 @@ struct Driven<F, D> {
     state: State,
     /// Content went to the caller.
     committed: bool,
+    /// The last content was of a tool call's arguments.
+    in_arguments: bool,
+    /// Frames without JSON that were passed over.
+    broken: u8,
+    /// The last frame was one.
+    after_broken: bool,
 }
 
 enum State {
@@ -109,7 +151,10 @@ impl<F: Framing, D: StreamDecoder> Stream for Driven<F, D> {
         let this = self.get_mut();
         loop {
             if let Some(event) = this.events.pop() {
-                this.committed |= event.is_content();
+                if event.is_content() {
+                    this.committed = true;
+                    this.in_arguments = matches!(event, Event::ArgumentsDelta { .. });
+                }
                 if matches!(event, Event::Finish(_)) && !matches!(this.state, State::Failed(_)) {
                     this.state = State::Finished;
                 }
@@ -127,9 +172,10 @@ impl<F: Framing, D: StreamDecoder> Stream for Driven<F, D> {
                     return Poll::Ready(None);
                 }
                 State::Ended => match this.framing.decode(&mut this.decoder, &mut this.events) {
-                    Ok(true) => this.state = State::Ended,
-                    Ok(false) => this.end(None),
+                    Ok(Decoded::Frame) => this.state = State::Ended,
+                    Ok(Decoded::Nothing) => this.end(None),
                     // A frame that the end of the body cut is no fault of the vendor's JSON.
+                    Ok(Decoded::Broken(error)) => this.fail(Error::truncated().with_source(error)),
                     Err(error) if error.kind() == ErrorKind::Malformed => {
                         this.fail(Error::truncated().with_source(error));
                     }
@@ -138,12 +184,17 @@ impl<F: Framing, D: StreamDecoder> Stream for Driven<F, D> {
                 State::Open => {
                     this.state = State::Open;
                     match this.framing.decode(&mut this.decoder, &mut this.events) {
-                        Ok(true) if this.decoder.is_done() && !this.events.holds_finish() => this.end(None),
-                        Ok(true) => {}
-                        Ok(false) => {
+                        Ok(Decoded::Frame) => {
+                            this.after_broken = false;
+                            if this.decoder.is_done() && !this.events.holds_finish() {
+                                this.end(None);
+                            }
+                        }
+                        Ok(Decoded::Nothing) => {
                             let chunk = ready!(poll_body(&mut this.body, cx));
                             this.read(chunk);
                         }
+                        Ok(Decoded::Broken(error)) => this.pass_over(error),
                         Err(error) => this.fail(error),
                     }
                 }
@@ -198,6 +249,16 @@ impl<F: Framing, D: StreamDecoder> Driven<F, D> {
         }
     }
 
+    /// Goes on behind a frame without JSON, where that is better than the error.
+    fn pass_over(&mut self, error: Error) {
+        if !self.committed || self.in_arguments || self.after_broken || self.broken == MOST_BROKEN {
+            return self.fail(error);
+        }
+        self.broken += 1;
+        self.after_broken = true;
+        self.events.push(Event::Unknown { kind: BROKEN_FRAME.to_owned(), data: error.message().into() });
+    }
+
     fn fail(&mut self, error: Error) {
         self.state = State::Failed(error);
     }
@@ -233,13 +294,15 @@ impl Framing for SseParser {
         Ok(())
     }
 
-    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<bool, Error> {
-        let Some(item) = self.next_item().transpose()? else { return Ok(false) };
+    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<Decoded, Error> {
+        let Some(item) = self.next_item().transpose()? else { return Ok(Decoded::Nothing) };
         match item {
-            SseItem::Event(event) => decoder.frame(Frame { name: event.name, data: event.data }, out)?,
-            SseItem::Comment(_) => out.push(Event::Ping),
+            SseItem::Event(event) => text_frame(Frame { name: event.name, data: event.data }, decoder, out),
+            SseItem::Comment(_) => {
+                out.push(Event::Ping);
+                Ok(Decoded::Frame)
+            }
         }
-        Ok(true)
     }
 }
 
@@ -253,13 +316,15 @@ impl Framing for NdjsonParser {
         Ok(())
     }
 
-    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<bool, Error> {
-        let Some(item) = self.next_line().transpose()? else { return Ok(false) };
+    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<Decoded, Error> {
+        let Some(item) = self.next_line().transpose()? else { return Ok(Decoded::Nothing) };
         match item {
-            NdjsonItem::Line(data) => decoder.frame(Frame { name: None, data }, out)?,
-            NdjsonItem::Blank => out.push(Event::Ping),
+            NdjsonItem::Line(data) => text_frame(Frame { name: None, data }, decoder, out),
+            NdjsonItem::Blank => {
+                out.push(Event::Ping);
+                Ok(Decoded::Frame)
+            }
         }
-        Ok(true)
     }
 }
 
@@ -272,9 +337,9 @@ impl Framing for JsonArrayParser {
         JsonArrayParser::finish(self)
     }
 
-    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<bool, Error> {
-        let Some(data) = self.next_element().transpose()? else { return Ok(false) };
+    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<Decoded, Error> {
+        let Some(data) = self.next_element().transpose()? else { return Ok(Decoded::Nothing) };
         decoder.frame(Frame { name: None, data }, out)?;
-        Ok(true)
+        Ok(Decoded::Frame)
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use llm_core::{ChatStream, Error, HttpResponse};
 
 use crate::codec::{EventQueue, StreamDecoder};
-use crate::drive::{Framing, drive};
+use crate::drive::{Decoded, Framing, drive};
 use crate::error::FrameError;
 use crate::json_array::JsonArrayParser;
 use crate::sse::SseParser;
@@ -47,9 +47,9 @@ impl Framing for Sniffed {
         }
     }
 
-    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<bool, Error> {
+    fn decode(&mut self, decoder: &mut impl StreamDecoder, out: &mut EventQueue) -> Result<Decoded, Error> {
         match self {
-            Self::Unknown => Ok(false),
+            Self::Unknown => Ok(Decoded::Nothing),
             Self::Events(parser) => parser.decode(decoder, out),
             Self::Array(parser) => parser.decode(decoder, out),
         }

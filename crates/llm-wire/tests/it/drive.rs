@@ -141,8 +141,24 @@ fn a_body_without_end_marker_is_truncated() {
 #[test]
 fn a_frame_that_the_end_cuts_is_truncated_not_malformed() {
     check("data: \"a\"\n\ndata: \"b", &["a", "! truncated after content"]);
-    check("data: \"a\"\n\ndata: \"b\n\n", &["a", "! malformed after content"]);
+    check("data: \"a\"\n\ndata: \"b\n\n", &["a", "(broken_frame)", "! truncated after content"]);
     check("data: \"a\"\n\ndata: \"END\"", &["a", "(finish)"]);
+}
+
+#[test]
+fn a_lone_frame_without_json_is_passed_over_after_content() {
+    let (words, broken, end) = ("data: \"a\"\n\n", "data: {\"choices\": [\n\n", "data: \"END\"\n\n");
+    check(&format!("{words}{broken}{words}{end}"), &["a", "(broken_frame)", "a", "(finish)"]);
+    check(&format!("{words}{broken}{end}"), &["a", "(broken_frame)", "(finish)"]);
+    check(&format!("{broken}{words}{end}"), &["! malformed"]);
+    check(&format!("{words}{broken}{broken}{end}"), &["a", "(broken_frame)", "! malformed after content"]);
+    let four = format!("{words}{broken}").repeat(4);
+    let seen = ["a", "(broken_frame)"].repeat(3).into_iter().chain(["a", "! malformed after content"]);
+    check(&format!("{four}{end}"), &seen.collect::<Vec<_>>());
+    // JSON that means nothing here is another matter: the protocol is broken, not a frame.
+    check(&format!("{words}data: 7\n\n{end}"), &["a", "! malformed after content"]);
+    let lines = |chunks: &[Bytes]| events(ndjson_stream(response(pieces(chunks)), Words::default()));
+    assert_eq!(same_for_every_split(b"\"a\"\n{\n\"END\"\n", lines), ["a", "(broken_frame)", "(finish)"]);
 }
 
 #[test]
