@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llm_core::{ErrorKind, FinishReason, Progress, TimeoutStage};
+use llm_core::{ErrorKind, FinishReason, Message, Progress, TimeoutStage};
 
 use super::{Bench, PROVIDERS, question};
 
@@ -115,7 +115,6 @@ async fn broken_streams_are_errors_that_carry_what_had_come() {
     for (model, kind) in [
         ("no-finish", ErrorKind::Truncated),
         ("cut-after-3", ErrorKind::Network),
-        ("bad-chunk-after-3", ErrorKind::Malformed),
         ("error-after-3", ErrorKind::Overloaded),
     ] {
         for id in PROVIDERS {
@@ -128,6 +127,34 @@ async fn broken_streams_are_errors_that_carry_what_had_come() {
             let partial = error.partial().expect(model).text();
             let expected = if model == "no-finish" { "echo: one two three four" } else { "echo: one two" };
             assert_eq!(partial, expected, "{id} {model}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lone_chunk_of_broken_json_is_passed_over() {
+    for id in PROVIDERS {
+        let bench = Bench::new(id).await;
+        let answer = bench.stream(&question("bad-chunk-after-3")).await.expect(id);
+        assert_eq!((answer.text(), answer.finish.reason), ("echo: one two three four".to_owned(), FinishReason::Stop));
+        let error = bench.stream(&question("bad-chunk-after-0")).await.expect_err(id);
+        assert_eq!(error.kind(), ErrorKind::Malformed, "{id}: {error:?}");
+        assert!(error.progress() < Progress::Committed, "{id}: another target may still answer");
+        let error = bench.chat(&question("bad-chunk")).await.expect_err(id);
+        assert!(matches!(error.kind(), ErrorKind::Malformed | ErrorKind::Truncated), "{id}: {error:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_beginning_of_an_answer_is_gone_on_with_or_refused() {
+    for id in ["openai", "openai-compatible", "anthropic", "ollama"] {
+        let bench = Bench::new(id).await;
+        let begun = |model: &str| question(model).with_message(Message::assistant("word1 word2"));
+        for streamed in [false, true] {
+            let answer = bench.ask(&begun("words-4"), streamed).await.expect(id);
+            assert_eq!(answer.text(), " word3 word4", "{id} {streamed}");
+            let error = bench.ask(&begun("words-4+no-prefill"), streamed).await.expect_err(id);
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{id}: {error:?}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::behaviour::{Content, Step};
+use super::prefill;
 use super::problem::{Class, Problem};
 use super::schema;
 use super::stamp::mix;
@@ -28,6 +29,8 @@ pub(crate) struct Asked {
     pub(crate) thinking: Thinking,
     /// The request asks to cache its prompt.
     pub(crate) cache: bool,
+    /// The beginning of the answer, which the request brings along.
+    pub(crate) begun: Option<String>,
 }
 
 /// How the answer travels.
@@ -132,6 +135,9 @@ pub(crate) fn compose(asked: &Asked, step: &Step) -> Result<Answer, Problem> {
     if step.window.is_some_and(|window| asked.input_tokens > window) {
         return Err(Problem::new(Class::ContextLength));
     }
+    if step.no_prefill && asked.begun.is_some() {
+        return Err(prefill::refused());
+    }
     let thinking = if step.reason { Thinking::Shown } else { asked.thinking };
     let mut reasoning = match thinking {
         Thinking::Off => Vec::new(),
@@ -141,6 +147,9 @@ pub(crate) fn compose(asked: &Asked, step: &Step) -> Result<Answer, Problem> {
     let mut end = End::Done;
     shorten(&mut reasoning, &mut left, &mut end);
     let mut body = body(asked, step);
+    if let (Body::Text(words), Some(begun)) = (&mut body, &asked.begun) {
+        *words = prefill::rest(std::mem::take(words), begun);
+    }
     if let Body::Text(words) | Body::Refusal(words) = &mut body {
         if let Some(stop) = stop_at(words, &asked.stop) {
             end = End::Stopped(stop);

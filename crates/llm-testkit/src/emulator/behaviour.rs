@@ -25,6 +25,7 @@ use super::problem::Problem;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(remote = "Self", default, deny_unknown_fields)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each is one word of a model's name, independent of the others")]
 pub struct Step {
     /// What is answered.
     pub content: Content,
@@ -32,6 +33,8 @@ pub struct Step {
     pub reason: bool,
     /// Half of the prompt came from the vendor's cache.
     pub cached: bool,
+    /// A request whose last message begins the answer is refused.
+    pub no_prefill: bool,
     /// Longer prompts, in tokens, are refused as too long for the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub window: Option<u64>,
@@ -95,6 +98,14 @@ pub enum Fault {
     Empty,
     /// Nothing comes any more after so many pieces.
     StallAfter(u32),
+    /// Nothing comes for this time after so many pieces, then the rest.
+    PauseAfter {
+        /// After so many pieces.
+        pieces: u32,
+        /// For so long.
+        #[serde(with = "duration_text")]
+        pause: Duration,
+    },
     /// The connection is closed after so many pieces.
     CutAfter(u32),
     /// The connection is reset after so many pieces.
@@ -258,7 +269,14 @@ mod tests {
 
     #[test]
     fn a_step_survives_json() {
-        for words in ["echo", "limit-429-ra20+slow-250ms", "tools-x2+reason+split-7", "cut-after-3", "error-at-0"] {
+        for words in [
+            "echo",
+            "limit-429-ra20+slow-250ms",
+            "tools-x2+reason+split-7",
+            "cut-after-3",
+            "error-at-0",
+            "pause-after-2-30s",
+        ] {
             let step = Step::words(words).unwrap();
             let json = serde_json::to_string(&step).unwrap();
             assert_eq!(serde_json::from_str::<Step>(&json).unwrap(), step, "{json}");

@@ -78,6 +78,10 @@ fn whole(
         // An error has come about already; what is wrong with the connection beside it does not matter.
         _ if status >= 400 => (None, vec![Op::Send(body.clone())]),
         Some(Fault::StallAfter(after)) => broken(after, Op::Stall),
+        Some(Fault::PauseAfter { pause, .. }) => {
+            let (first, rest) = (body.slice(..body.len() / 2), body.slice(body.len() / 2..));
+            (Some(body.len()), vec![Op::Send(first), Op::Flush, Op::Wait(pause), Op::Send(rest)])
+        }
         Some(Fault::CutAfter(after)) => broken(after, Op::Cut),
         Some(Fault::ResetAfter(after)) => broken(after, Op::Reset),
         Some(Fault::BadChunk(_)) => (None, vec![Op::Send(body.slice(..body.len() / 2))]),
@@ -113,12 +117,13 @@ fn stream(pieces: Vec<Piece>, step: &Step, form: Form, protocol: &dyn Protocol, 
             pending = None;
             let end = match &step.fault {
                 Some(Fault::StallAfter(_)) => Op::Stall,
+                Some(Fault::PauseAfter { pause, .. }) => Op::Wait(*pause),
                 Some(Fault::CutAfter(_)) => Op::Cut,
                 Some(Fault::ResetAfter(_)) => Op::Reset,
                 Some(Fault::BadChunk(_)) => Op::Send(protocol.bad_chunk(form)),
                 _ => Op::Send(protocol.in_band(&trouble(), form, !begun, stamp)),
             };
-            let goes_on = matches!(step.fault, Some(Fault::BadChunk(_)));
+            let goes_on = matches!(step.fault, Some(Fault::BadChunk(_) | Fault::PauseAfter { .. }));
             ops.extend([Op::Flush, end]);
             if !goes_on {
                 return ops;
@@ -150,7 +155,8 @@ fn stream(pieces: Vec<Piece>, step: &Step, form: Form, protocol: &dyn Protocol, 
 /// After how many pieces of content a fault comes, for those that have a place.
 fn place(fault: &Fault) -> Option<u32> {
     match fault {
-        Fault::StallAfter(after)
+        Fault::PauseAfter { pieces: after, .. }
+        | Fault::StallAfter(after)
         | Fault::CutAfter(after)
         | Fault::ResetAfter(after)
         | Fault::BadChunk(after)
@@ -193,6 +199,18 @@ mod tests {
             let text = sent(&ops);
             assert!(text.contains("two") && !text.contains("three"), "{vendor}: {text}");
             assert_eq!(ops.last(), Some(&Op::Cut), "{vendor}");
+        }
+    }
+
+    #[test]
+    fn a_pause_takes_nothing_away() {
+        for vendor in [Vendor::OpenAi, Vendor::Anthropic, Vendor::Gemini, Vendor::Ollama] {
+            for form in [Form::Stream, Form::Whole] {
+                let paused = ops(vendor, form, "pause-after-3-30s");
+                assert_eq!(sent(&paused), sent(&ops(vendor, form, "echo")), "{vendor}");
+                let waits: Vec<_> = paused.iter().filter(|op| matches!(op, Op::Wait(_))).collect();
+                assert_eq!(waits, [&Op::Wait(Duration::from_secs(30))], "{vendor}");
+            }
         }
     }
 

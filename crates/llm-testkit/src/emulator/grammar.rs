@@ -24,10 +24,12 @@ pub(crate) fn parse(name: &str) -> Result<Behaviour, String> {
 }
 
 /// Beginnings that a free name may not have.
-const BOUND: [&str; 20] = [
+const BOUND: [&str; 22] = [
     "fail-",
     "limit-",
     "stall-",
+    "pause-",
+    "no-prefill-",
     "cut-",
     "reset-",
     "error-",
@@ -83,6 +85,7 @@ fn setting(word: &str, step: &mut Step) -> bool {
         "reason" => step.reason = true,
         "cached" => step.cached = true,
         "pings" => step.pings = true,
+        "no-prefill" => step.no_prefill = true,
         _ => {
             if let Some(wait) = duration(word, "slow-") {
                 step.slow = Some(wait);
@@ -133,6 +136,10 @@ fn one_fault(word: &str) -> Option<Fault> {
             let after = |start| number(word, start);
             if let Some(pieces) = after("stall-after-") {
                 Fault::StallAfter(pieces)
+            } else if let Some((pieces, pause)) =
+                word.strip_prefix("pause-after-").and_then(|rest| rest.split_once('-'))
+            {
+                Fault::PauseAfter { pieces: pieces.parse().ok()?, pause: whole_duration(pause)? }
             } else if let Some(pieces) = after("cut-after-") {
                 Fault::CutAfter(pieces)
             } else if let Some(pieces) = after("reset-after-") {
@@ -231,6 +238,8 @@ mod tests {
         check("slow-250ms", Step { slow: Some(Duration::from_millis(250)), ..Step::default() });
         check("late-2s", Step { late: Some(Duration::from_secs(2)), ..Step::default() });
         check("stall-after-3", Step::fault(Fault::StallAfter(3)));
+        check("pause-after-20-30s", Step::fault(Fault::PauseAfter { pieces: 20, pause: Duration::from_secs(30) }));
+        check("no-prefill", Step { no_prefill: true, ..Step::default() });
         check("cut-after-0", Step::fault(Fault::CutAfter(0)));
         check("bad-chunk", Step::fault(Fault::BadChunk(1)));
         check("bad-chunk-after-4", Step::fault(Fault::BadChunk(4)));
@@ -276,6 +285,8 @@ mod tests {
             "tools+json",
             "words-60+tools",
             "stall-after-x",
+            "pause-after-3",
+            "pause-after-3-30",
             "split-0",
             "fail-503+reset",
             "limit-ra-5",

@@ -38,6 +38,7 @@
 //! | `reason` | begins with reasoning, signed where the vendor signs |
 //! | `refuse` | declines |
 //! | `cached` | half of the prompt came from the cache |
+//! | `no-prefill` | refuses a request whose last message begins the answer; else the answer goes on from there |
 //! | `window-100` | prompts of more than 100 tokens (words) are too long |
 //! | `slow-250ms` | waits before the headers |
 //! | `late-250ms` | waits between the headers and the body |
@@ -50,6 +51,7 @@
 //! | `reset` | the connection is reset (RST) before any byte |
 //! | `html-200`, `empty-200` | a page of HTML, or nothing, with status 200 |
 //! | `stall-after-3` | nothing more comes after three pieces of content |
+//! | `pause-after-3-30s` | nothing comes for 30 s after three pieces, then the rest |
 //! | `cut-after-3`, `reset-after-3` | the connection is closed (FIN), or reset, after three pieces |
 //! | `bad-chunk`, `bad-chunk-after-3` | a chunk of broken JSON after one piece or three, then the rest |
 //! | `error-after-3`, `error-at-0` | an error object inside the 200, after three pieces, or before all else |
@@ -60,7 +62,8 @@
 //!
 //! An error may say how long to wait: `limit-429-ra20`, `fail-503-ra1.5s`.
 //! A fault may hold for the first requests only, `fail-503-x2`, or come and go, `reset-flap5s`; such faults may follow
-//! each other, `fail-500-x1+limit-429-ra2-x1`. Requests are counted per vendor and model.
+//! each other, `fail-500-x1+limit-429-ra2-x1`. Requests are counted per vendor and model: tests that share an emulator
+//! keep apart by a name that leads, `my-test+fail-503-x2`.
 //! Without any word, a request that demands a tool call or JSON gets it.
 //!
 //! Limits: HTTP/1.1 without TLS; waits use the runtime's clock, so a paused clock does not go with it.
@@ -74,6 +77,7 @@ mod gemini;
 mod grammar;
 mod ollama;
 mod openai;
+mod prefill;
 mod problem;
 mod protocol;
 mod records;

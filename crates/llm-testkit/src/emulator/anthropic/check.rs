@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::emulator::answer::{Asked, Choice, Form, Format, Offered, Thinking, sign, tokens_of};
+use crate::emulator::prefill;
 use crate::emulator::problem::Problem;
 use crate::emulator::protocol::{strings, text_of};
 
@@ -88,6 +89,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<Asked, Problem> {
     let tools = tools(body)?;
     let (choice, one_call) = choice(body, &tools)?;
     Ok(Asked {
+        begun: prefill::begun(messages),
         model: model.to_owned(),
         form: match body.get("stream") {
             Some(Value::Bool(true)) => Form::Stream,

@@ -91,6 +91,7 @@ pub(super) fn read(model: String, form: Form, body: &Map<String, Value>) -> Resu
         candidates: count("candidateCount").unwrap_or(1).max(1),
         thinking: thinking(&config),
         cache: false,
+        begun: None,
     })
 }
 

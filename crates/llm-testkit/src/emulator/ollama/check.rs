@@ -4,6 +4,7 @@ use base64::Engine as _;
 use serde_json::{Map, Value};
 
 use crate::emulator::answer::{Asked, Choice, Form, Format, Offered, Thinking, tokens_of};
+use crate::emulator::prefill;
 use crate::emulator::problem::Problem;
 use crate::emulator::protocol::strings;
 
@@ -54,6 +55,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<Asked, Problem> {
     // -1 and -2 mean no limit.
     let max_tokens = options.get("num_predict").and_then(Value::as_u64);
     Ok(Asked {
+        begun: prefill::begun(messages),
         model,
         form: match body.get("stream") {
             None | Some(Value::Null | Value::Bool(true)) => Form::Stream,

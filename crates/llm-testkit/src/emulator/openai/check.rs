@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::emulator::answer::{Asked, Choice, Form, Format, Offered, Thinking, tokens_of};
+use crate::emulator::prefill;
 use crate::emulator::problem::Problem;
 use crate::emulator::protocol::{strings, text_of};
 
@@ -110,6 +111,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<Asked, Problem> {
     let tools = tools(body)?;
     let choice = choice(body, &tools)?;
     Ok(Asked {
+        begun: prefill::begun(messages),
         model,
         form: form(body)?,
         last,
