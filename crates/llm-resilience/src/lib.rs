@@ -12,7 +12,9 @@ mod timeout;
 
 pub mod backoff;
 
-pub use attempt::{ALL_TARGETS_FAILED, Builder, CANNED, FallbackPolicy, Resilient};
+pub use attempt::{
+    ALL_TARGETS_FAILED, Builder, CANNED, Commit, FallbackPolicy, OnBreak, Resilient, StreamPolicy, Window,
+};
 pub use breaker::{Breaker, BreakerPolicy, BreakerReason, BreakerState, Outcome, Permit, Refusal};
 pub use gate::{Asked, Gate, GateScope, GateSettings, GateStatus, Gates, Pass, Verdict};
 pub use hedge::{HedgeAfter, HedgePolicy};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::FallbackPolicy;
+use crate::attempt::{FallbackPolicy, StreamPolicy};
 use crate::hedge::HedgePolicy;
 use crate::quality::QualityGate;
 use crate::retry::RetryPolicy;
@@ -24,6 +24,8 @@ pub struct Settings {
     pub fallback: FallbackPolicy,
     /// How long a request and its attempts may take.
     pub timeouts: TimeoutPolicy,
+    /// From where on a caller sees a stream, and what happens when it breaks.
+    pub stream: StreamPolicy,
     /// When a second target is asked beside a slow one. Default: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hedge: Option<HedgePolicy>,
@@ -51,6 +53,12 @@ impl Settings {
     /// With other times for requests and attempts.
     pub fn with_timeouts(mut self, timeouts: TimeoutPolicy) -> Self {
         self.timeouts = timeouts;
+        self
+    }
+
+    /// With other rules of streams.
+    pub fn with_stream(mut self, stream: StreamPolicy) -> Self {
+        self.stream = stream;
         self
     }
 

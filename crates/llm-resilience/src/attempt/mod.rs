@@ -26,6 +26,7 @@ pub use builder::Builder;
 pub use canned::CANNED;
 pub use failure::ALL_TARGETS_FAILED;
 pub use fallback::FallbackPolicy;
+pub use stream::policy::{Commit, OnBreak, StreamPolicy, Window};
 
 use crate::settings::Settings;
 

@@ -3,6 +3,8 @@
 //! Nothing is tried again from here. An error, a stall or an end without finish is an error of the caller, marked as
 //! committed. Per event it allocates nothing and looks at the clock only when it has to wait.
 
+pub(super) mod policy;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};

@@ -1,6 +1,6 @@
 //! The policies as configuration.
 
-use llm_resilience::{FallbackPolicy, RetryPolicy, TimeoutPolicy};
+use llm_resilience::{Commit, FallbackPolicy, OnBreak, RetryPolicy, StreamPolicy, TimeoutPolicy, Window};
 use serde_json::{Value, from_value, json};
 
 use crate::support::ms;
@@ -49,4 +49,31 @@ fn policies_survive_a_round_trip() {
     let fallback = FallbackPolicy::default().with_content_filter(true);
     assert_eq!(serde_json::to_value(&fallback).unwrap(), json!({ "max_targets": 3, "content_filter": true }));
     assert_eq!(from_value::<FallbackPolicy>(json!({ "content_filter": true })).unwrap(), fallback);
+}
+
+#[test]
+fn a_stream_policy_reads_as_a_route_says_it() {
+    let read = |value: Value| from_value::<StreamPolicy>(value).map_err(|error| error.to_string());
+    assert_eq!(read(json!({})), Ok(StreamPolicy::default()));
+    assert_eq!(read(json!({ "commit": "complete" })), Ok(StreamPolicy::default().with_commit(Commit::Complete)));
+    let window = Commit::Window(Window::new(60, ms(1500)));
+    assert_eq!(
+        read(json!({ "commit": { "window": { "tokens": 60, "time": "1500ms" } }, "on_break": "resume", "hold": 65536 })),
+        Ok(StreamPolicy::default().with_commit(window).with_on_break(OnBreak::Resume).with_hold(65_536))
+    );
+    assert_eq!(
+        read(json!({ "commit": { "window": {} } })),
+        Ok(StreamPolicy::default().with_commit(Commit::Window(Window::default())))
+    );
+    for (value, words) in [
+        (json!({ "commit": "last_output" }), "expected one of `first_output`, `window`, `complete`"),
+        (json!({ "on_break": "retry" }), "expected `error` or `resume`"),
+        (json!({ "commit": { "window": { "ms": 5 } } }), "unknown field `ms`"),
+        (json!({ "mode": 1 }), "unknown field `mode`"),
+    ] {
+        let message = read(value).unwrap_err();
+        assert!(message.contains(words), "{message}");
+    }
+    let whole = serde_json::to_value(StreamPolicy::default().with_commit(window)).unwrap();
+    assert_eq!(whole["commit"], json!({ "window": { "tokens": 60, "time": "1500ms" } }));
 }
