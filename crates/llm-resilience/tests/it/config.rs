@@ -58,7 +58,9 @@ fn a_stream_policy_reads_as_a_route_says_it() {
     assert_eq!(read(json!({ "commit": "complete" })), Ok(StreamPolicy::default().with_commit(Commit::Complete)));
     let window = Commit::Window(Window::new(60, ms(1500)));
     assert_eq!(
-        read(json!({ "commit": { "window": { "tokens": 60, "time": "1500ms" } }, "on_break": "resume", "hold": 65536 })),
+        read(
+            json!({ "commit": { "window": { "tokens": 60, "time": "1500ms" } }, "on_break": "resume", "hold": 65536 })
+        ),
         Ok(StreamPolicy::default().with_commit(window).with_on_break(OnBreak::Resume).with_hold(65_536))
     );
     assert_eq!(
