@@ -2,6 +2,7 @@
 
 mod attempt;
 mod breaker;
+mod cooldown;
 mod gate;
 mod hedge;
 mod quality;
@@ -16,7 +17,8 @@ pub use attempt::{
     ALL_TARGETS_FAILED, Builder, CANNED, Commit, FallbackPolicy, OnBreak, Resilient, StreamPolicy, Window,
 };
 pub use breaker::{Breaker, BreakerPolicy, BreakerReason, BreakerState, Outcome, Permit, Refusal};
-pub use gate::{Asked, Gate, GateScope, GateSettings, GateStatus, Gates, Pass, Verdict};
+pub use cooldown::{CoolDownPolicy, CoolDownStatus, Fingerprint};
+pub use gate::{Asked, COOLED_DOWN, Gate, GateScope, GateSettings, GateStatus, Gates, Pass, Verdict};
 pub use hedge::{HedgeAfter, HedgePolicy};
 pub use quality::{QUALITY_GATE, QualityGate};
 pub use retry::{Decision, RetryLayer, RetryPolicy, Situation};

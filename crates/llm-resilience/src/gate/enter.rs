@@ -1,33 +1,51 @@
 //! The gate of one target.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use llm_core::{Availability, Error, Load, Target, TargetState};
 use tokio::time::Instant;
 
-use super::asked::Asked;
-use super::last_resort::LastResort;
+use super::asked::{Asked, Verdict};
+use super::last_resort::Resort;
 use super::pass::Pass;
 use super::refusal;
 use super::settings::GateSettings;
+use super::shared::Shared;
 use super::status::GateStatus;
-use crate::breaker::{Breaker, BreakerState, Permit};
+use crate::breaker::{Breaker, BreakerState, Outcome, Permit};
+use crate::cooldown::{CoolDownPolicy, Fingerprint, Place, Turn};
+use crate::timeout::after;
+
+/// An answer is lately when it is not older than this.
+const LATELY: Duration = Duration::from_secs(5 * 60);
 
 /// The gate of one target. Everybody who calls the target passes through the same one.
 #[derive(Debug)]
 pub struct Gate {
     target: Target,
     breaker: Mutex<Breaker>,
-    /// Passes that are not dropped.
+    cool_down: Mutex<CoolDownPolicy>,
+    /// Calls that have their permit and are not over.
     in_flight: AtomicU32,
-    last_resort: Arc<LastResort>,
+    made: Instant,
+    /// When the target last answered, in seconds after `made`, plus one; 0 is never.
+    answered: AtomicU64,
+    shared: Arc<Shared>,
 }
 
 impl Gate {
-    pub(super) fn new(target: Target, settings: &GateSettings, last_resort: Arc<LastResort>, now: Instant) -> Self {
-        let breaker = Mutex::new(Breaker::new(settings.breaker.clone(), now));
-        Self { target, breaker, in_flight: AtomicU32::new(0), last_resort }
+    pub(super) fn new(target: Target, settings: &GateSettings, shared: Arc<Shared>, now: Instant) -> Self {
+        Self {
+            target,
+            breaker: Mutex::new(Breaker::new(settings.breaker.clone(), now)),
+            cool_down: Mutex::new(settings.cool_down),
+            in_flight: AtomicU32::new(0),
+            made: now,
+            answered: AtomicU64::new(0),
+            shared,
+        }
     }
 
     /// Whose gate it is.
@@ -37,24 +55,88 @@ impl Gate {
 
     /// Asks for one attempt, and waits for its turn where that is allowed.
     ///
-    /// The error is one of our own (`circuit_open`, `limited`): nothing was sent, and its `retry_after` says when it is
-    /// worth asking again.
+    /// Of an error nothing was sent, and its `retry_after` says when it is worth asking again. It is `circuit_open` or
+    /// `limited`, or for a key that is left alone the class of the vendor's own refusal with the code [`COOLED_DOWN`].
+    ///
+    /// [`COOLED_DOWN`]: crate::COOLED_DOWN
     #[expect(clippy::unused_async, reason = "limits wait for their turn here")]
     pub async fn enter(self: &Arc<Self>, asked: Asked<'_>) -> Result<Pass, Error> {
-        let permit = self.permit(&asked, asked.now)?;
-        self.in_flight.fetch_add(1, Ordering::Relaxed);
-        Ok(Pass::new(Arc::clone(self), permit, asked.draw))
+        let now = asked.now;
+        let mut last_resort = Resort { route: asked.last_resort, taken: false };
+        let credential = asked.credential.map(|secret| self.shared.fingerprints.of(secret));
+        let mut pass = Pass::new(Arc::clone(self), credential, asked.draw, now);
+        pass.turn = self.turn(credential, &mut last_resort, now)?;
+        // Limits: reserve, and wait for a place among the calls at work. Then `now` is another time.
+        pass.begin(self.permit(&mut last_resort, now)?);
+        Ok(pass)
+    }
+
+    /// Whether the key may be used, and whether this call finds out for the others.
+    fn turn(
+        &self,
+        credential: Option<Fingerprint>,
+        last_resort: &mut Resort<'_>,
+        now: Instant,
+    ) -> Result<Option<Turn>, Error> {
+        let (place, cool_downs) = (Place { target: &self.target, credential }, &self.shared.cool_downs);
+        cool_downs
+            .enter(place, false, now)
+            .or_else(|cooled| match cool_downs.refuses(place, true, now) {
+                None if last_resort.take(&self.shared, now) => cool_downs.enter(place, true, now),
+                _ => Err(cooled),
+            })
+            .map_err(|cooled| refusal::cooled_down(&self.target, cooled))
     }
 
     /// The breaker's permit, the last thing that an attempt takes.
-    fn permit(&self, asked: &Asked<'_>, now: Instant) -> Result<Permit, Error> {
+    fn permit(&self, last_resort: &mut Resort<'_>, now: Instant) -> Result<Permit, Error> {
         self.with_breaker(|breaker| match breaker.admit(now) {
-            Err(_) if asked.last_resort.is_some_and(|route| self.last_resort.take(route, now)) => {
+            Err(refused) if refused.retry_after.is_some() && last_resort.take(&self.shared, now) => {
                 breaker.admit_last_resort(now)
             }
             permit => permit,
         })
         .map_err(|refused| refusal::circuit_open(&self.target, refused))
+    }
+
+    /// Learns how a call went.
+    pub(super) fn record(&self, call: &Pass, permit: Permit, verdict: Verdict<'_>, now: Instant) {
+        let place = Place { target: &self.target, credential: call.credential };
+        let outcome = match verdict {
+            Verdict::Answered { first_content } => {
+                let after = now.saturating_duration_since(self.made).as_secs();
+                self.answered.store(after.saturating_add(1), Ordering::Relaxed);
+                self.shared.cool_downs.answered(place, call.began, now);
+                Outcome::Answered { first_content }
+            }
+            Verdict::Failed(error) => {
+                let policy = *self.cool_down.lock().unwrap_or_else(PoisonError::into_inner);
+                self.shared.cool_downs.failed(place, error, self.answered_lately(now), &policy, now);
+                Outcome::Failed { kind: error.kind(), retry_after: error.retry_after() }
+            }
+        };
+        self.with_breaker(|breaker| breaker.record(permit, outcome, now, call.draw));
+    }
+
+    fn answered_lately(&self, now: Instant) -> bool {
+        let answered = self.answered.load(Ordering::Relaxed);
+        let age = now.saturating_duration_since(self.made).as_secs().saturating_sub(answered.saturating_sub(1));
+        answered > 0 && age <= LATELY.as_secs()
+    }
+
+    /// The call that was to find out whether its key is good is over.
+    pub(super) fn release(&self, credential: Option<Fingerprint>, turn: &Turn) {
+        self.shared.cool_downs.release(Place { target: &self.target, credential }, turn);
+    }
+
+    /// A call has its permit.
+    pub(super) fn begun(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A call is over.
+    pub(super) fn ended(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
     /// The only way to the breaker. Its changes are logged here, once each and outside of the lock.
@@ -82,11 +164,7 @@ impl Gate {
     /// Puts other settings in place; what was learned is kept.
     pub(super) fn configure(&self, settings: &GateSettings, now: Instant) {
         self.with_breaker(|breaker| breaker.set_policy(settings.breaker.clone(), now));
-    }
-
-    /// A pass was dropped.
-    pub(super) fn left(&self) {
-        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+        *self.cool_down.lock().unwrap_or_else(PoisonError::into_inner) = settings.cool_down;
     }
 
     /// What it shows of itself.
@@ -109,13 +187,15 @@ impl Gate {
 impl TargetState for Gate {
     fn availability(&self, now: std::time::Instant) -> Availability {
         let now = Instant::from_std(now);
-        match self.with_breaker(|breaker| breaker.refuses(now)) {
-            None => Availability::Ready,
-            Some(refusal) => {
-                let until = refusal.retry_after.and_then(|wait| now.checked_add(wait)).map(Instant::into_std);
-                Availability::Shut { until }
-            }
-        }
+        let breaker = self.with_breaker(|breaker| breaker.refuses(now)).map(|refusal| refusal.retry_after);
+        let place = Place { target: &self.target, credential: None };
+        let cooled = self.shared.cool_downs.refuses(place, false, now).map(|cooled| Some(cooled.wait));
+        let wait = match (breaker, cooled) {
+            (None, None) => return Availability::Ready,
+            (Some(breaker), Some(cooled)) => breaker.and_then(|breaker| Some(breaker.max(cooled?))),
+            (Some(wait), None) | (None, Some(wait)) => wait,
+        };
+        Availability::Shut { until: wait.map(|wait| after(now, wait).into_std()) }
     }
 
     fn load(&self) -> Load {

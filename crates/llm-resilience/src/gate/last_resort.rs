@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::shared::Shared;
+
 /// A route's requests of this kind are so far apart.
 const APART: Duration = Duration::from_secs(1);
 /// Routes that are remembered. Names of routes come from a configuration, so there are few.
@@ -34,5 +36,18 @@ impl LastResort {
             turns.insert(route.into(), now);
         }
         room
+    }
+}
+
+/// The last resort of one attempt: taken when it is needed, and then for all that would hold the attempt back.
+pub(super) struct Resort<'a> {
+    pub(super) route: Option<&'a str>,
+    pub(super) taken: bool,
+}
+
+impl Resort<'_> {
+    pub(super) fn take(&mut self, shared: &Shared, now: Instant) -> bool {
+        self.taken = self.taken || self.route.is_some_and(|route| shared.last_resort.take(route, now));
+        self.taken
     }
 }

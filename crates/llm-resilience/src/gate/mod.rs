@@ -11,11 +11,13 @@ mod pass;
 mod refusal;
 mod registry;
 mod settings;
+mod shared;
 mod status;
 
 pub use asked::{Asked, Verdict};
 pub use enter::Gate;
 pub use pass::Pass;
+pub use refusal::COOLED_DOWN;
 pub use registry::Gates;
 pub use settings::{GateScope, GateSettings};
 pub use status::GateStatus;

@@ -7,7 +7,8 @@ use tokio::time::Instant;
 
 use super::asked::Verdict;
 use super::enter::Gate;
-use crate::breaker::{Outcome, Permit};
+use crate::breaker::Permit;
+use crate::cooldown::{Fingerprint, Turn};
 
 /// Lets one attempt through. Dropped without a verdict, it gives everything back and says nothing about the target:
 /// the caller gave up.
@@ -17,29 +18,43 @@ use crate::breaker::{Outcome, Permit};
 #[must_use = "dropping a pass ends the attempt"]
 pub struct Pass {
     gate: Arc<Gate>,
+    pub(super) credential: Option<Fingerprint>,
+    pub(super) began: Instant,
+    pub(super) draw: u64,
+    /// Finds out for others whether the key is good again.
+    pub(super) turn: Option<Turn>,
     /// Until the verdict.
     permit: Option<Permit>,
+    /// Counted among the calls at work.
+    at_work: bool,
     /// Answered, and not broken since.
     answered: bool,
-    draw: u64,
 }
 
 impl Pass {
-    pub(super) fn new(gate: Arc<Gate>, permit: Permit, draw: u64) -> Self {
-        Self { gate, permit: Some(permit), answered: false, draw }
+    pub(super) fn new(gate: Arc<Gate>, credential: Option<Fingerprint>, draw: u64, began: Instant) -> Self {
+        Self { gate, credential, began, draw, turn: None, permit: None, at_work: false, answered: false }
+    }
+
+    /// It has everything that it needs.
+    pub(super) fn begin(&mut self, permit: Permit) {
+        self.permit = Some(permit);
+        self.at_work = true;
+        self.gate.begun();
     }
 
     /// Says how the attempt went: an answer, the first content of its stream, or an error. Only the first word counts.
     pub fn verdict(&mut self, verdict: Verdict<'_>, now: Instant) {
         let Some(permit) = self.permit.take() else { return };
-        let outcome = match verdict {
-            Verdict::Answered { first_content } => {
-                self.answered = true;
-                Outcome::Answered { first_content }
-            }
-            Verdict::Failed(error) => Outcome::Failed { kind: error.kind(), retry_after: error.retry_after() },
-        };
-        self.gate.with_breaker(|breaker| breaker.record(permit, outcome, now, self.draw));
+        self.answered = matches!(verdict, Verdict::Answered { .. });
+        self.gate.record(self, permit, verdict, now);
+        self.end_turn();
+    }
+
+    fn end_turn(&mut self) {
+        if let Some(turn) = self.turn.take() {
+            self.gate.release(self.credential, &turn);
+        }
     }
 
     /// Says that a stream broke off after its first content. Counts once.
@@ -62,6 +77,9 @@ impl Drop for Pass {
         if let Some(permit) = self.permit.take() {
             self.gate.with_breaker(|breaker| breaker.release(permit));
         }
-        self.gate.left();
+        self.end_turn();
+        if self.at_work {
+            self.gate.ended();
+        }
     }
 }

@@ -9,9 +9,10 @@ use llm_core::{Target, TargetState, TargetStates};
 use tokio::time::Instant;
 
 use super::enter::Gate;
-use super::last_resort::LastResort;
 use super::settings::{GateScope, GateSettings};
+use super::shared::Shared;
 use super::status::GateStatus;
+use crate::cooldown::CoolDownStatus;
 
 /// Gates that nobody holds are forgotten beyond this number, the one that was longest not asked for first.
 const UNUSED: usize = 10_000;
@@ -25,7 +26,7 @@ pub struct Gates(Arc<Registry>);
 #[derive(Default)]
 struct Registry {
     entries: RwLock<Entries>,
-    last_resort: Arc<LastResort>,
+    shared: Arc<Shared>,
     /// Grows with every look; tells which gate was longest not asked for.
     looks: AtomicU64,
 }
@@ -66,7 +67,7 @@ impl Gates {
         }
         entries.make_room();
         let settings = entries.settings(target);
-        let gate = Gate::new(target.clone(), settings, Arc::clone(&registry.last_resort), Instant::now());
+        let gate = Gate::new(target.clone(), settings, Arc::clone(&registry.shared), Instant::now());
         let gate = Arc::new(gate);
         entries.gates.insert(target.clone(), Entry { gate: Arc::clone(&gate), looked: AtomicU64::new(look) });
         gate
@@ -96,14 +97,25 @@ impl Gates {
         self.gate(target).with_breaker(|breaker| breaker.force_close(Instant::now()));
     }
 
-    /// Forgets what was held against the target.
+    /// Forgets what was held against the target: its breaker is as new, and the cool-downs of keys that end here end.
     pub fn reset(&self, target: &Target) {
+        self.0.shared.cool_downs.forget(&target.provider, Some(&target.model));
         self.gate(target).with_breaker(|breaker| breaker.reset(Instant::now()));
     }
 
     /// Says that a health check of the target succeeded: an open breaker may try a call at once.
     pub fn probe_passed(&self, target: &Target) {
         self.gate(target).with_breaker(|breaker| breaker.probe_passed(Instant::now()));
+    }
+
+    /// Ends all cool-downs of a provider, which has other keys now.
+    pub fn forget_cool_downs(&self, provider: &str) {
+        self.0.shared.cool_downs.forget(provider, None);
+    }
+
+    /// The keys that are left alone now, by provider and model.
+    pub fn cool_downs(&self) -> Vec<CoolDownStatus> {
+        self.0.shared.cool_downs.statuses(Instant::now())
     }
 
     /// The state of every gate, by target.

@@ -6,6 +6,7 @@ use llm_core::Target;
 use serde::{Deserialize, Serialize};
 
 use crate::breaker::BreakerPolicy;
+use crate::cooldown::CoolDownPolicy;
 
 /// What the gates of some targets keep to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,12 +15,20 @@ use crate::breaker::BreakerPolicy;
 pub struct GateSettings {
     /// When a target that fails is left alone.
     pub breaker: BreakerPolicy,
+    /// How long a key that a vendor refused is left alone.
+    pub cool_down: CoolDownPolicy,
 }
 
 impl GateSettings {
     /// With another breaker.
     pub fn with_breaker(mut self, breaker: BreakerPolicy) -> Self {
         self.breaker = breaker;
+        self
+    }
+
+    /// With other cool-downs.
+    pub fn with_cool_down(mut self, cool_down: CoolDownPolicy) -> Self {
+        self.cool_down = cool_down;
         self
     }
 }

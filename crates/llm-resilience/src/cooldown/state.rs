@@ -1,0 +1,118 @@
+//! The cool-down of one key in one place: a pure state machine.
+//!
+//! While it lasts nobody asks. After it, one call at a time finds out whether the key is good again, except after a mere
+//! wait for a rate limit. A refusal never shortens a cool-down: its end is the later of the old and the new one.
+
+use std::time::Duration;
+
+use llm_core::ErrorKind;
+use tokio::time::Instant;
+
+use super::policy::CoolDownPolicy;
+use crate::timeout::after;
+
+/// What a call waits for when another one finds out: nobody knows how long that takes.
+const PROBE_WAIT: Duration = Duration::from_secs(1);
+/// A single refusal of a model that answered lately may be about the request (a file that does not exist), so there it
+/// takes this many in a row.
+const DOUBTED: u32 = 3;
+
+#[derive(Debug)]
+pub(super) struct CoolDown {
+    kind: ErrorKind,
+    /// Refusals of this kind without an answer between.
+    strikes: u32,
+    /// The last one.
+    since: Instant,
+    end: Option<End>,
+    /// The call that finds out.
+    probe: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct End {
+    kind: ErrorKind,
+    at: Instant,
+    /// The vendor said so.
+    told: bool,
+}
+
+/// A key that is left alone now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cooled {
+    /// What the vendor refused it with.
+    pub(crate) kind: ErrorKind,
+    /// How long it is left alone.
+    pub(crate) wait: Duration,
+}
+
+impl CoolDown {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { kind: ErrorKind::Internal, strikes: 0, since: now, end: None, probe: None }
+    }
+
+    /// The vendor refused the key. `proven`: the model answered lately.
+    pub(super) fn strike(
+        &mut self,
+        kind: ErrorKind,
+        retry_after: Option<Duration>,
+        proven: bool,
+        policy: &CoolDownPolicy,
+        now: Instant,
+    ) {
+        let strikes = if kind == self.kind { self.strikes.saturating_add(1) } else { 1 };
+        let doubted = matches!(kind, ErrorKind::Permission | ErrorKind::NotFound) && proven && strikes < DOUBTED;
+        let Some(time) = policy.time(kind, retry_after, strikes) else { return };
+        (self.kind, self.strikes, self.since, self.probe) = (kind, strikes, now, None);
+        let told = matches!(kind, ErrorKind::RateLimited | ErrorKind::QuotaExhausted) && retry_after == Some(time);
+        let end = End { kind, at: after(now, time), told };
+        if !doubted && self.end.is_none_or(|old| end.at > old.at) {
+            self.end = Some(end);
+        }
+    }
+
+    /// Why it would not let a call go now; `None` when it would. The last resort of a route may go before the end,
+    /// unless the vendor said when the end is.
+    pub(super) fn refuses(&self, last_resort: bool, now: Instant) -> Option<Cooled> {
+        let end = self.end?;
+        if now < end.at {
+            let refuses = end.told || !last_resort;
+            return refuses.then(|| Cooled { kind: end.kind, wait: end.at - now });
+        }
+        let refuses = self.probe.is_some() && !last_resort;
+        refuses.then_some(Cooled { kind: end.kind, wait: PROBE_WAIT })
+    }
+
+    /// A call goes. True when it is the one that finds out, and must say when it is over.
+    pub(super) fn admitted(&mut self, call: u64, now: Instant) -> bool {
+        let finds_out =
+            self.probe.is_none() && self.end.is_some_and(|end| now >= end.at && end.kind != ErrorKind::RateLimited);
+        if finds_out {
+            self.probe = Some(call);
+        }
+        finds_out
+    }
+
+    /// The call that was to find out is over without having found out.
+    pub(super) fn released(&mut self, call: u64) {
+        if self.probe == Some(call) {
+            self.probe = None;
+        }
+    }
+
+    /// Whether an answer to a call that began at `began` shows that the key is good: not when it was refused since,
+    /// nor before the vendor's own time is over.
+    pub(super) fn is_lifted(&self, began: Instant, now: Instant) -> bool {
+        self.since <= began && self.end.is_none_or(|end| !end.told || now >= end.at)
+    }
+
+    /// When it ends, where it has begun.
+    pub(super) fn ends_at(&self) -> Option<Instant> {
+        self.end.map(|end| end.at)
+    }
+
+    /// Whether nothing is left of it: a rate limit leaves nothing behind.
+    pub(super) fn is_spent(&self, now: Instant) -> bool {
+        self.kind == ErrorKind::RateLimited && self.end.is_none_or(|end| now >= end.at)
+    }
+}
