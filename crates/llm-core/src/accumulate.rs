@@ -207,7 +207,8 @@ fn assemble(start: Box<StreamStart>, parts: Vec<Building>, finish: StreamFinish)
     response.request_id = start.request_id;
     response.system_fingerprint = start.system_fingerprint;
     response.warnings = start.warnings;
-    response.attempts = start.attempts;
+    response.warnings.extend(finish.warnings);
+    response.attempts = if finish.attempts.is_empty() { start.attempts } else { finish.attempts };
     response.rate_limits = start.rate_limits;
     response.more = more;
     response.usage = finish.usage;

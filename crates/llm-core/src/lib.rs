@@ -74,7 +74,7 @@ pub use target_state::{Load, TargetState, TargetStates};
 pub use tool::{CacheHint, Executor, FunctionTool, Tool, ToolChoice, ToolStatus};
 pub use transport::{Body, HttpRequest, HttpResponse, Transport};
 pub use usage::Usage;
-pub use warning::{OnUnsupported, Warning, Warnings};
+pub use warning::{OnUnsupported, Resumption, Warning, Warnings};
 
 pub use async_trait::async_trait;
 #[doc(hidden)]

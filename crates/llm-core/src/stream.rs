@@ -182,6 +182,12 @@ pub struct StreamFinish {
     /// How long it took; filled by the driver.
     #[serde(default)]
     pub timing: Timing,
+    /// What the caller should know and the start could not say yet.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
+    /// Every attempt, where some were made after the start; empty when the start told them all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
     /// What the vendor said and this crate has no field for.
     #[serde(default, skip_serializing_if = "Extensions::is_empty")]
     pub ext: Extensions,
@@ -199,6 +205,8 @@ impl StreamFinish {
             usage,
             service_tier: None,
             timing: Timing::default(),
+            warnings: Vec::new(),
+            attempts: Vec::new(),
             ext: Extensions::default(),
             extra: Map::new(),
         }

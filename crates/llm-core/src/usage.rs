@@ -63,6 +63,32 @@ impl Usage {
         self.input.is_none() && self.output.is_none()
     }
 
+    /// The tokens of two calls that made one answer. What only one of them reported counts as it is, and so does what
+    /// stands beside tokens; where both say the same thing there, the later one is kept.
+    #[must_use]
+    pub fn with(&self, later: &Self) -> Self {
+        let sum = |a: Option<u64>, b: Option<u64>| match (a, b) {
+            (Some(a), Some(b)) => Some(a.saturating_add(b)),
+            (a, b) => a.or(b),
+        };
+        let mut extra = self.extra.clone();
+        extra.extend(later.extra.clone());
+        Self {
+            input: sum(self.input, later.input),
+            cache_read: sum(self.cache_read, later.cache_read),
+            cache_write: sum(self.cache_write, later.cache_write),
+            cache_write_1h: sum(self.cache_write_1h, later.cache_write_1h),
+            input_audio: sum(self.input_audio, later.input_audio),
+            input_image: sum(self.input_image, later.input_image),
+            output: sum(self.output, later.output),
+            reasoning: sum(self.reasoning, later.reasoning),
+            output_audio: sum(self.output_audio, later.output_audio),
+            prediction_accepted: sum(self.prediction_accepted, later.prediction_accepted),
+            prediction_rejected: sum(self.prediction_rejected, later.prediction_rejected),
+            extra,
+        }
+    }
+
     /// Input plus output, where both are known.
     pub fn total(&self) -> Option<u64> {
         self.input?.checked_add(self.output?)

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::error_kind::ErrorKind;
+use crate::id::Target;
 
 /// What to do with a request field that the target cannot express.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,11 +38,36 @@ pub enum Warning {
         /// What was done to it.
         details: String,
     },
+    /// The stream broke off, and another call went on with it: the answer is made of two.
+    Resumed {
+        /// Whose stream broke.
+        broken: Target,
+        /// Why.
+        cause: ErrorKind,
+        /// Who went on. The answer's origin stays the first one.
+        by: Target,
+        /// That model, as its own answer names it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+        /// How its words were joined to the first ones.
+        how: Resumption,
+    },
     /// Anything else.
     Other {
         /// What.
         message: String,
     },
+}
+
+/// How the second half of a resumed stream was joined to the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Resumption {
+    /// The second answer was made from the start and began with every byte of the first.
+    Restart,
+    /// The second model was given the first half as its own beginning, and continued it.
+    Prefill,
 }
 
 /// Collects warnings while a request is encoded, by the request's own [`OnUnsupported`].

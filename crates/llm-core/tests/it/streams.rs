@@ -1,10 +1,12 @@
 //! The order of stream events, and what a broken stream leaves behind.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use llm_core::{
-    Accumulator, ChatStream, Error, ErrorKind, Event, Extensions, Finish, FinishReason, Media, MediaData, Origin,
-    PartId, PartKind, Progress, SequenceError, StreamFinish, StreamStart, ToolCall, Usage, Visibility,
+    Accumulator, Attempt, ChatStream, Error, ErrorKind, Event, Extensions, Finish, FinishReason, Media, MediaData,
+    Origin, PartId, PartKind, Progress, Resumption, SequenceError, StreamFinish, StreamStart, Target, ToolCall, Usage,
+    Visibility, Warning,
 };
 
 const P: PartId = PartId(0);
@@ -181,4 +183,43 @@ fn only_what_a_caller_can_see_is_content() {
     ] {
         assert_eq!(event.is_content(), content, "{event:?}");
     }
+}
+
+#[test]
+fn what_came_up_after_the_start_stands_in_the_answer_too() {
+    let target = |provider: &str| Target::new(provider, "m");
+    let attempt = |provider, number| Attempt::new(target(provider), number, Duration::ZERO, Duration::ZERO);
+    let mut start = StreamStart::new(Arc::new(Origin::new("openai-chat", "openai", "m")));
+    start.warnings = vec![Warning::Other { message: "w".to_owned() }];
+    start.attempts = vec![attempt("a", 1)];
+    let mut finish = StreamFinish::new(Finish::new(FinishReason::Stop, "stop"), Usage::new(3, 4));
+    finish.warnings = vec![Warning::Resumed {
+        broken: target("a"),
+        cause: ErrorKind::Truncated,
+        by: target("b"),
+        model: None,
+        how: Resumption::Restart,
+    }];
+    finish.attempts = vec![attempt("a", 1), attempt("b", 2)];
+    let mut accumulator = Accumulator::default();
+    accumulator.push(Event::Start(Box::new(start))).unwrap();
+    accumulator.push(Event::Finish(Box::new(finish.clone()))).unwrap();
+    let answer = accumulator.finish().unwrap();
+    assert_eq!((answer.warnings.len(), answer.attempts), (2, finish.attempts));
+    assert_eq!(answer.warnings[1], finish.warnings[0]);
+    let json = serde_json::to_value(&answer.warnings[1]).unwrap();
+    assert_eq!(json["type"], "resumed");
+    assert_eq!(serde_json::from_value::<Warning>(json).unwrap(), answer.warnings[1]);
+}
+
+#[test]
+fn the_usage_of_two_calls_is_their_sum_part_by_part() {
+    let mut a = Usage::new(10, 5);
+    a.cache_read = Some(4);
+    let mut b = Usage::new(11, 7);
+    b.reasoning = Some(2);
+    let sum = a.with(&b);
+    assert_eq!((sum.input, sum.output, sum.cache_read, sum.reasoning), (Some(21), Some(12), Some(4), Some(2)));
+    assert_eq!((sum.input_audio, sum.cache_write), (None, None));
+    assert_eq!(Usage::default().with(&a), a);
 }
