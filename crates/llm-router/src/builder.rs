@@ -95,7 +95,7 @@ impl Builder {
 
 /// Orders a route and resolves its targets.
 fn ready(providers: &BTreeMap<Arc<str>, Known>, route: Route, problems: &mut Vec<String>) -> ReadyRoute {
-    let Route { name, strategy, targets, .. } = route;
+    let Route { name, strategy, targets, fallback, .. } = route;
     if targets.is_empty() {
         problems.push(format!("the route {name:?} has no targets: give it one at least"));
     }
@@ -108,9 +108,11 @@ fn ready(providers: &BTreeMap<Arc<str>, Known>, route: Route, problems: &mut Vec
         }
     };
     let resolved: Vec<Option<PlanTarget>> = targets.iter().map(&mut resolve).collect();
+    let fallback: Vec<PlanTarget> = fallback.iter().filter_map(&mut resolve).collect();
     let places: Vec<Place> = order
         .iter()
         .filter_map(|&place| resolved.get(place)?.clone())
+        .chain(fallback)
         .map(|target| Place { capabilities: target.provider.capabilities(&target.target.model), target })
         .collect();
     let left_out = resolved

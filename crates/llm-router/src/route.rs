@@ -18,6 +18,8 @@ pub struct Route {
     pub strategy: Arc<dyn Strategy>,
     /// The targets.
     pub targets: Vec<TargetSpec>,
+    /// Who steps in after all of them, in this order: the strategy does not choose among these.
+    pub fallback: Vec<TargetSpec>,
 }
 
 impl Route {
@@ -28,7 +30,14 @@ impl Route {
             aliases: Vec::new(),
             strategy: StrategyKind::default().strategy(),
             targets: targets.into_iter().map(Into::into).collect(),
+            fallback: Vec::new(),
         }
+    }
+
+    /// With those who step in after all targets, in this order.
+    pub fn with_fallback(mut self, fallback: impl IntoIterator<Item = impl Into<TargetSpec>>) -> Self {
+        self.fallback = fallback.into_iter().map(Into::into).collect();
+        self
     }
 
     /// With one more name.
@@ -56,6 +65,7 @@ impl fmt::Debug for Route {
             .field("aliases", &self.aliases)
             .field("strategy", &self.strategy.name())
             .field("targets", &self.targets)
+            .field("fallback", &self.fallback)
             .finish()
     }
 }

@@ -9,11 +9,12 @@ use llm_resilience::{Resilient, RetryPolicy};
 use llm_router::TargetSpec;
 
 use crate::client::{Client, Inner};
+use crate::conduct;
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured};
 use crate::current::Current;
 use crate::environment::Environment;
-use crate::{routes, timers};
+use crate::routes::{self, Routing};
 
 /// Builds a [`Client`].
 ///
@@ -142,22 +143,23 @@ impl ClientBuilder {
             }
             providers.push(Configured { id: id.into(), plugin: None, provider, tls: false });
         }
-        let timeouts = timers::policy(&config.defaults)?;
-        let (router, model) = routes::router(&registry, &mut providers, &config, &environment)?;
+        let settings = conduct::settings(&config.defaults, "defaults")?;
+        let Routing { router, model, settings: of_routes } =
+            routes::routing(&registry, &mut providers, &config, &environment)?;
         let advice = routes::nothing_configured(&registry);
         let defaults = config.defaults;
-        let (timeout, timers) = (timeouts.total, timers::timers(&defaults));
+        let timers = conduct::timers(&defaults);
         let router = Arc::new(router);
-        let driver = Resilient::builder()
-            .planner(router.clone())
-            .retry(defaults.retry.unwrap_or_default())
-            .timeouts(timeouts)
+        let driver = Resilient::builder().planner(router.clone()).settings(settings);
+        let driver = of_routes
+            .into_iter()
+            .fold(driver, |driver, (route, settings)| driver.route_settings(route, settings))
             .build();
         let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
         let (transport, http) = transport(self.transport, defaults.proxy, &environment)?;
         let current = Arc::new(Current::new(self.observer));
         let cx = Cx::new(transport).with_timeouts(timers).with_observer(current.clone());
-        let client = Client::new(Inner { stack, router, providers, model, cx, timeout, current, http, advice });
+        let client = Client::new(Inner { stack, router, providers, model, cx, current, http, advice });
         client.announce();
         Ok(client)
     }

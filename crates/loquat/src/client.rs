@@ -43,7 +43,6 @@ pub(crate) struct Inner {
     /// The model of requests that name none.
     pub(crate) model: Option<String>,
     pub(crate) cx: Cx,
-    pub(crate) timeout: Duration,
     pub(crate) current: Arc<Current>,
     /// The transport, where the application did not bring its own.
     pub(crate) http: Option<HttpTransport>,
@@ -130,10 +129,11 @@ impl Client {
         ChatCall::new(self, request)
     }
 
-    /// The environment of one call: the client's own, with this longest time or the client's.
+    /// The environment of one call: the client's own, with this longest time. Without one, and beyond what the client or
+    /// the route allows, theirs holds.
     pub fn cx(&self, timeout: Option<Duration>) -> Cx {
         let mut cx = self.0.cx.clone();
-        cx.deadline = Instant::now().checked_add(timeout.unwrap_or(self.0.timeout)).map(Instant::into_std);
+        cx.deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout)).map(Instant::into_std);
         cx
     }
 

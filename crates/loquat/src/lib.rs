@@ -4,6 +4,7 @@
 mod builder;
 mod chat_call;
 mod client;
+mod conduct;
 mod config;
 mod configured;
 mod current;
@@ -14,7 +15,6 @@ pub mod providers;
 mod reply;
 mod reply_stream;
 mod routes;
-mod timers;
 
 pub use builder::ClientBuilder;
 pub use chat_call::ChatCall;

@@ -1,31 +1,44 @@
 //! From the configuration's names to a router: routes, the default model with its fallbacks, and the providers they need.
 
 use llm_core::{Error, ErrorKind, Registry};
+use llm_resilience::Settings;
 use llm_router::{Route, Router, TargetSpec};
 
+use crate::conduct;
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured};
 use crate::environment::Environment;
-use crate::timers;
 
 /// The route of requests that name no model, where that one has fallbacks.
 const DEFAULT_ROUTE: &str = "default";
 
-/// Builds the router, and the name that answers requests without a model. Providers that a name needs and nobody
-/// configured are built from the environment and added.
-pub(crate) fn router(
+/// What a configuration says of where requests go and how.
+pub(crate) struct Routing {
+    pub(crate) router: Router,
+    /// The name that answers requests without a model.
+    pub(crate) model: Option<String>,
+    /// How the requests of each route are driven.
+    pub(crate) settings: Vec<(String, Settings)>,
+}
+
+/// Builds the router and what goes with it. Providers that a name needs and nobody configured are built from the
+/// environment and added.
+pub(crate) fn routing(
     registry: &Registry,
     providers: &mut Vec<Configured>,
     config: &Config,
     environment: &Environment,
-) -> Result<(Router, Option<String>), Error> {
+) -> Result<Routing, Error> {
     let mut names = Names { registry, providers, config, environment };
     let mut routes = Vec::new();
+    let mut settings = Vec::new();
     for route in &config.routes {
-        let targets = route.targets.iter().map(|spec| names.target(spec)).collect::<Result<Vec<_>, _>>()?;
-        let mut built = Route::new(&route.name, targets).with_strategy(route.strategy);
+        let targets = names.of_route(route)?;
+        let fallback = names.fallback(&targets, &route.fallback)?;
+        let mut built = Route::new(&route.name, targets).with_strategy(route.strategy).with_fallback(fallback);
         built.aliases.clone_from(&route.aliases);
         routes.push(built);
+        settings.push((route.name.clone(), conduct::settings(&route.conduct(&config.defaults), &route.place())?));
     }
     let model = match &config.defaults.model {
         Some(model) => Some(names.name(model)?),
@@ -44,17 +57,17 @@ pub(crate) fn router(
                     format!("the route {DEFAULT_ROUTE:?} is made from defaults.model and its fallbacks: rename yours");
                 return Err(Error::new(ErrorKind::Config, what));
             }
-            let mut targets = names.targets(model)?;
-            for fallback in fallbacks {
-                let name = names.name(fallback)?;
-                for target in names.targets(&name)? {
-                    // One list of fallbacks serves several primaries, as in `LLM_FALLBACK_PROVIDERS=claude,openai`.
-                    if targets.iter().all(|other| other.id != target.id) {
-                        targets.push(target);
-                    }
-                }
+            // The default route is the primary's own with more who step in.
+            let primary = routes.iter().find(|route| route.name == *model || route.aliases.contains(model));
+            let mut route = primary.cloned().unwrap_or_else(|| Route::new(DEFAULT_ROUTE, [model.as_str()]));
+            if let Some((_, primary)) = settings.iter().find(|(name, _)| *name == route.name) {
+                settings.push((DEFAULT_ROUTE.to_owned(), primary.clone()));
             }
-            routes.push(Route::new(DEFAULT_ROUTE, targets));
+            let known = [route.targets.as_slice(), &route.fallback].concat();
+            route.fallback.extend(names.fallback(&known, fallbacks)?);
+            DEFAULT_ROUTE.clone_into(&mut route.name);
+            route.aliases.clear();
+            routes.push(route);
             Some(DEFAULT_ROUTE.to_owned())
         }
     };
@@ -69,7 +82,7 @@ pub(crate) fn router(
     if let Some(default) = &default {
         building = building.default_model(default);
     }
-    Ok((building.build()?, default))
+    Ok(Routing { router: building.build()?, model: default, settings })
 }
 
 /// Reads names as the configuration writes them.
@@ -97,21 +110,41 @@ impl Names<'_> {
         Ok(format!("{}/{model}", provider.id))
     }
 
-    /// A target of a route.
-    fn target(&mut self, spec: &TargetSpec) -> Result<TargetSpec, Error> {
-        let mut spec = spec.clone();
-        spec.id = self.name(&spec.id)?;
-        if let (Some(timeout), None) = (spec.timeout, spec.timeouts) {
-            spec.timeouts = Some(timers::of_target(timeout, &self.config.defaults));
+    /// The targets of a route, with its timers.
+    fn of_route(&mut self, route: &RouteConfig) -> Result<Vec<TargetSpec>, Error> {
+        let conduct = route.conduct(&self.config.defaults);
+        let mut target = |spec: &TargetSpec| {
+            let mut spec = spec.clone();
+            spec.id = self.name(&spec.id)?;
+            spec.timeouts = spec.timeouts.or_else(|| match spec.timeout {
+                Some(timeout) => Some(conduct::of_target(timeout, &conduct)),
+                None => route.has_timers().then(|| conduct::timers(&conduct)),
+            });
+            Ok(spec)
+        };
+        route.targets.iter().map(&mut target).collect()
+    }
+
+    /// Those who step in for `targets`. One list serves several primaries, as in `LLM_FALLBACK_PROVIDERS=claude,openai`:
+    /// who is there already is not added again.
+    fn fallback(&mut self, targets: &[TargetSpec], names: &[String]) -> Result<Vec<TargetSpec>, Error> {
+        let mut fallback: Vec<TargetSpec> = Vec::new();
+        for name in names {
+            let name = self.name(name)?;
+            for target in self.targets(&name)? {
+                if targets.iter().chain(&fallback).all(|other| other.id != target.id) {
+                    fallback.push(target);
+                }
+            }
         }
-        Ok(spec)
+        Ok(fallback)
     }
 
     /// The targets behind a name: a route's, or the target itself.
     fn targets(&mut self, name: &str) -> Result<Vec<TargetSpec>, Error> {
         let config = self.config;
         match config.routes.iter().find(|route| is_named(route, name)) {
-            Some(route) => route.targets.iter().map(|spec| self.target(spec)).collect(),
+            Some(route) => self.of_route(route),
             None => Ok(vec![TargetSpec::new(name)]),
         }
     }

@@ -201,3 +201,43 @@ fn a_dotenv_file_fills_what_the_process_does_not_set() {
     let error = Environment::empty().with_dotenv(&file).unwrap_err();
     assert!(!format!("{error:?} {error}").contains("canary"), "{error}");
 }
+
+#[test]
+fn a_route_says_how_its_requests_are_driven() {
+    let config = Config::from_toml(
+        r#"
+        [defaults]
+        retry = "none"
+        breaker = { failures = 3, open_for = "10s" }
+        [[model]]
+        name = "safe"
+        timeout = "20m"
+        first_token_timeout = "12s"
+        stream = { commit = { window = { tokens = 20, time = "1s" } }, on_break = "resume" }
+        hedge = { after = "800ms", budget = 0.1 }
+        fall_over = { max_targets = 2, content_filter = true }
+        canned_answer = "Back soon."
+        fallback = ["local/echo"]
+        [[model.target]]
+        id = "local/slow"
+        priority = 1
+        "#,
+    )
+    .unwrap();
+    let route = &config.routes[0];
+    assert_eq!(route.targets.len(), 1);
+    assert!(route.stream.is_some() && route.hedge.is_some() && route.retry.is_none());
+    let primary = Config::from_toml("[defaults]\nmodel = \"safe\"").unwrap().or(config);
+    let status = Client::builder().config(primary).environment(Environment::empty()).build().unwrap().status();
+    assert_eq!(status.primary.unwrap().to_string(), "local/slow");
+    assert_eq!(status.fallbacks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["local/echo"]);
+
+    let wrong = |text: &str| {
+        let config = Config::from_toml(text)?;
+        Client::builder().config(config).environment(Environment::empty()).build().map(|_| ())
+    };
+    let error = wrong("[[model]]\nname = \"r\"\ntargets = [\"local/echo\"]\ntimeout = \"0s\"").unwrap_err();
+    assert!(error.message().contains("model.r.timeout"), "{error}");
+    let error = wrong("[[model]]\nname = \"r\"\ntargets = [\"local/echo\"]\nstream = { comit = 1 }").unwrap_err();
+    assert!(error.message().contains("line 4") && error.message().contains("comit"), "{error}");
+}

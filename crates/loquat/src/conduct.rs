@@ -1,14 +1,25 @@
-//! From what the configuration says of times to the timers of every call.
+//! From what the configuration says of a route to how its requests are driven, and to the timers of every call.
 
 use std::time::Duration;
 
 use llm_core::{Error, ErrorKind, Timeouts};
-use llm_resilience::TimeoutPolicy;
+use llm_resilience::{Settings, TimeoutPolicy};
 
 use crate::config::Defaults;
 
+/// How requests are driven that go by `defaults`, which stand in the configuration at `place`.
+pub(crate) fn settings(defaults: &Defaults, place: &str) -> Result<Settings, Error> {
+    let settings = Settings::default()
+        .with_retry(defaults.retry.clone().unwrap_or_default())
+        .with_fallback(defaults.fall_over.clone().unwrap_or_default())
+        .with_timeouts(policy(defaults, place)?)
+        .with_stream(defaults.stream.clone().unwrap_or_default());
+    let settings = defaults.hedge.iter().cloned().fold(settings, Settings::with_hedge);
+    Ok(defaults.canned_answer.iter().fold(settings, |settings, text| settings.with_canned_answer(text.as_str())))
+}
+
 /// The times of a request and its attempts. A time of zero is refused: nothing could be answered in it.
-pub(crate) fn policy(defaults: &Defaults) -> Result<TimeoutPolicy, Error> {
+fn policy(defaults: &Defaults, place: &str) -> Result<TimeoutPolicy, Error> {
     for (name, time) in [
         ("timeout", defaults.timeout),
         ("attempt_timeout", defaults.attempt_timeout),
@@ -16,7 +27,7 @@ pub(crate) fn policy(defaults: &Defaults) -> Result<TimeoutPolicy, Error> {
         ("idle_timeout", defaults.idle_timeout),
     ] {
         if time.is_some_and(|time| time.is_zero()) {
-            let what = format!("reading defaults.{name}: 0 leaves no time for an answer, leave it out for the default");
+            let what = format!("reading {place}.{name}: 0 leaves no time for an answer, leave it out for the default");
             return Err(Error::new(ErrorKind::Config, what));
         }
     }
@@ -82,10 +93,10 @@ mod tests {
     #[test]
     fn no_time_at_all_is_refused() {
         let mut defaults = Defaults { idle_timeout: Some(Duration::ZERO), ..Defaults::default() };
-        let error = policy(&defaults).unwrap_err();
+        let error = settings(&defaults, "defaults").unwrap_err();
         assert!(error.kind() == ErrorKind::Config && error.message().contains("defaults.idle_timeout"), "{error}");
         defaults.idle_timeout = None;
         defaults.timeout = Some(Duration::from_secs(9));
-        assert_eq!(policy(&defaults).unwrap().total, Duration::from_secs(9));
+        assert_eq!(settings(&defaults, "defaults").unwrap().timeouts.total, Duration::from_secs(9));
     }
 }

@@ -1,0 +1,112 @@
+//! Configuration: from TOML, from the environment, or built in code; one value in the end.
+
+mod defaults;
+mod overlay;
+mod provider;
+mod route;
+
+use std::path::Path;
+
+use llm_core::{Error, ErrorKind, redact};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+pub use defaults::Defaults;
+pub use provider::ProviderConfig;
+pub use route::RouteConfig;
+
+/// What a client is built from. Unknown keys in TOML are errors.
+///
+/// ```toml
+/// [[provider]]
+/// id = "openai"
+/// api_key = "env:OPENAI_API_KEY"                 # also "file:/run/secrets/openai"
+///
+/// [defaults]
+/// model = "anthropic/claude-haiku-4-5"           # or a route's name
+/// fallback = ["openai/gpt-5.4-mini"]
+/// timeout = "60s"
+/// first_token_timeout = "10s"
+/// retry = { preset = "default", max_retries = 2 }
+/// breaker = { failures = 5, open_for = "60s" }
+///
+/// [[model]]                                      # a route: a model name of your own
+/// name = "fast"
+/// aliases = ["gpt-4o"]
+/// strategy = "priority"
+/// targets = ["openai/gpt-5.4-mini", "anthropic/claude-haiku-4-5"]
+/// ```
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// Version of this format; 1.
+    pub version: Option<u32>,
+    /// Accounts at vendors and own servers.
+    #[serde(rename = "provider")]
+    pub providers: Vec<ProviderConfig>,
+    /// Settings of every route that says nothing else.
+    pub defaults: Defaults,
+    /// Routes.
+    #[serde(rename = "model")]
+    pub routes: Vec<RouteConfig>,
+    /// Settings of the gateway, read by the gateway.
+    pub server: Map<String, Value>,
+}
+
+impl Config {
+    /// Reads TOML. Errors name the line and what is expected there.
+    pub fn from_toml(text: &str) -> Result<Self, Error> {
+        // TOML's own diagnostic shows the source line, which may hold a literal key: it is left out.
+        let config: Self = toml::from_str(text).map_err(|error| {
+            let line =
+                error.span().and_then(|span| text.get(..span.start)).map(|above| above.matches('\n').count() + 1);
+            let place = line.map(|line| format!(" line {line}:")).unwrap_or_default();
+            // People paste keys into the wrong setting, and a type error repeats the value.
+            let what = redact(error.message());
+            Error::new(ErrorKind::Config, format!("reading the configuration:{place} {what}"))
+        })?;
+        match config.version {
+            None | Some(1) => Ok(config),
+            Some(other) => {
+                let what =
+                    format!("reading the configuration: version {other} is not known, this program reads version 1");
+                Err(Error::new(ErrorKind::Config, what))
+            }
+        }
+    }
+
+    /// Reads a TOML file.
+    pub fn from_file(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Error::new(ErrorKind::Config, format!("reading the configuration {}: {error}", path.display()))
+        })?;
+        Self::from_toml(&text).map_err(|error| {
+            let message = error.message().replacen("the configuration", &path.display().to_string(), 1);
+            error.with_message(message)
+        })
+    }
+
+    /// This configuration, with `other` where this one says nothing.
+    #[must_use]
+    pub fn or(mut self, other: Self) -> Self {
+        self.version = self.version.or(other.version);
+        // Only what both name gives way; a name twice within one of them stays, so that building can refuse it.
+        let (mine, routes) = (self.providers.len(), self.routes.len());
+        for provider in other.providers {
+            if !self.providers[..mine].iter().any(|other| other.id == provider.id) {
+                self.providers.push(provider);
+            }
+        }
+        for route in other.routes {
+            if !self.routes[..routes].iter().any(|other| other.name == route.name) {
+                self.routes.push(route);
+            }
+        }
+        if self.server.is_empty() {
+            self.server = other.server;
+        }
+        self.defaults = self.defaults.or(other.defaults);
+        self
+    }
+}

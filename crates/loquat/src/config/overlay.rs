@@ -1,0 +1,46 @@
+//! What the environment says, laid over a configuration.
+
+use std::time::Duration;
+
+use llm_core::{Error, ErrorKind, Secret};
+
+use super::Config;
+use crate::environment::Environment;
+
+impl Config {
+    /// What the environment alone says, see [`with_environment`](Self::with_environment).
+    pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
+        Self::default().with_environment(environment)
+    }
+
+    /// This configuration with what the environment says instead: `LOQUAT_MODEL` or `LLM_PRIMARY_PROVIDER`,
+    /// `LLM_FALLBACK_PROVIDERS` (or `LLM_FALLBACK_PROVIDER`), `LLM_TIMEOUT_SECONDS` (of one attempt), `LLM_MAX_RETRIES`,
+    /// `LOQUAT_PROXY`. Keys and addresses of vendors are not part of it: they are found per provider, and what a
+    /// configuration says of a provider goes before them.
+    pub fn with_environment(mut self, environment: &Environment) -> Result<Self, Error> {
+        let wrong = |name: &str, what: &str| Error::new(ErrorKind::Config, format!("reading {name}: {what}"));
+        let defaults = &mut self.defaults;
+        if let Some((_, model)) = environment.first(&["LOQUAT_MODEL", "LLM_PRIMARY_PROVIDER"]) {
+            defaults.model = Some(model.trim().to_owned());
+        }
+        if let Some((_, list)) = environment.first(&["LLM_FALLBACK_PROVIDERS", "LLM_FALLBACK_PROVIDER"]) {
+            defaults.fallback =
+                list.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        }
+        if let Some(text) = environment.value("LLM_TIMEOUT_SECONDS") {
+            let timeout = text.trim().parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            let timeout = timeout.filter(|timeout| !timeout.is_zero());
+            defaults.attempt_timeout =
+                Some(timeout.ok_or_else(|| wrong("LLM_TIMEOUT_SECONDS", "expected a number of seconds above 0"))?);
+        }
+        if let Some(text) = environment.value("LLM_MAX_RETRIES") {
+            let retries = text.trim().parse().map_err(|_| wrong("LLM_MAX_RETRIES", "expected a whole number"))?;
+            // Only the number: waits and hints stay those of the file.
+            defaults.retry = Some(defaults.retry.take().unwrap_or_default().with_max_retries(retries));
+        }
+        if let Some(proxy) = environment.value("LOQUAT_PROXY") {
+            defaults.proxy = Some(Secret::from(proxy));
+        }
+        Ok(self)
+    }
+}

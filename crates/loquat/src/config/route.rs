@@ -1,0 +1,107 @@
+//! A route as it is configured.
+
+use std::time::Duration;
+
+use llm_core::duration_text;
+use llm_resilience::{FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy};
+use llm_router::{StrategyKind, TargetSpec};
+use serde::Deserialize;
+
+use super::Defaults;
+
+/// A route: a public model name and the targets behind it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct RouteConfig {
+    /// The name that requests use.
+    pub name: String,
+    /// Other names that mean the same.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// How the targets are ordered. Default `priority`: as listed, the first is the primary, the others step in.
+    #[serde(default)]
+    pub strategy: StrategyKind,
+    /// The targets, as `provider/model` or as tables with settings; `[[model.target]]` reads well for those.
+    #[serde(alias = "target")]
+    pub targets: Vec<TargetSpec>,
+    /// Who steps in after these targets: names of routes or targets, in order.
+    #[serde(default)]
+    pub fallback: Vec<String>,
+    /// [`Defaults::timeout`](super::Defaults::timeout) of this route.
+    #[serde(default, with = "duration_text::option")]
+    pub timeout: Option<Duration>,
+    /// [`Defaults::attempt_timeout`](super::Defaults::attempt_timeout) of this route.
+    #[serde(default, with = "duration_text::option")]
+    pub attempt_timeout: Option<Duration>,
+    /// [`Defaults::first_token_timeout`](super::Defaults::first_token_timeout) of this route.
+    #[serde(default, with = "duration_text::option")]
+    pub first_token_timeout: Option<Duration>,
+    /// [`Defaults::idle_timeout`](super::Defaults::idle_timeout) of this route.
+    #[serde(default, with = "duration_text::option")]
+    pub idle_timeout: Option<Duration>,
+    /// [`Defaults::retry`](super::Defaults::retry) of this route.
+    #[serde(default)]
+    pub retry: Option<RetryPolicy>,
+    /// [`Defaults::stream`](super::Defaults::stream) of this route.
+    #[serde(default)]
+    pub stream: Option<StreamPolicy>,
+    /// [`Defaults::hedge`](super::Defaults::hedge) of this route.
+    #[serde(default)]
+    pub hedge: Option<HedgePolicy>,
+    /// [`Defaults::fall_over`](super::Defaults::fall_over) of this route.
+    #[serde(default)]
+    pub fall_over: Option<FallbackPolicy>,
+    /// [`Defaults::canned_answer`](super::Defaults::canned_answer) of this route.
+    #[serde(default)]
+    pub canned_answer: Option<String>,
+}
+
+impl RouteConfig {
+    /// What this route and `defaults` say together of how its requests are driven.
+    pub(crate) fn conduct(&self, defaults: &Defaults) -> Defaults {
+        Defaults {
+            timeout: self.timeout.or(defaults.timeout),
+            attempt_timeout: self.attempt_timeout.or(defaults.attempt_timeout),
+            first_token_timeout: self.first_token_timeout.or(defaults.first_token_timeout),
+            idle_timeout: self.idle_timeout.or(defaults.idle_timeout),
+            retry: self.retry.clone().or_else(|| defaults.retry.clone()),
+            stream: self.stream.clone().or_else(|| defaults.stream.clone()),
+            hedge: self.hedge.clone().or_else(|| defaults.hedge.clone()),
+            fall_over: self.fall_over.clone().or_else(|| defaults.fall_over.clone()),
+            canned_answer: self.canned_answer.clone().or_else(|| defaults.canned_answer.clone()),
+            ..Defaults::default()
+        }
+    }
+
+    /// Where it stands in the configuration, for messages.
+    pub(crate) fn place(&self) -> String {
+        format!("model.{}", self.name)
+    }
+
+    /// Whether it says anything of the times of an attempt.
+    pub(crate) fn has_timers(&self) -> bool {
+        self.attempt_timeout.or(self.first_token_timeout).or(self.idle_timeout).is_some()
+    }
+
+    /// A route by priority.
+    pub fn new(name: impl Into<String>, targets: impl IntoIterator<Item = impl Into<TargetSpec>>) -> Self {
+        let targets = targets.into_iter().map(Into::into).collect();
+        Self {
+            name: name.into(),
+            aliases: Vec::new(),
+            strategy: StrategyKind::default(),
+            targets,
+            fallback: Vec::new(),
+            timeout: None,
+            attempt_timeout: None,
+            first_token_timeout: None,
+            idle_timeout: None,
+            retry: None,
+            stream: None,
+            hedge: None,
+            fall_over: None,
+            canned_answer: None,
+        }
+    }
+}
