@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 pub mod conformance;
+pub mod drops;
 pub mod emulator;
 mod exchange;
+pub mod fault;
 mod scripted;
 
 pub use exchange::Exchange;

@@ -3,6 +3,8 @@
 
 mod conformance;
 mod defects;
+mod drops;
 mod emulator;
+mod fault;
 mod scripted;
 mod toy;
