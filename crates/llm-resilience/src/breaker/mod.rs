@@ -1,6 +1,8 @@
 //! The breaker: stops asking a target that fails, and finds out with single calls when it is back.
 
 mod config;
+#[cfg(test)]
+mod model;
 mod policy;
 mod rules;
 mod state;
