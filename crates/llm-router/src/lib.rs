@@ -16,6 +16,9 @@ pub use health::{Health, HealthPolicy, HealthState};
 pub use plan::{Decision, Skipped, WhyNot};
 pub use route::Route;
 pub use router::Router;
-pub use stats::{Pulse, StatsView, TargetRecord};
+pub use stats::{
+    CostModel, FailureStats, LabelStats, LatencyStats, ModelStats, Pulse, QualityStats, ShadowStats, Stats,
+    StatsSettings, StatsView, TargetRecord, TargetStats,
+};
 pub use strategy::{Manual, Priority, Strategy, StrategyKind};
 pub use target::TargetSpec;

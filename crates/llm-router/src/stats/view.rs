@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use llm_core::Target;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::health::Health;
 
@@ -23,7 +23,8 @@ pub trait TargetRecord: Send + Sync + 'static {
 /// What matters of a target's past for the next plan. `None` is "not known yet".
 ///
 /// Everything but `in_flight` decays: what happened long ago counts little.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Pulse {
     /// Calls with a verdict that still count; fewer than one is as good as none.

@@ -1,6 +1,8 @@
 //! The behaviour of the router through its public interface.
 #![cfg(test)]
 
+mod events;
 mod names;
 mod plans;
+mod stats;
 mod support;
