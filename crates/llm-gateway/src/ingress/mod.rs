@@ -6,3 +6,4 @@ pub(crate) mod openai_chat;
 pub(crate) mod reply;
 mod sse;
 mod stamp;
+mod wishes;

@@ -7,11 +7,13 @@ use axum::response::Response;
 use llm_core::{Error, ErrorKind};
 use llm_wire_openai::FAMILY;
 use llm_wire_openai::chat::{self, Decoded, Encoder};
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::body::{self, Refused};
 use super::reply::{Reply, answered_by};
 use super::sse::{self, Form};
+use super::wishes;
 use crate::state::State;
 
 /// Answers one chat request, whole or as a stream.
@@ -28,7 +30,7 @@ pub(crate) async fn handle(Shared(state): Shared<State>, headers: HeaderMap, bod
         // What was read of a long request need not be held twice while it is answered.
         drop(body);
         let answer = match decoded {
-            Ok(decoded) => answer(&state, &reply, decoded).await,
+            Ok(decoded) => answer(&state, &reply, &headers, decoded).await,
             Err(error) => Err(error),
         };
         answer.unwrap_or_else(|error| reply.error(&error))
@@ -36,10 +38,12 @@ pub(crate) async fn handle(Shared(state): Shared<State>, headers: HeaderMap, bod
     answer.instrument(span).await
 }
 
-async fn answer(state: &State, reply: &Reply, decoded: Decoded) -> Result<Response, Error> {
+async fn answer(state: &State, reply: &Reply, headers: &HeaderMap, decoded: Decoded) -> Result<Response, Error> {
     let Decoded { request, stream, include_usage, mut warnings, .. } = decoded;
     let client = state.client();
-    let cx = client.cx(None);
+    let mut cx = client.cx(None);
+    cx.request_id = Some(reply.request_id().into());
+    wishes::apply(headers, request.end_user.as_deref(), &mut cx, Instant::now().into_std())?;
     if stream {
         let client = client.clone();
         let opening = Box::pin(async move { client.send_stream(&cx, request).await });
