@@ -42,6 +42,8 @@ pub struct RequestInfo {
     pub reason: Option<Arc<str>>,
     /// The arm of an experiment.
     pub arm: Option<Arm>,
+    /// The kind of request that it is to a strategy that learns.
+    pub kind: Option<Arc<str>>,
     /// On whose behalf.
     pub tenant: Option<Arc<str>>,
     /// Labels.

@@ -89,6 +89,9 @@ pub struct Plan {
     pub reason: Option<Arc<str>>,
     /// The arm of an experiment, where the request takes part in one.
     pub arm: Option<Arm>,
+    /// The kind of request that this is to a strategy that learns: observers hear of it, so that what comes of the
+    /// request is learned under the kind that it was planned by.
+    pub kind: Option<Arc<str>>,
     /// Is asked the same beside the answer, for comparison only: its answer reaches nobody.
     pub shadow: Option<PlanTarget>,
 }
@@ -96,7 +99,7 @@ pub struct Plan {
 impl Plan {
     /// These targets, best first.
     pub fn new(targets: impl Into<Arc<[PlanTarget]>>) -> Self {
-        Self { targets: targets.into(), route: None, reason: None, arm: None, shadow: None }
+        Self { targets: targets.into(), route: None, reason: None, arm: None, kind: None, shadow: None }
     }
 
     /// Of this route.

@@ -37,6 +37,7 @@ fn info(cx: &Cx, request: &Request, plan: Option<&Plan>, id: u64) -> RequestInfo
         info.route.clone_from(&plan.route);
         info.reason.clone_from(&plan.reason);
         info.arm.clone_from(&plan.arm);
+        info.kind.clone_from(&plan.kind);
     }
     info
 }
