@@ -122,7 +122,7 @@ mod tests {
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap()))
             .collect();
         let client = Client::builder().environment(Environment::empty()).build()?;
-        let (mut cx, now) = (client.cx(None), Instant::now());
+        let (mut cx, now) = (client.cx(None), tokio::time::Instant::now().into_std());
         apply(&headers, end_user, &mut cx, now).map(|()| (cx, now))
     }
 
