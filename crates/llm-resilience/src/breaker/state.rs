@@ -9,6 +9,7 @@ use std::time::Duration;
 use llm_core::ErrorKind;
 use tokio::time::Instant;
 
+use super::permit::{Kind, Permit};
 use super::policy::BreakerPolicy;
 use super::rules;
 use super::window::Window;
@@ -56,23 +57,6 @@ enum Phase {
 }
 
 const HALF_OPEN: Phase = Phase::HalfOpen { probes: 0, passed: 0 };
-
-/// The permission for one call. Given back by [`Breaker::record`] or [`Breaker::release`], and only once.
-#[derive(Debug)]
-#[must_use = "a permit that is never given back keeps its place among the probes"]
-pub struct Permit {
-    generation: u64,
-    kind: Kind,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Call,
-    /// Has one of the places of a half-open breaker.
-    Probe,
-    /// Sent although the breaker lets nothing through, because its route has nobody else.
-    LastResort,
-}
 
 impl Breaker {
     /// A closed breaker.

@@ -16,7 +16,7 @@ macro_rules! mutants {
                 use llm_core::ErrorKind;
                 use tokio::time::Instant;
 
-                use crate::breaker::{BreakerPolicy, BreakerReason, BreakerState, Outcome, Refusal, policy};
+                use crate::breaker::{BreakerPolicy, BreakerReason, BreakerState, Outcome, Refusal, permit, policy};
 
                 mod rules {
                     #[allow(unused_imports, reason = "for rules that need them")]
@@ -33,7 +33,7 @@ macro_rules! mutants {
                 #[path = "../window.rs"]
                 mod window;
 
-                crate::breaker::model::subject::subject!(state::Breaker, state::Permit);
+                crate::breaker::model::subject::subject!(state::Breaker, permit::Permit);
 
                 pub(super) fn caught() -> Option<String> {
                     super::caught::<state::Breaker>()
