@@ -5,6 +5,7 @@ mod breaker;
 mod cooldown;
 mod gate;
 mod hedge;
+pub mod limit;
 mod quality;
 mod retry;
 mod settings;

@@ -1,0 +1,174 @@
+//! All rates of one scope together: what the operator set, and what the vendor's headers say.
+//!
+//! `check` changes nothing and `take` always succeeds, so whoever holds the one lock reserves in several sets at once or
+//! in none: it checks all, then takes all.
+
+use std::time::Duration;
+
+use llm_core::RateLimits;
+use tokio::time::Instant;
+
+use super::amounts::{Amounts, Dimension};
+use super::bucket::{Bucket, Rate, Short};
+use super::learned::{Learned, Report};
+use super::policy::LimitPolicy;
+
+const DAY: Duration = Duration::from_secs(86_400);
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// One dimension of a scope.
+#[derive(Clone, Debug, Default)]
+struct Counter {
+    set: Option<Bucket>,
+    learned: Option<Learned>,
+    /// Reserved and not yet settled, in units.
+    open: u64,
+}
+
+/// The counters of one scope.
+#[derive(Clone, Debug)]
+pub(crate) struct RateSet {
+    counters: [Counter; 5],
+    cached_input: bool,
+    learns: bool,
+    /// Whether nothing is counted at all: then nothing is done for a request.
+    idle: bool,
+}
+
+impl RateSet {
+    pub(crate) fn new(policy: &LimitPolicy, now: Instant) -> Self {
+        let mut set = Self { counters: Default::default(), cached_input: false, learns: false, idle: true };
+        set.change(policy, now);
+        set
+    }
+
+    /// Other limits. What is used of those that stay is kept, and so is what was learned.
+    pub(crate) fn change(&mut self, policy: &LimitPolicy, now: Instant) {
+        let limits = [policy.rpm, policy.rpd, policy.tpm, policy.itpm, policy.otpm];
+        for ((counter, limit), dimension) in self.counters.iter_mut().zip(limits).zip(Dimension::ALL) {
+            let rate = limit.map(|limit| match dimension {
+                Dimension::RequestsPerDay => Rate::new(limit, DAY),
+                _ => Rate::new(limit, MINUTE).with_burst_of(policy.burst),
+            });
+            match (rate, &mut counter.set) {
+                (Some(rate), Some(bucket)) => bucket.change(rate, now),
+                (rate, set) => *set = rate.map(|rate| Bucket::new(rate, now)),
+            }
+            if !policy.learn {
+                counter.learned = None;
+            }
+        }
+        self.cached_input = policy.cached_input;
+        self.learns = policy.learn;
+        self.idle = !self.learns && self.counters.iter().all(|counter| counter.set.is_none());
+    }
+
+    /// Whether all amounts fit, and if not, which does not fit for the longest.
+    pub(crate) fn check(&mut self, amounts: &Amounts, now: Instant) -> Result<(), (Dimension, Short)> {
+        if self.idle {
+            return Ok(());
+        }
+        let mut worst = None;
+        let cached_input = self.cached_input;
+        for (counter, dimension) in self.counters.iter_mut().zip(Dimension::ALL) {
+            let units = amounts.of(dimension, cached_input);
+            let set = counter.set.as_mut().map_or(Ok(()), |bucket| bucket.check(units, now));
+            counter.learned.take_if(|learned| !learned.stands(now));
+            let learned = counter.learned.as_mut().map_or(Ok(()), |learned| learned.check(units, now));
+            for short in [set, learned].into_iter().filter_map(Result::err) {
+                if worst.is_none_or(|(_, worst)| longer(short, worst)) {
+                    worst = Some((dimension, short));
+                }
+            }
+        }
+        worst.map_or(Ok(()), Err)
+    }
+
+    /// Takes all amounts.
+    pub(crate) fn take(&mut self, amounts: &Amounts, now: Instant) {
+        self.each(amounts, |counter, units| {
+            counter.open = counter.open.saturating_add(units);
+            for bucket in counter.buckets() {
+                bucket.take(units, now);
+            }
+        });
+    }
+
+    /// Puts `actual` in the place of `taken`; `last` when nothing more will be said of it.
+    pub(crate) fn settle(&mut self, taken: &Amounts, actual: &Amounts, last: bool, now: Instant) {
+        let cached_input = self.cached_input;
+        self.each_dimension(|counter, dimension| {
+            let (taken, actual) = (taken.of(dimension, cached_input), actual.of(dimension, cached_input));
+            counter.open = counter.open.saturating_sub(taken);
+            if !last {
+                counter.open = counter.open.saturating_add(actual);
+            }
+            for bucket in counter.buckets() {
+                bucket.settle(taken, actual, now);
+            }
+        });
+    }
+
+    /// Learns from the headers of the answer to request `source`, which itself has `own` reserved here.
+    pub(crate) fn learn(&mut self, said: &RateLimits, source: u64, own: &Amounts, now: Instant) {
+        if !self.learns {
+            return;
+        }
+        let report = |limit, remaining, reset| Report { limit, remaining, reset };
+        let reports = [
+            report(said.requests_limit, said.requests_remaining, said.requests_reset),
+            Report::default(),
+            report(said.tokens_limit, said.tokens_remaining, said.tokens_reset),
+            report(said.input_tokens_limit, said.input_tokens_remaining, said.input_tokens_reset),
+            report(said.output_tokens_limit, said.output_tokens_remaining, said.output_tokens_reset),
+        ];
+        for ((counter, report), dimension) in self.counters.iter_mut().zip(reports).zip(Dimension::ALL) {
+            let in_flight = counter.open.saturating_sub(own.of(dimension, self.cached_input));
+            Learned::learn(&mut counter.learned, report, source, in_flight, now);
+        }
+    }
+
+    /// What could be taken now of each dimension that is limited, with its limit.
+    pub(crate) fn left(&mut self, now: Instant) -> [Option<(i64, u64)>; 5] {
+        self.counters.each_mut().map(|counter| {
+            counter.learned.take_if(|learned| !learned.stands(now));
+            counter.buckets().map(|bucket| (bucket.left(now), bucket.limit())).min()
+        })
+    }
+
+    /// Whether it has nothing worth keeping.
+    pub(crate) fn is_blank(&mut self, now: Instant) -> bool {
+        self.left(now).iter().flatten().all(|(left, limit)| i128::from(*left) >= i128::from(*limit))
+    }
+
+    fn each(&mut self, amounts: &Amounts, mut act: impl FnMut(&mut Counter, u64)) {
+        let cached_input = self.cached_input;
+        self.each_dimension(|counter, dimension| act(counter, amounts.of(dimension, cached_input)));
+    }
+
+    fn each_dimension(&mut self, mut act: impl FnMut(&mut Counter, Dimension)) {
+        if !self.idle {
+            for (counter, dimension) in self.counters.iter_mut().zip(Dimension::ALL) {
+                act(counter, dimension);
+            }
+        }
+    }
+}
+
+impl Counter {
+    fn buckets(&mut self) -> impl Iterator<Item = &mut Bucket> {
+        self.set.iter_mut().chain(self.learned.iter_mut().map(Learned::bucket))
+    }
+}
+
+fn longer(one: Short, other: Short) -> bool {
+    match (one, other) {
+        (_, Short::Never) => false,
+        (Short::Never, _) => true,
+        (Short::Until(one), Short::Until(other)) => one > other,
+    }
+}
+
+#[cfg(test)]
+#[path = "set_tests.rs"]
+mod tests;
