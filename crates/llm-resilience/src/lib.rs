@@ -10,6 +10,7 @@ mod quality;
 mod retry;
 mod settings;
 mod share;
+mod shed;
 mod timeout;
 
 pub mod backoff;
@@ -21,8 +22,10 @@ pub use breaker::{Breaker, BreakerPolicy, BreakerReason, BreakerState, Outcome, 
 pub use cooldown::{CoolDownPolicy, CoolDownStatus, Fingerprint};
 pub use gate::{Asked, COOLED_DOWN, Gate, GateScope, GateSettings, GateStatus, Gates, Pass, Verdict};
 pub use hedge::{HedgeAfter, HedgePolicy};
+pub use limit::{LimitPolicy, LimitScope, Limits};
 pub use quality::{QUALITY_GATE, QualityGate};
 pub use retry::{Decision, RetryLayer, RetryPolicy, Situation};
 pub use settings::Settings;
 pub use share::Share;
+pub use shed::{ShedLevel, ShedLoad, ShedPolicy, Throttle};
 pub use timeout::{SHORTEST_ATTEMPT, TimeoutPolicy};

@@ -38,26 +38,25 @@ impl fmt::Display for Dimension {
     }
 }
 
-/// What a request will use, as far as one can tell before it.
+/// Tokens of a request: estimated before it, reported after it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TokenEstimate {
+pub(crate) struct Tokens {
     /// Every input token.
-    pub input: u64,
-    /// Of `input`: expected to be read from the prompt cache.
-    pub cached: u64,
+    pub(crate) input: u64,
+    /// Of `input`: read from the prompt cache.
+    pub(crate) cached: u64,
     /// Output tokens, reasoning included.
-    pub output: u64,
+    pub(crate) output: u64,
 }
 
-impl TokenEstimate {
+impl Tokens {
     /// So many tokens in and out, nothing of it cached.
-    pub fn new(input: u64, output: u64) -> Self {
+    pub(crate) fn new(input: u64, output: u64) -> Self {
         Self { input, cached: 0, output }
     }
 
-    /// What was used. What the vendor did not report stays as estimated.
-    #[must_use]
-    pub fn corrected(self, usage: &Usage) -> Self {
+    /// What was used. What the vendor did not report stays as it was thought.
+    pub(crate) fn corrected(self, usage: &Usage) -> Self {
         let input = usage.input.unwrap_or(self.input);
         let cached = if usage.input.is_some() { usage.cache_read.unwrap_or(0) } else { self.cached };
         Self { input, cached: cached.min(input), output: usage.output.unwrap_or(self.output) }
@@ -68,12 +67,12 @@ impl TokenEstimate {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Amounts {
     pub(crate) requests: u64,
-    pub(crate) tokens: TokenEstimate,
+    pub(crate) tokens: Tokens,
 }
 
 impl Amounts {
     /// One request.
-    pub(crate) fn one(tokens: TokenEstimate) -> Self {
+    pub(crate) fn one(tokens: Tokens) -> Self {
         Self { requests: 1, tokens }
     }
 
@@ -96,18 +95,18 @@ mod tests {
 
     #[test]
     fn each_dimension_counts_its_own() {
-        let amounts = Amounts::one(TokenEstimate { input: 100, cached: 30, output: 7 });
+        let amounts = Amounts::one(Tokens { input: 100, cached: 30, output: 7 });
         assert_eq!(Dimension::ALL.map(|dimension| amounts.of(dimension, false)), [1, 1, 107, 70, 7]);
         assert_eq!(amounts.of(Dimension::InputTokens, true), 100);
     }
 
     #[test]
     fn usage_corrects_what_it_reports() {
-        let estimate = TokenEstimate { input: 100, cached: 30, output: 7 };
+        let estimate = Tokens { input: 100, cached: 30, output: 7 };
         assert_eq!(estimate.corrected(&Usage::default()), estimate);
-        assert_eq!(estimate.corrected(&Usage::new(50, 20)), TokenEstimate::new(50, 20));
+        assert_eq!(estimate.corrected(&Usage::new(50, 20)), Tokens::new(50, 20));
         let mut usage = Usage::new(50, 20);
         usage.cache_read = Some(60);
-        assert_eq!(estimate.corrected(&usage), TokenEstimate { input: 50, cached: 50, output: 20 });
+        assert_eq!(estimate.corrected(&usage), Tokens { input: 50, cached: 50, output: 20 });
     }
 }

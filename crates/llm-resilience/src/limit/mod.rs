@@ -1,12 +1,29 @@
 //! Limits: how much may be asked of a target, a provider, a credential, for a tenant, and at all.
+//!
+//! Pure state machines ([`Bucket`], [`Learned`], the queue, the search for a good concurrency) under one book, which
+//! reserves in all of them or in none; [`Limits`] is the handle on it, with the waiting.
 
+mod accounts;
 mod amounts;
+mod book;
 mod bucket;
+mod concurrency;
+mod gradient;
+mod guess;
 mod learned;
+mod limits;
 mod policy;
+mod queue;
+mod recent;
+mod refusal;
+mod scope;
 mod set;
+mod turns;
 
-pub use amounts::{Dimension, TokenEstimate};
+pub use amounts::Dimension;
 pub use bucket::{Bucket, Rate, Short};
 pub use learned::{Learned, Report};
+pub use limits::{LimitAsk, Limits, Slot};
 pub use policy::LimitPolicy;
+pub use refusal::{CONCURRENCY_LIMIT, OVER_LIMIT, QUEUE_FULL, QUEUE_TIMEOUT, RATE_LIMIT, SHED};
+pub use scope::LimitScope;

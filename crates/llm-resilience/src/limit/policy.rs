@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a configuration, each for itself")]
 pub struct LimitPolicy {
     /// Requests a minute.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,6 +28,8 @@ pub struct LimitPolicy {
     pub otpm: Option<u64>,
     /// Whether input read from the prompt cache counts for `itpm`. Default: no, as Anthropic does for most models.
     pub cached_input: bool,
+    /// Reserve the longest answer that a request allows, instead of what answers of the target usually take. Default: no.
+    pub strict: bool,
     /// How much of the limits by the minute may be used at once, as the time that it takes to earn it. Default 60 s: all.
     /// Less of it fits vendors whose windows are strict.
     #[serde(with = "duration_text")]
@@ -62,6 +65,7 @@ impl Default for LimitPolicy {
             itpm: None,
             otpm: None,
             cached_input: false,
+            strict: false,
             burst: Duration::from_secs(60),
             max_in_flight: None,
             adaptive: false,

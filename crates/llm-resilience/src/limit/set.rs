@@ -136,6 +136,12 @@ impl RateSet {
         })
     }
 
+    /// What is set for a dimension.
+    pub(crate) fn limit(&self, dimension: Dimension) -> u64 {
+        let place = Dimension::ALL.iter().position(|other| *other == dimension);
+        place.and_then(|place| self.counters[place].set.as_ref()).map_or(0, Bucket::limit)
+    }
+
     /// Whether it has nothing worth keeping.
     pub(crate) fn is_blank(&mut self, now: Instant) -> bool {
         self.left(now).iter().flatten().all(|(left, limit)| i128::from(*left) >= i128::from(*limit))

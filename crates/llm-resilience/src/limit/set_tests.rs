@@ -1,12 +1,12 @@
 //! Several dimensions at once, and what headers do to them.
 
-use super::super::amounts::TokenEstimate;
+use super::super::amounts::Tokens;
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 fn amounts(input: u64, output: u64) -> Amounts {
-    Amounts::one(TokenEstimate::new(input, output))
+    Amounts::one(Tokens::new(input, output))
 }
 
 fn set(policy: &LimitPolicy) -> (RateSet, Instant) {
@@ -24,9 +24,15 @@ fn the_dimension_that_takes_longest_is_named() {
     assert_eq!(set.check(&amounts(100, 0), now), Err((Dimension::Tokens, Short::Until(5 * SECOND))));
     assert_eq!(set.check(&amounts(100, 20), now), Err((Dimension::OutputTokens, Short::Until(10 * SECOND))));
     assert_eq!(set.check(&amounts(1, 61), now), Err((Dimension::OutputTokens, Short::Never)));
-    assert_eq!(set.left(now).map(|left| left.map(|left| left.0)), [Some(59), Some(86_399), Some(50), Some(5500), Some(10)]);
+    assert_eq!(
+        set.left(now).map(|left| left.map(|left| left.0)),
+        [Some(59), Some(86_399), Some(50), Some(5500), Some(10)]
+    );
     set.settle(&amounts(500, 50), &amounts(100, 10), true, now);
-    assert_eq!(set.left(now).map(|left| left.map(|left| left.0)), [Some(59), Some(86_399), Some(490), Some(5900), Some(50)]);
+    assert_eq!(
+        set.left(now).map(|left| left.map(|left| left.0)),
+        [Some(59), Some(86_399), Some(490), Some(5900), Some(50)]
+    );
 }
 
 #[test]
@@ -43,7 +49,7 @@ fn a_day_is_a_day() {
 
 #[test]
 fn cached_input_counts_where_it_is_said() {
-    let cached = Amounts::one(TokenEstimate { input: 100, cached: 90, output: 0 });
+    let cached = Amounts::one(Tokens { input: 100, cached: 90, output: 0 });
     for (cached_input, left) in [(false, 90), (true, 0)] {
         let policy = LimitPolicy { itpm: Some(100), cached_input, ..LimitPolicy::default() };
         let (mut set, now) = set(&policy);
@@ -78,7 +84,11 @@ fn what_is_settled_is_no_longer_in_flight() {
     let (mut set, now) = set(&LimitPolicy::default());
     let (own, other) = (amounts(10, 10), amounts(30, 30));
     let said = RateLimits::default();
-    let said = { let mut said = said; said.tokens_remaining = Some(1000); said };
+    let said = {
+        let mut said = said;
+        said.tokens_remaining = Some(1000);
+        said
+    };
     set.take(&own, now);
     set.take(&other, now);
     // Not the last word: the 40 are still in flight.

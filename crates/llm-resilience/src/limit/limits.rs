@@ -1,0 +1,245 @@
+//! The limits of a process: a handle on the book, and the slots that requests hold.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use llm_core::{Error, ErrorKind, Load, Priority, Progress, RateLimits, Target, TokenEstimate, Usage};
+use tokio::time::{Instant, sleep_until};
+
+use super::accounts::Way;
+use super::amounts::Amounts;
+use super::book::{Ask, Book, Held, Turn, Wakers};
+use super::concurrency::Sign;
+use super::policy::LimitPolicy;
+use super::refusal::Refusal;
+use super::scope::{Holder, LimitScope};
+use crate::share::Share;
+use crate::shed::{ShedLevel, ShedPolicy};
+
+/// What limits must know of an attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct LimitAsk<'a> {
+    /// The time.
+    pub now: Instant,
+    /// When the request must be done: no wait is longer.
+    pub deadline: Instant,
+    /// Who is called.
+    pub target: &'a Target,
+    /// On whose behalf.
+    pub tenant: Option<&'a str>,
+    /// The fingerprint of the key of this call, where it is not the provider's own.
+    pub credential: Option<u64>,
+    /// How much it matters that it is answered now.
+    pub priority: Priority,
+    /// The tokens that it is thought to take.
+    pub tokens: TokenEstimate,
+    /// 64 random bits.
+    pub draw: u64,
+    /// Wait for a turn. Otherwise a limit that is reached is an error at once.
+    pub may_wait: bool,
+}
+
+/// All limits of a process: a handle, cheap to clone, all clones the same limits.
+///
+/// It outlives drivers: one that is built anew and given the same limits keeps what is used, waiting and learned.
+#[derive(Clone, Default)]
+pub struct Limits(Arc<Mutex<Book>>);
+
+impl Limits {
+    /// Limits that learn what vendors say, and set none of their own.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts a policy in place, at once: what is used, learned and waiting stays. Without a policy the scope has no limit.
+    pub fn configure(&self, scope: LimitScope, policy: impl Into<Option<LimitPolicy>>) {
+        let mut book = self.book();
+        let wakers = book.configure(scope, policy.into(), Instant::now());
+        drop(book);
+        wakers.wake();
+    }
+
+    /// Puts other bounds for shedding in place. They apply where the process has a limit or somebody reads a gauge.
+    pub fn set_shedding(&self, policy: ShedPolicy) {
+        self.book().shed = policy;
+    }
+
+    /// Tells how much of another resource (memory, file handles) is used.
+    pub fn set_gauge(&self, used: Option<Share>) {
+        self.book().gauge = used;
+    }
+
+    /// How much is shed now.
+    pub fn shed_level(&self, now: Instant) -> ShedLevel {
+        self.book().level(now)
+    }
+
+    /// Asks for a turn, and waits for it where that is allowed. Dropping the future leaves nothing behind.
+    ///
+    /// The error is `limited`, or `payload_too_large` for what no limit lets through at any time; its `retry_after` says
+    /// when it is worth asking again.
+    pub async fn enter(&self, ask: LimitAsk<'_>) -> Result<Slot, Error> {
+        let way = Way { target: ask.target, tenant: ask.tenant, credential: ask.credential };
+        let (turn, wakers) = self.book().enter(&Ask {
+            now: ask.now,
+            deadline: ask.deadline,
+            way,
+            priority: ask.priority,
+            tokens: ask.tokens,
+            draw: ask.draw,
+            may_wait: ask.may_wait,
+        });
+        wakers.wake();
+        let held = match turn {
+            Turn::Now(held) => Ok(held),
+            Turn::Never(refusal) => Err(refusal),
+            Turn::Later(number) => self.wait(number).await,
+        };
+        match held {
+            Ok(held) => Ok(Slot { limits: self.clone(), held, sent: false }),
+            Err(refusal) => Err(refusal.error(ask.target)),
+        }
+    }
+
+    async fn wait(&self, number: u64) -> Result<Held, Refusal> {
+        let waiting = Waiting { limits: self, number };
+        let mut sleep = pin!(sleep_until(Instant::now()));
+        let outcome = poll_fn(|cx| {
+            loop {
+                let (poll, look, wakers) = self.book().poll(number, cx, Instant::now());
+                wakers.wake();
+                if poll.is_ready() {
+                    return poll;
+                }
+                let Some(look) = look else { return Poll::Pending };
+                sleep.as_mut().reset(look);
+                if sleep.as_mut().poll(cx).is_pending() {
+                    return Poll::Pending;
+                }
+            }
+        });
+        let outcome = outcome.await;
+        std::mem::forget(waiting);
+        outcome
+    }
+
+    /// How busy a target is.
+    pub fn load(&self, target: &Target) -> Load {
+        self.load_of(&Holder::Target(target.clone()))
+    }
+
+    /// How busy the process is, where it has a limit.
+    pub fn process_load(&self) -> Load {
+        self.load_of(&Holder::Process)
+    }
+
+    /// What could be asked of a target now of each thing that is limited there, with its limit, by the name of its
+    /// setting (`rpm`).
+    pub fn left(&self, target: &Target, now: Instant) -> Vec<(&'static str, i64, u64)> {
+        let mut book = self.book();
+        let Some(account) = book.accounts.find(&Holder::Target(target.clone())) else { return Vec::new() };
+        let left = book.accounts[account].rates.left(now);
+        let named = ["rpm", "rpd", "tpm", "itpm", "otpm"].into_iter().zip(left);
+        named.filter_map(|(name, left)| left.map(|(left, limit)| (name, left, limit))).collect()
+    }
+
+    fn load_of(&self, holder: &Holder) -> Load {
+        let book = self.book();
+        let Some(account) = book.accounts.find(holder).map(|number| &book.accounts[number]) else {
+            return Load::default();
+        };
+        let queued = u32::try_from(account.queue.len()).unwrap_or(u32::MAX);
+        Load::new(account.places.in_flight(), queued, account.places.limit())
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the book, and wakes whose turn it is outside of the lock.
+    fn change(&self, act: impl FnOnce(&mut Book) -> Wakers) {
+        let wakers = act(&mut self.book());
+        wakers.wake();
+    }
+}
+
+impl fmt::Debug for Limits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Limits").finish_non_exhaustive()
+    }
+}
+
+/// A request in a queue. Dropped before its turn was taken, it leaves the queue.
+struct Waiting<'a> {
+    limits: &'a Limits,
+    number: u64,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.limits.change(|book| book.cancel(self.number, Instant::now()));
+    }
+}
+
+/// A place among the requests at work, and reserved tokens. The place is kept until it is dropped.
+///
+/// What is counted in the end: what [`usage`](Self::usage) said; without it, nothing where nothing was sent or the vendor
+/// does not charge for the error; and otherwise the estimate, because the vendor may have counted it. Requests count once
+/// they were sent, however they ended.
+#[derive(Debug)]
+#[must_use = "dropping a slot gives its place to the next"]
+pub struct Slot {
+    limits: Limits,
+    held: Held,
+    sent: bool,
+}
+
+impl Slot {
+    /// Says that the request goes out. A slot that is dropped before gives everything back.
+    pub fn sent(&mut self) {
+        self.sent = true;
+    }
+
+    /// Says that the target answered, and how long its first content took.
+    pub fn answered(&mut self, first_content: Duration, now: Instant) {
+        self.sent = true;
+        self.limits.change(|book| book.sign(&self.held, Some(Sign::Answered(first_content)), false, now));
+    }
+
+    /// Says that the attempt failed.
+    pub fn failed(&mut self, error: &Error, now: Instant) {
+        self.sent = error.progress() != Progress::NotSent;
+        let refused = matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Overloaded);
+        let overloaded = error.kind() == ErrorKind::Overloaded;
+        self.limits.change(|book| {
+            let mut wakers = book.sign(&self.held, refused.then_some(Sign::Refused), overloaded, now);
+            if error.kind().policy().billed == llm_core::Billed::No {
+                wakers.join(book.commit(&mut self.held, &Usage::new(0, 0), now));
+            }
+            wakers
+        });
+    }
+
+    /// Puts the tokens that were used in the place of the estimate. The last word counts.
+    pub fn usage(&mut self, usage: &Usage, now: Instant) {
+        if !usage.is_unknown() {
+            self.limits.change(|book| book.commit(&mut self.held, usage, now));
+        }
+    }
+
+    /// Learns from what the vendor said of its limits beside the answer.
+    pub fn rate_limits(&mut self, said: &RateLimits, now: Instant) {
+        self.limits.change(|book| book.learn(&self.held, said, now));
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let used = if self.sent { self.held.amounts } else { Amounts::default() };
+        self.limits.change(|book| book.release(&mut self.held, used, Instant::now()));
+    }
+}
