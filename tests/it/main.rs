@@ -8,3 +8,4 @@ mod gateway;
 mod http;
 mod linking;
 mod python_sdk;
+mod wall;

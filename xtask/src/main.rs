@@ -16,6 +16,7 @@ mod soak;
 mod test;
 mod tidy;
 mod tool;
+mod wall;
 
 use std::fmt::Write as _;
 use std::process::ExitCode;
@@ -58,6 +59,12 @@ const COMMANDS: &[Command] = &[
         arguments: "--corpus DIR [--provider P] [--json OUT]",
         about: "replay recorded vendor traffic through the plugins",
         run: conformance::run,
+    },
+    Command {
+        name: "wall",
+        arguments: "[--only S01,S08] [--print-config]",
+        about: "sixteen ways a vendor fails, through `loquat serve`",
+        run: wall::run,
     },
     Command {
         name: "hosts",

@@ -169,6 +169,13 @@ impl Behaviour {
     }
 }
 
+impl Behaviour {
+    /// What these words of a model's name say.
+    pub fn words(words: &str) -> Result<Self, String> {
+        super::grammar::parse(words)
+    }
+}
+
 impl Step {
     /// A step by the words of a model's name, for one request: `limit-429-ra20`, `tools+pace-20ms`.
     pub fn words(words: &str) -> Result<Self, String> {

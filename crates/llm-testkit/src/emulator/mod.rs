@@ -95,6 +95,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -206,6 +207,11 @@ impl Emulator {
     /// How many requests came to this model.
     pub fn count(&self, model: &str) -> usize {
         self.shared.records.count(|request| request.model == model)
+    }
+
+    /// Time since the start: the clock of [`ReceivedRequest::at`].
+    pub fn elapsed(&self) -> Duration {
+        self.shared.elapsed()
     }
 
     /// How many requests are being answered now.

@@ -60,6 +60,11 @@ impl Shared {
         }
     }
 
+    /// Time since the start.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Adds steps to a model's script.
     pub(crate) fn script(&self, model: &str, steps: impl IntoIterator<Item = Step>) {
         let mut scripts = self.scripts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -126,7 +131,7 @@ async fn serve(
     request: http::Request<Incoming>,
 ) -> Result<Response<Script>, Gone> {
     let stamp = Stamp::new(shared.requests.fetch_add(1, Ordering::Relaxed));
-    let at = shared.started.elapsed();
+    let at = shared.elapsed();
     let (head, body) = request.into_parts();
     let Route { vendor, operation, target, wrong } = route::route(&head.method, head.uri.path(), &head.headers);
     let query = route::query(head.uri.query());
