@@ -33,7 +33,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "test",
         arguments: "[--strict] [--nextest]",
-        about: "format, clippy, tests, doc tests, dependency budgets, tidy",
+        about: "format, clippy, tests, doc tests, simulation, dependency budgets, tidy",
         run: test::run,
     },
     Command {
@@ -74,8 +74,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "soak",
-        arguments: "properties [--rounds N] [--seed N]",
-        about: "long runs: property tests with other cases in every round",
+        arguments: "sim [--seeds A..B] [--minutes M] | properties [--rounds N]",
+        about: "long runs: the simulation with other seeds, property tests with other cases",
         run: soak::run,
     },
     Command { name: "deps", arguments: "", about: "count crates against their budgets", run: deps::run },

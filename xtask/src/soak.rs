@@ -5,13 +5,11 @@ use anyhow::{Context as _, bail};
 use crate::cargo::{cargo, run as run_cargo};
 
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
-    let what = match arguments.next()? {
-        Some(lexopt::Arg::Value(what)) => what,
-        _ => bail!("say what to run: properties"),
-    };
+    let Some(lexopt::Arg::Value(what)) = arguments.next()? else { bail!("say what to run: sim, properties") };
     match what.to_str() {
         Some("properties") => properties(arguments),
-        _ => bail!("{} is no soak: choose properties", what.display()),
+        Some("sim") => sim(arguments),
+        _ => bail!("{} is no soak: choose sim or properties", what.display()),
     }
 }
 
@@ -33,4 +31,24 @@ fn properties(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
             .with_context(|| format!("again with: PROPTEST_RNG_SEED={seed} cargo test --workspace"))?;
     }
     Ok(())
+}
+
+/// `[--seeds A..B | --seed N] [--minutes M] [--rate R] [--threads T]`, handed on to the simulation.
+fn sim(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
+    let mut passed: Vec<std::ffi::OsString> = Vec::new();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long(name @ ("seeds" | "seed" | "minutes" | "rate" | "threads")) => {
+                passed.push(format!("--{name}").into());
+                passed.push(arguments.value()?);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    run_cargo(simulation().args(passed))
+}
+
+/// The simulation, optimised and with its assertions. Without arguments it runs the seeds that every change must pass.
+pub(crate) fn simulation() -> std::process::Command {
+    cargo(["run", "--quiet", "--profile", "sim", "--package", "workspace-simulation", "--bin", "simulation", "--"])
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::cargo::{cargo, run as run_cargo, run_watched};
 use crate::report::Report;
-use crate::{deps, hosts, tidy, tool};
+use crate::{deps, hosts, soak, tidy, tool};
 
 /// Flags that `test` and `ci` share.
 #[derive(Default)]
@@ -57,6 +57,11 @@ pub(crate) fn steps(report: &mut Report, options: &Options) {
         report.step("tests", || cargo_test(&["--lib", "--bins", "--tests", "--examples"]));
     }
     report.step("doc tests", || cargo_test(&["--doc"]));
+    report.step("simulation", || {
+        let mut last = String::new();
+        run_watched(&mut soak::simulation(), |line| line.clone_into(&mut last))?;
+        Ok(last)
+    });
     if options.strict {
         // Builds in release mode: minutes that a contributor need not wait for.
         report.step("hosts", hosts::check);

@@ -194,7 +194,7 @@ impl Provider for FaultyProvider {
             Ok(steps) => steps,
             Err(error) => {
                 if let Some(Told { wait, kind }) = told {
-                    self.shared.state().limiter.told(credential, Instant::now(), wait, kind);
+                    working.told(credential, wait, kind);
                 }
                 working.settle(Outcome::Failed(error.kind()));
                 return Err(error);
@@ -239,6 +239,7 @@ fn call_of(cx: &Cx, request: &Request, answer: Answer, state: &State, now: Insta
         ended: None,
         deadline: cx.deadline.map(Instant::from_std),
         outcome: Outcome::Open,
+        hint: None,
         early: state.limiter.early(credential, now),
         delivered: 0,
         answer,

@@ -1,6 +1,7 @@
 //! What a vendor remembers of each call.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use llm_core::ErrorKind;
 use tokio::time::Instant;
@@ -42,6 +43,8 @@ pub struct Call {
     pub deadline: Option<Instant>,
     /// How it ended.
     pub outcome: Outcome,
+    /// How long its refusal asked to wait.
+    pub hint: Option<Duration>,
     /// The refusal that said to come later, where the call came before that time.
     pub early: Option<ErrorKind>,
     /// Words that were handed out.
@@ -117,6 +120,15 @@ impl Working {
         if let Some(call) = state.calls.get_mut(self.number) {
             call.outcome = outcome;
             call.ended = Some(now);
+        }
+    }
+
+    /// The refusal asks to wait so long.
+    pub(super) fn told(&self, credential: Option<u64>, wait: Duration, kind: ErrorKind) {
+        let mut state = self.shared.state();
+        state.limiter.told(credential, Instant::now(), wait, kind);
+        if let Some(call) = state.calls.get_mut(self.number) {
+            call.hint = Some(wait);
         }
     }
 

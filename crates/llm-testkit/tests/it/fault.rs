@@ -151,6 +151,7 @@ async fn who_comes_before_the_hint_is_noted_by_credential() {
     chat(&vendor, &cx()).await.unwrap();
     let early: Vec<_> = vendor.calls().iter().map(|call| call.early).collect();
     assert_eq!(early, [None, Some(ErrorKind::RateLimited), None, None]);
+    assert_eq!(vendor.calls()[1].hint, Some(ms(1900)), "what was left when it came");
 }
 
 #[tokio::test(start_paused = true)]

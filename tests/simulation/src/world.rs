@@ -1,0 +1,101 @@
+//! Everything that a seed decides before the first request: vendors and what goes wrong with them, routes, the driver.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use llm_core::{Cx, Error, ErrorKind, HttpRequest, HttpResponse, Provider, Transport};
+use llm_resilience::{Resilient, RetryPolicy, Settings, TimeoutPolicy};
+use llm_router::{Route, Router};
+use llm_testkit::fault::{FaultyProvider, Ledger, Schedule};
+
+use crate::run::Plan;
+
+/// A route and how it is driven.
+pub(crate) struct Lane {
+    pub(crate) name: Arc<str>,
+    pub(crate) settings: Settings,
+}
+
+/// Everything there is.
+pub(crate) struct World {
+    pub(crate) plan: Plan,
+    pub(crate) vendors: Vec<Arc<FaultyProvider>>,
+    pub(crate) routes: Vec<Lane>,
+    pub(crate) driver: Arc<dyn Provider>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) cx: Cx,
+    /// Requests that were sent.
+    pub(crate) sent: Cell<usize>,
+}
+
+impl World {
+    pub(crate) fn new(plan: Plan) -> Self {
+        let mut random = fastrand::Rng::with_seed(plan.seed);
+        let names = ["a", "b", "c", "d"];
+        let vendors: Vec<_> = names[..random.usize(2..=4)]
+            .iter()
+            .map(|name| {
+                let schedule = Schedule::random(random.u64(..), Self::faults_end(plan));
+                FaultyProvider::new(*name, plan.seed).with_schedule(schedule).build()
+            })
+            .collect();
+        let routes: Vec<_> = ["first", "second"][..random.usize(1..=2)]
+            .iter()
+            .map(|name| Lane { name: (*name).into(), settings: settings(&mut random) })
+            .collect();
+        let mut router = Router::builder();
+        for vendor in &vendors {
+            router = router.provider(vendor.clone());
+        }
+        let mut driver = Resilient::builder().seed(random.u64(..));
+        for route in &routes {
+            let mut targets: Vec<_> = vendors.iter().map(|vendor| format!("{}/m", vendor.id())).collect();
+            random.shuffle(&mut targets);
+            targets.truncate(random.usize(2..=targets.len()));
+            router = router.route(Route::new(&*route.name, targets));
+            driver = driver.route_settings(route.name.clone(), route.settings.clone());
+        }
+        #[expect(clippy::expect_used, reason = "a world that cannot be built is a defect of this file")]
+        let router = router.build().expect("routes of known targets");
+        let ledger = Arc::new(Ledger::default());
+        Self {
+            plan,
+            vendors,
+            routes,
+            driver: driver.planner(Arc::new(router)).build(),
+            cx: Cx::new(Arc::new(NoTransport)).with_observer(ledger.clone()),
+            ledger,
+            sent: Cell::new(0),
+        }
+    }
+
+    /// From when on nothing is wrong any more, counted from the start.
+    pub(crate) fn faults_end(plan: Plan) -> Duration {
+        plan.length / 2
+    }
+}
+
+fn settings(random: &mut fastrand::Rng) -> Settings {
+    let retry = match random.u32(..10) {
+        0 => RetryPolicy::classic(),
+        1 => RetryPolicy::none(),
+        _ => RetryPolicy::default(),
+    };
+    let mut timeouts = TimeoutPolicy::default();
+    if random.bool() {
+        timeouts = timeouts.with_attempt(Duration::from_millis(random.u64(5000..=20_000)));
+    }
+    Settings::default().with_retry(retry).with_timeouts(timeouts)
+}
+
+/// Vendors of a simulation have no need of one.
+struct NoTransport;
+
+#[async_trait]
+impl Transport for NoTransport {
+    async fn send(&self, _cx: &Cx, _request: HttpRequest) -> Result<HttpResponse, Error> {
+        Err(Error::new(ErrorKind::Internal, "a simulation has no transport"))
+    }
+}
