@@ -9,6 +9,13 @@ use llm_core::Secret;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(u64);
 
+impl Fingerprint {
+    /// The whole hash, for maps of this process.
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Half of the hash: enough to tell the keys of an operator apart, too little to find one from.

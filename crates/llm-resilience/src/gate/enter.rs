@@ -16,6 +16,7 @@ use super::shared::Shared;
 use super::status::GateStatus;
 use crate::breaker::{Breaker, BreakerState, Outcome, Permit};
 use crate::cooldown::{CoolDownPolicy, Fingerprint, Place, Turn};
+use crate::limit::LimitAsk;
 use crate::timeout::after;
 
 /// An answer is lately when it is not older than this.
@@ -59,16 +60,41 @@ impl Gate {
     /// `limited`, or for a key that is left alone the class of the vendor's own refusal with the code [`COOLED_DOWN`].
     ///
     /// [`COOLED_DOWN`]: crate::COOLED_DOWN
-    #[expect(clippy::unused_async, reason = "limits wait for their turn here")]
     pub async fn enter(self: &Arc<Self>, asked: Asked<'_>) -> Result<Pass, Error> {
         let now = asked.now;
         let mut last_resort = Resort { route: asked.last_resort, taken: false };
         let credential = asked.credential.map(|secret| self.shared.fingerprints.of(secret));
         let mut pass = Pass::new(Arc::clone(self), credential, asked.draw, now);
         pass.turn = self.turn(credential, &mut last_resort, now)?;
-        // Limits: reserve, and wait for a place among the calls at work. Then `now` is another time.
-        pass.begin(self.permit(&mut last_resort, now)?);
+        if asked.last_resort.is_none()
+            && let Some(refused) = self.with_breaker(|breaker| breaker.refuses(now))
+        {
+            // Nobody waits for a turn that would be of no use.
+            return Err(refusal::circuit_open(&self.target, refused));
+        }
+        let slot = self.shared.limits.enter(self.limit_ask(&asked, credential)).await?;
+        if slot.since() != now {
+            // Behind a wait the key may have been refused to others.
+            pass.end_turn();
+            pass.turn = self.turn(credential, &mut last_resort, slot.since())?;
+        }
+        let permit = self.permit(&mut last_resort, slot.since())?;
+        pass.begin(permit, slot);
         Ok(pass)
+    }
+
+    fn limit_ask<'a>(&'a self, asked: &Asked<'a>, credential: Option<Fingerprint>) -> LimitAsk<'a> {
+        LimitAsk {
+            now: asked.now,
+            deadline: asked.deadline,
+            target: &self.target,
+            tenant: asked.tenant,
+            credential: credential.map(Fingerprint::number),
+            priority: asked.priority,
+            tokens: asked.tokens,
+            draw: asked.draw,
+            may_wait: asked.may_wait,
+        }
     }
 
     /// Whether the key may be used, and whether this call finds out for the others.
@@ -180,6 +206,7 @@ impl Gate {
             in_flight: load.in_flight,
             queued: load.queued,
             limit: load.limit,
+            left: self.shared.limits.left(&self.target, now),
         })
     }
 }
@@ -199,6 +226,7 @@ impl TargetState for Gate {
     }
 
     fn load(&self) -> Load {
-        Load::new(self.in_flight.load(Ordering::Relaxed), 0, None)
+        let limited = self.shared.limits.load(&self.target);
+        Load::new(self.in_flight.load(Ordering::Relaxed), limited.queued, limited.limit)
     }
 }

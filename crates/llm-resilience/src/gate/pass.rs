@@ -9,9 +9,10 @@ use super::asked::Verdict;
 use super::enter::Gate;
 use crate::breaker::Permit;
 use crate::cooldown::{Fingerprint, Turn};
+use crate::limit::Slot;
 
 /// Lets one attempt through. Dropped without a verdict, it gives everything back and says nothing about the target:
-/// the caller gave up.
+/// the caller gave up. Only the tokens that it reserved stay counted, because the vendor may have counted them.
 ///
 /// The place among the calls at work is kept until it is dropped: a stream holds its pass until its end.
 #[derive(Debug)]
@@ -23,6 +24,8 @@ pub struct Pass {
     pub(super) draw: u64,
     /// Finds out for others whether the key is good again.
     pub(super) turn: Option<Turn>,
+    /// Its place among the calls at work, and the tokens that it reserved.
+    slot: Option<Slot>,
     /// Until the verdict.
     permit: Option<Permit>,
     /// Counted among the calls at work.
@@ -33,11 +36,14 @@ pub struct Pass {
 
 impl Pass {
     pub(super) fn new(gate: Arc<Gate>, credential: Option<Fingerprint>, draw: u64, began: Instant) -> Self {
-        Self { gate, credential, began, draw, turn: None, permit: None, at_work: false, answered: false }
+        Self { gate, credential, began, draw, turn: None, slot: None, permit: None, at_work: false, answered: false }
     }
 
     /// It has everything that it needs.
-    pub(super) fn begin(&mut self, permit: Permit) {
+    pub(super) fn begin(&mut self, permit: Permit, mut slot: Slot) {
+        slot.sent();
+        self.began = slot.since();
+        self.slot = Some(slot);
         self.permit = Some(permit);
         self.at_work = true;
         self.gate.begun();
@@ -49,9 +55,14 @@ impl Pass {
         self.answered = matches!(verdict, Verdict::Answered { .. });
         self.gate.record(self, permit, verdict, now);
         self.end_turn();
+        match (&mut self.slot, verdict) {
+            (Some(slot), Verdict::Answered { first_content }) => slot.answered(first_content, now),
+            (Some(slot), Verdict::Failed(error)) => slot.failed(error, now),
+            (None, _) => {}
+        }
     }
 
-    fn end_turn(&mut self) {
+    pub(super) fn end_turn(&mut self) {
         if let Some(turn) = self.turn.take() {
             self.gate.release(self.credential, &turn);
         }
@@ -66,10 +77,18 @@ impl Pass {
     }
 
     /// Passes on what the vendor said of its rate limits.
-    pub fn rate_limits(&mut self, _limits: &RateLimits, _now: Instant) {}
+    pub fn rate_limits(&mut self, limits: &RateLimits, now: Instant) {
+        if let Some(slot) = &mut self.slot {
+            slot.rate_limits(limits, now);
+        }
+    }
 
     /// Says how many tokens it took, in the place of the estimate.
-    pub fn usage(&mut self, _usage: &Usage) {}
+    pub fn usage(&mut self, usage: &Usage) {
+        if let Some(slot) = &mut self.slot {
+            slot.usage(usage, Instant::now());
+        }
+    }
 }
 
 impl Drop for Pass {

@@ -13,6 +13,7 @@ use super::settings::{GateScope, GateSettings};
 use super::shared::Shared;
 use super::status::GateStatus;
 use crate::cooldown::CoolDownStatus;
+use crate::limit::Limits;
 
 /// Gates that nobody holds are forgotten beyond this number, the one that was longest not asked for first.
 const UNUSED: usize = 10_000;
@@ -49,8 +50,15 @@ struct Entry {
 impl Gates {
     /// Gates with these settings for all targets.
     pub fn new(settings: GateSettings) -> Self {
+        let shared = Arc::new(Shared::default());
+        shared.limits.configure(GateScope::All.limits(), settings.limits.clone());
         let entries = Entries { all: settings, ..Entries::default() };
-        Self(Arc::new(Registry { entries: RwLock::new(entries), ..Registry::default() }))
+        Self(Arc::new(Registry { entries: RwLock::new(entries), shared, looks: AtomicU64::default() }))
+    }
+
+    /// The limits behind the gates: for the process, tenants, keys and whole providers, and for shedding.
+    pub fn limits(&self) -> &Limits {
+        &self.0.shared.limits
     }
 
     /// The gate of a target, made where there is none. Whoever holds it keeps it from being forgotten.
@@ -75,6 +83,7 @@ impl Gates {
 
     /// Puts other settings in place, at once and without forgetting what was learned.
     pub fn configure(&self, scope: &GateScope, settings: GateSettings) {
+        self.0.shared.limits.configure(scope.limits(), settings.limits.clone());
         let mut entries = self.0.entries.write().unwrap_or_else(PoisonError::into_inner);
         match scope {
             GateScope::All => entries.all = settings,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::breaker::BreakerPolicy;
 use crate::cooldown::CoolDownPolicy;
+use crate::limit::{LimitPolicy, LimitScope};
 
 /// What the gates of some targets keep to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +18,9 @@ pub struct GateSettings {
     pub breaker: BreakerPolicy,
     /// How long a key that a vendor refused is left alone.
     pub cool_down: CoolDownPolicy,
+    /// What each target allows. Limits that several targets, tenants or keys share are set at
+    /// [`Gates::limits`](crate::Gates::limits).
+    pub limits: LimitPolicy,
 }
 
 impl GateSettings {
@@ -29,6 +33,12 @@ impl GateSettings {
     /// With other cool-downs.
     pub fn with_cool_down(mut self, cool_down: CoolDownPolicy) -> Self {
         self.cool_down = cool_down;
+        self
+    }
+
+    /// With limits.
+    pub fn with_limits(mut self, limits: LimitPolicy) -> Self {
+        self.limits = limits;
         self
     }
 }
@@ -45,6 +55,15 @@ pub enum GateScope {
 }
 
 impl GateScope {
+    /// The same targets, each with limits of its own.
+    pub(super) fn limits(&self) -> LimitScope {
+        match self {
+            Self::All => LimitScope::EachTarget,
+            Self::Provider(provider) => LimitScope::EachTargetOf(provider.clone()),
+            Self::Target(target) => LimitScope::Target(target.clone()),
+        }
+    }
+
     /// Whether `target` is meant.
     pub fn covers(&self, target: &Target) -> bool {
         match self {

@@ -6,6 +6,7 @@ use llm_core::{ErrorKind, Load, Target, duration_text};
 use serde::Serialize;
 
 use crate::breaker::{BreakerReason, BreakerState};
+use crate::limit::LimitLeft;
 
 /// The state of one gate, for people and dashboards.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,6 +34,9 @@ pub struct GateStatus {
     /// Most calls at a time, where there is a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// What is left of its rates, as set or as learned from the vendor.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<LimitLeft>,
 }
 
 impl GateStatus {

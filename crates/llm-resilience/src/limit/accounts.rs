@@ -62,6 +62,8 @@ pub(crate) struct Accounts {
     tenants: HashMap<Arc<str>, u32>,
     process: Option<u32>,
     policies: HashMap<LimitScope, LimitPolicy>,
+    /// Whether any policy is about tenants, about keys, about providers: most processes have none.
+    about: [bool; 3],
     clear_at: usize,
     keys: RandomState,
 }
@@ -76,13 +78,13 @@ impl Accounts {
             accounts[1] = self.tenant(tenant, now);
         }
         if let Some(key) = way.credential {
-            if self.binds(&LimitScope::EachCredential, || LimitScope::Credential(key)) {
+            if self.about[1] && self.binds(&LimitScope::EachCredential, &LimitScope::Credential(key)) {
                 accounts[2] = self.account(Holder::Credential(key), now);
             }
             accounts[5] = self.account(Holder::Account(target.clone(), key), now);
         }
         // Providers have no limits unless they are set.
-        if !self.policies.is_empty() && self.policies.contains_key(&LimitScope::Provider(target.provider.clone())) {
+        if self.about[2] && self.policies.contains_key(&LimitScope::Provider(target.provider.clone())) {
             accounts[3] = self.account(Holder::Provider(target.provider.clone()), now);
         }
         accounts[4] = self.account(Holder::Target(target.clone()), now);
@@ -98,6 +100,15 @@ impl Accounts {
         match policy {
             Some(policy) => drop(self.policies.insert(scope, policy)),
             None => drop(self.policies.remove(&scope)),
+        }
+        self.about = [false; 3];
+        for scope in self.policies.keys() {
+            match scope {
+                LimitScope::EachTenant | LimitScope::Tenant(_) => self.about[0] = true,
+                LimitScope::EachCredential | LimitScope::Credential(_) => self.about[1] = true,
+                LimitScope::Provider(_) => self.about[2] = true,
+                _ => {}
+            }
         }
         let mut accounts = std::mem::take(&mut self.places);
         for account in accounts.iter_mut().flatten() {
@@ -127,18 +138,21 @@ impl Accounts {
         (0..).zip(&self.places).filter(|(_, account)| account.is_some()).map(|(number, _)| number).collect()
     }
 
-    fn binds(&self, each: &LimitScope, own: impl FnOnce() -> LimitScope) -> bool {
-        !self.policies.is_empty() && (self.policies.contains_key(each) || self.policies.contains_key(&own()))
+    fn binds(&self, each: &LimitScope, own: &LimitScope) -> bool {
+        self.policies.contains_key(each) || self.policies.contains_key(own)
     }
 
     fn tenant(&mut self, tenant: &str, now: Instant) -> u32 {
         if let Some(number) = self.tenants.get(tenant) {
             return *number;
         }
-        if !self.binds(&LimitScope::EachTenant, || LimitScope::Tenant(tenant.into())) {
+        if !self.about[0] {
             return NONE;
         }
         let tenant: Arc<str> = tenant.into();
+        if !self.binds(&LimitScope::EachTenant, &LimitScope::Tenant(tenant.clone())) {
+            return NONE;
+        }
         let number = self.open(&Holder::Tenant(tenant.clone()), now);
         self.tenants.insert(tenant, number);
         number
@@ -170,7 +184,9 @@ impl Accounts {
             Holder::Tenant(tenant) => own(LimitScope::Tenant(tenant.clone())).or_else(|| own(LimitScope::EachTenant)),
             Holder::Credential(key) => own(LimitScope::Credential(*key)).or_else(|| own(LimitScope::EachCredential)),
             Holder::Provider(provider) => own(LimitScope::Provider(provider.clone())),
-            Holder::Target(target) => own(LimitScope::Target(target.clone())).or_else(|| own(LimitScope::EachTarget)),
+            Holder::Target(target) => own(LimitScope::Target(target.clone()))
+                .or_else(|| own(LimitScope::EachTargetOf(target.provider.clone())))
+                .or_else(|| own(LimitScope::EachTarget)),
             Holder::Account(..) => None,
         };
         let mut policy = policy.cloned().unwrap_or_default();

@@ -8,6 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use llm_core::{Error, ErrorKind, Load, Priority, Progress, RateLimits, Target, TokenEstimate, Usage};
+use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
 use super::accounts::Way;
@@ -95,12 +96,12 @@ impl Limits {
         });
         wakers.wake();
         let held = match turn {
-            Turn::Now(held) => Ok(held),
+            Turn::Now(held) => Ok((held, ask.now)),
             Turn::Never(refusal) => Err(refusal),
-            Turn::Later(number) => self.wait(number).await,
+            Turn::Later(number) => self.wait(number).await.map(|held| (held, Instant::now())),
         };
         match held {
-            Ok(held) => Ok(Slot { limits: self.clone(), held, sent: false }),
+            Ok((held, since)) => Ok(Slot { limits: self.clone(), held, since, sent: false }),
             Err(refusal) => Err(refusal.error(ask.target)),
         }
     }
@@ -137,14 +138,13 @@ impl Limits {
         self.load_of(&Holder::Process)
     }
 
-    /// What could be asked of a target now of each thing that is limited there, with its limit, by the name of its
-    /// setting (`rpm`).
-    pub fn left(&self, target: &Target, now: Instant) -> Vec<(&'static str, i64, u64)> {
+    /// What could be asked of a target now, of everything that is limited or learned there.
+    pub fn left(&self, target: &Target, now: Instant) -> Vec<LimitLeft> {
         let mut book = self.book();
         let Some(account) = book.accounts.find(&Holder::Target(target.clone())) else { return Vec::new() };
         let left = book.accounts[account].rates.left(now);
         let named = ["rpm", "rpd", "tpm", "itpm", "otpm"].into_iter().zip(left);
-        named.filter_map(|(name, left)| left.map(|(left, limit)| (name, left, limit))).collect()
+        named.filter_map(|(name, left)| left.map(|(left, limit)| LimitLeft { name, left, limit })).collect()
     }
 
     fn load_of(&self, holder: &Holder) -> Load {
@@ -165,6 +165,17 @@ impl Limits {
         let wakers = act(&mut self.book());
         wakers.wake();
     }
+}
+
+/// What is left of one limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LimitLeft {
+    /// What it counts, as the name of its setting (`rpm`).
+    pub name: &'static str,
+    /// What could be taken now; negative in debt.
+    pub left: i64,
+    /// The limit.
+    pub limit: u64,
 }
 
 impl fmt::Debug for Limits {
@@ -195,10 +206,16 @@ impl Drop for Waiting<'_> {
 pub struct Slot {
     limits: Limits,
     held: Held,
+    since: Instant,
     sent: bool,
 }
 
 impl Slot {
+    /// When its turn came; when it was asked for, if it did not wait.
+    pub fn since(&self) -> Instant {
+        self.since
+    }
+
     /// Says that the request goes out. A slot that is dropped before gives everything back.
     pub fn sent(&mut self) {
         self.sent = true;

@@ -23,7 +23,7 @@ mod turns;
 pub use amounts::Dimension;
 pub use bucket::{Bucket, Rate, Short};
 pub use learned::{Learned, Report};
-pub use limits::{LimitAsk, Limits, Slot};
+pub use limits::{LimitAsk, LimitLeft, Limits, Slot};
 pub use policy::LimitPolicy;
 pub use refusal::{CONCURRENCY_LIMIT, OVER_LIMIT, QUEUE_FULL, QUEUE_TIMEOUT, RATE_LIMIT, SHED};
 pub use scope::LimitScope;

@@ -34,6 +34,8 @@ pub enum LimitScope {
     Provider(Arc<str>),
     /// Each target that has no policy of its own.
     EachTarget,
+    /// Each target of a provider that has no policy of its own.
+    EachTargetOf(Arc<str>),
     /// One model of a provider.
     Target(Target),
 }

@@ -1,0 +1,98 @@
+//! What changes a breaker besides its calls: health checks, people, the last resort of a route, other rules.
+
+use llm_core::ErrorKind;
+use llm_resilience::{Breaker, BreakerPolicy, BreakerReason, BreakerState, Outcome};
+use tokio::time::Instant;
+
+use super::{MIDDLE, QUICK, SERVER, call, half_opened, opened, secs};
+
+#[test]
+fn a_health_check_half_opens_early_and_never_closes() {
+    let now = Instant::now();
+    let mut breaker = opened(BreakerPolicy::default(), now);
+    breaker.probe_passed(now);
+    assert_eq!((breaker.state(), breaker.reason()), (BreakerState::HalfOpen, BreakerReason::HealthCheckPassed));
+    (0..10).for_each(|_| breaker.probe_passed(now));
+    assert_eq!(breaker.state(), BreakerState::HalfOpen);
+    call(&mut breaker, QUICK, now);
+    assert_eq!(breaker.state(), BreakerState::Closed);
+    breaker.isolate(now);
+    breaker.probe_passed(now);
+    assert_eq!(breaker.state(), BreakerState::Isolated);
+}
+
+#[test]
+fn hands_rule_until_the_next_hand() {
+    let now = Instant::now();
+    let mut breaker = Breaker::new(BreakerPolicy::default(), now);
+    let generation = breaker.generation();
+    breaker.isolate(now);
+    for later in [secs(0), secs(3600), secs(1_000_000)] {
+        assert_eq!(breaker.admit(now + later).unwrap_err().retry_after, None);
+        assert_eq!(breaker.admit_last_resort(now + later).unwrap_err().state, BreakerState::Isolated);
+    }
+    breaker.force_close(now);
+    (0..1000).for_each(|_| call(&mut breaker, SERVER, now));
+    assert_eq!((breaker.state(), breaker.last_error()), (BreakerState::ForcedClosed, Some(ErrorKind::Server)));
+    breaker.reset(now);
+    assert_eq!((breaker.state(), breaker.reason()), (BreakerState::Closed, BreakerReason::Reset));
+    assert_eq!((breaker.last_error(), breaker.generation()), (None, generation + 3));
+    (0..4).for_each(|_| call(&mut breaker, SERVER, now));
+    breaker.reset(now);
+    (0..4).for_each(|_| call(&mut breaker, SERVER, now));
+    assert_eq!(breaker.state(), BreakerState::Closed);
+}
+
+#[test]
+fn the_last_resort_passes_an_open_breaker_and_its_answer_closes_it() {
+    let now = Instant::now();
+    let mut breaker = opened(BreakerPolicy::default(), now);
+    let (until, generation) = (breaker.until().unwrap(), breaker.generation());
+    let permit = breaker.admit_last_resort(now + secs(1)).unwrap();
+    breaker.record(permit, SERVER, now + secs(2), MIDDLE);
+    assert_eq!((breaker.until(), breaker.generation()), (Some(until), generation));
+    let permit = breaker.admit_last_resort(now + secs(3)).unwrap();
+    breaker.record(
+        permit,
+        Outcome::Failed { kind: ErrorKind::Overloaded, retry_after: Some(secs(100)) },
+        now + secs(3),
+        MIDDLE,
+    );
+    assert_eq!(breaker.until(), Some(now + secs(103)));
+    let permit = breaker.admit_last_resort(now + secs(4)).unwrap();
+    breaker.release(permit);
+    let permit = breaker.admit_last_resort(now + secs(5)).unwrap();
+    breaker.record(permit, QUICK, now + secs(5), MIDDLE);
+    assert_eq!((breaker.state(), breaker.reason()), (BreakerState::Closed, BreakerReason::ProbePassed));
+
+    // Beside a probe at work it takes no place; where more answers are asked for, it is the first of them.
+    let (mut breaker, probe, now) = half_opened(BreakerPolicy::default().with_probes(1, 2), now);
+    let resort = breaker.admit_last_resort(now).unwrap();
+    breaker.release(resort);
+    assert!(breaker.admit(now).is_err());
+    breaker.record(probe, SERVER, now, MIDDLE);
+    let resort = breaker.admit_last_resort(now).unwrap();
+    breaker.record(resort, QUICK, now, MIDDLE);
+    assert_eq!((breaker.state(), breaker.reason()), (BreakerState::HalfOpen, BreakerReason::LastResortPassed));
+    call(&mut breaker, QUICK, now);
+    assert_eq!(breaker.state(), BreakerState::Closed);
+}
+
+#[test]
+fn other_rules_keep_what_was_learned() {
+    let now = Instant::now();
+    let mut breaker = Breaker::new(BreakerPolicy::default(), now);
+    (0..4).for_each(|_| call(&mut breaker, SERVER, now));
+    breaker.set_policy(BreakerPolicy::default().with_failures(6), now);
+    call(&mut breaker, SERVER, now);
+    assert_eq!(breaker.state(), BreakerState::Closed);
+    call(&mut breaker, SERVER, now);
+    assert_eq!(breaker.state(), BreakerState::Open);
+    let until = breaker.until();
+    breaker.set_policy(BreakerPolicy::off(), now);
+    assert_eq!((breaker.state(), breaker.until()), (BreakerState::Open, until));
+
+    let mut breaker = Breaker::new(BreakerPolicy::off(), now);
+    (0..1000).for_each(|_| call(&mut breaker, SERVER, now));
+    assert_eq!(breaker.state(), BreakerState::Closed);
+}

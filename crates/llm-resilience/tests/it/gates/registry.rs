@@ -1,0 +1,141 @@
+//! All gates together: what they show, what they log, and how many there are.
+
+use std::sync::Mutex;
+
+use serde_json::json;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
+
+use super::{
+    Arc, AtomicU32, BreakerState, ErrorKind, GateSettings, Gates, Ordering, Target, advance, answer, enter, fail,
+    gates, ms, status, target,
+};
+
+#[tokio::test(start_paused = true)]
+async fn the_state_of_every_gate_can_be_read() {
+    let gates = gates();
+    let other = Target::new("anthropic", "claude");
+    gates.gate(&other);
+    let gate = gates.gate(&target());
+    let at_work = enter(&gate).await.unwrap();
+    fail(&gate, ErrorKind::Overloaded, None).await;
+    advance(ms(1500)).await;
+    let statuses = serde_json::to_value(gates.statuses()).unwrap();
+    assert_eq!(
+        statuses,
+        json!([
+            { "target": "anthropic/claude", "breaker": "closed", "reason": "new", "since": "1500ms", "in_flight": 0,
+              "queued": 0 },
+            { "target": "openai/gpt", "breaker": "open", "reason": "consecutive_failures", "since": "1500ms",
+              "retry_in": "58500ms", "last_error": "overloaded", "in_flight": 1, "queued": 0 },
+        ])
+    );
+    drop(at_work);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hands_reach_a_target_through_the_registry() {
+    let gates = gates();
+    gates.isolate(&target());
+    let gate = gates.gate(&target());
+    assert!(enter(&gate).await.is_err());
+    gates.force_close(&target());
+    fail(&gate, ErrorKind::Server, None).await;
+    answer(&gate).await;
+    gates.reset(&target());
+    fail(&gate, ErrorKind::Server, None).await;
+    assert!(enter(&gate).await.is_err());
+    gates.probe_passed(&target());
+    answer(&gate).await;
+    fail(&gate, ErrorKind::Auth, None).await;
+    assert_eq!(enter(&gate).await.unwrap_err().kind(), ErrorKind::Auth);
+    gates.reset(&target());
+    answer(&gate).await;
+    assert_eq!(status(&gates, &target()).breaker, BreakerState::Closed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn clones_are_the_same_gates() {
+    let gates = gates();
+    fail(&gates.clone().gate(&target()), ErrorKind::Server, None).await;
+    assert!(enter(&gates.gate(&target())).await.is_err());
+}
+
+#[test]
+fn gates_that_nobody_holds_are_bounded_and_held_ones_stay() {
+    let gates = Gates::new(GateSettings::default());
+    let name = |number: u32| Target::new("p", number.to_string());
+    let held: Vec<_> = (0..100).map(|number| gates.gate(&name(number))).collect();
+    for number in 100..40_000 {
+        gates.gate(&name(number));
+        // Asked for again and again, so never the one that was longest not asked for.
+        gates.gate(&name(100));
+        if number % 1000 == 0 {
+            assert!(gates.statuses().len() <= 10_100);
+        }
+    }
+    let kept = gates.statuses();
+    assert!(kept.len() > 8_000, "{}", kept.len());
+    for gate in &held {
+        assert!(Arc::ptr_eq(gate, &gates.gate(gate.target())));
+    }
+    for number in [100, 39_999] {
+        assert!(kept.iter().any(|status| status.target == name(number)), "{number}");
+    }
+}
+
+/// Counts what is logged at each level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<(Level, String)>>>);
+
+impl Subscriber for Log {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target().starts_with("llm_resilience")
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+    fn event(&self, event: &Event<'_>) {
+        let mut message = String::new();
+        event.record(&mut |field: &tracing::field::Field, value: &dyn std::fmt::Debug| {
+            if field.name() == "message" {
+                message = format!("{value:?}");
+            }
+        });
+        self.0.lock().unwrap().push((*event.metadata().level(), message));
+    }
+
+    fn enter(&self, _: &Id) {}
+
+    fn exit(&self, _: &Id) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_of_state_are_logged_once_and_requests_not_at_all() {
+    let log = Log::default();
+    let guard = tracing::subscriber::set_default(log.clone());
+    let gates = gates();
+    let gate = gates.gate(&target());
+    for _ in 0..1000 {
+        answer(&gate).await;
+    }
+    fail(&gate, ErrorKind::Server, None).await;
+    let refused = AtomicU32::new(0);
+    for _ in 0..1000 {
+        refused.fetch_add(u32::from(enter(&gate).await.is_err()), Ordering::Relaxed);
+    }
+    assert_eq!(refused.into_inner(), 1000);
+    advance(ms(60_000)).await;
+    answer(&gate).await;
+    drop(guard);
+    let log = log.0.lock().unwrap();
+    let expected =
+        [(Level::WARN, "breaker is open"), (Level::INFO, "breaker is half_open"), (Level::INFO, "breaker is closed")];
+    assert_eq!(*log, expected.map(|(level, message)| (level, message.to_owned())));
+}
