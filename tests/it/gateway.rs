@@ -2,6 +2,7 @@
 
 mod disconnect;
 mod edges;
+mod failover;
 
 use std::time::Duration;
 

@@ -37,6 +37,14 @@ pub(crate) async fn post(url: &str, body: impl Into<String>) -> Answer {
     whole(open(url, body).await).await
 }
 
+pub(crate) async fn post_with(url: &str, headers: &[(&'static str, &'static str)], body: impl Into<String>) -> Answer {
+    let mut request = HttpRequest::post_json(url, body.into());
+    for (name, value) in headers {
+        request.headers.insert(*name, http::HeaderValue::from_static(value));
+    }
+    whole(send(request).await).await
+}
+
 /// A response whose body is still to be read.
 pub(crate) async fn open(url: &str, body: impl Into<String>) -> HttpResponse {
     send(HttpRequest::post_json(url, body.into())).await
