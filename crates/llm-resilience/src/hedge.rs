@@ -6,11 +6,13 @@ use std::time::Duration;
 use llm_core::duration_text;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::share::Share;
+
 /// When a second target is asked beside a slow one, and how often at most.
 ///
 /// The first content event wins; the other call is dropped at once and still billed by many vendors, so hedges are off
 /// unless a route asks for them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct HedgePolicy {
@@ -19,12 +21,12 @@ pub struct HedgePolicy {
     /// Further targets that are asked beside the first. Default 1.
     pub max_extra: u32,
     /// Extra calls as a share of all requests. Default 0.05.
-    pub budget: f64,
+    pub budget: Share,
 }
 
 impl Default for HedgePolicy {
     fn default() -> Self {
-        Self { after: HedgeAfter::Percentile(95), max_extra: 1, budget: 0.05 }
+        Self { after: HedgeAfter::Percentile(95), max_extra: 1, budget: Share::percent(5) }
     }
 }
 
@@ -35,7 +37,7 @@ impl HedgePolicy {
     }
 
     /// With another share of extra calls.
-    pub fn with_budget(mut self, budget: f64) -> Self {
+    pub fn with_budget(mut self, budget: Share) -> Self {
         self.budget = budget;
         self
     }

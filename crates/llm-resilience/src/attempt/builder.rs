@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 
-use llm_core::{PlanTarget, Planner, Provider};
+use llm_core::{BytesEstimator, PlanTarget, Planner, Provider, TokenEstimator};
 
-use super::Resilient;
 use super::fallback::FallbackPolicy;
+use super::{Driver, Resilient};
+use crate::gate::Gates;
+use crate::learned::Learned;
 use crate::retry::RetryPolicy;
 use crate::settings::Settings;
 use crate::timeout::TimeoutPolicy;
@@ -18,7 +20,10 @@ pub struct Builder {
     targets: Vec<PlanTarget>,
     planner: Option<Arc<dyn Planner>>,
     settings: Settings,
-    routes: HashMap<Arc<str>, Settings>,
+    routes: HashMap<Arc<str>, Arc<Settings>>,
+    gates: Option<Gates>,
+    learned: Learned,
+    estimator: Arc<dyn TokenEstimator>,
     seed: Option<u64>,
 }
 
@@ -30,6 +35,9 @@ impl Default for Builder {
             planner: None,
             settings: Settings::default(),
             routes: HashMap::new(),
+            gates: None,
+            learned: Learned::default(),
+            estimator: Arc::new(BytesEstimator),
             seed: None,
         }
     }
@@ -62,7 +70,7 @@ impl Builder {
 
     /// With settings for the requests of one route ([`Plan::route`](llm_core::Plan::route)), instead of those for all.
     pub fn route_settings(mut self, route: impl Into<Arc<str>>, settings: Settings) -> Self {
-        self.routes.insert(route.into(), settings);
+        self.routes.insert(route.into(), Arc::new(settings));
         self
     }
 
@@ -93,6 +101,26 @@ impl Builder {
         self
     }
 
+    /// With breakers, limits and cool-downs before its targets. Default: none.
+    ///
+    /// Give the same gates to the driver that is built next, and to a router, so that all know what one learned.
+    pub fn gates(mut self, gates: Gates) -> Self {
+        self.gates = Some(gates);
+        self
+    }
+
+    /// With what drivers before it learned. Default: nothing yet.
+    pub fn learned(mut self, learned: Learned) -> Self {
+        self.learned = learned;
+        self
+    }
+
+    /// With another way to guess the tokens of a request, for limits of tokens. Default: from the length of its texts.
+    pub fn estimator(mut self, estimator: Arc<dyn TokenEstimator>) -> Self {
+        self.estimator = estimator;
+        self
+    }
+
     /// With random numbers that are the same in every run, for tests and replays.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -106,25 +134,26 @@ impl Builder {
     }
 
     /// The driver, as a provider.
-    pub fn build(self) -> Arc<dyn Provider> {
-        let planner = self.planner.unwrap_or_else(|| {
-            let list: Arc<[PlanTarget]> = self.targets.into();
-            Arc::new(list)
-        });
-        Arc::new(Resilient::new(self.id, planner, self.settings, self.routes, self.seed))
+    pub fn build(mut self) -> Arc<dyn Provider> {
+        let list = std::mem::take(&mut self.targets);
+        let planner = self.planner.take().unwrap_or_else(|| Arc::new(Arc::<[PlanTarget]>::from(list)));
+        Arc::new(self.driver(planner))
     }
-}
 
-impl Resilient {
-    pub(crate) fn new(
-        id: Arc<str>,
-        planner: Arc<dyn Planner>,
-        settings: Settings,
-        routes: HashMap<Arc<str>, Settings>,
-        seed: Option<u64>,
-    ) -> Self {
-        let mut random = seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+    /// The driver over this planner.
+    pub(crate) fn driver(self, planner: Arc<dyn Planner>) -> Resilient {
+        let mut random = self.seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
         let ids = AtomicU64::new(random.fork().u64(..));
-        Self { id, planner, settings, routes, random: Mutex::new(random), ids }
+        Resilient::new(Driver {
+            id: self.id,
+            planner,
+            settings: Arc::new(self.settings),
+            routes: self.routes,
+            gates: self.gates,
+            learned: self.learned,
+            estimator: self.estimator,
+            random: Mutex::new(random),
+            ids,
+        })
     }
 }

@@ -1,6 +1,6 @@
-//! Which target comes after a failed one. Pure.
+//! Whether another target comes after a failed one. Pure.
 
-use llm_core::{Error, ErrorKind, Fallback, PlanTarget};
+use llm_core::{Error, Fallback, PlanTarget};
 use serde::{Deserialize, Serialize};
 
 /// The rules of falling over to other targets.
@@ -35,28 +35,20 @@ impl FallbackPolicy {
     }
 }
 
-/// The place in `plan` after `from` that may take the request after `error`, if any.
+/// Whether a request that ended in `error` at `failed` may go to another target at all.
 ///
-/// - A wrong key is wrong for every model of its provider: the next place of another provider.
-/// - Too long a prompt goes only to a target whose context window is known to be larger than that of the target which
-///   refused it; an unknown window is not taken for a larger one.
-pub(super) fn next(plan: &[PlanTarget], from: usize, error: &Error, policy: &FallbackPolicy) -> Option<usize> {
-    let failed = &plan[from];
-    let mut later = from + 1..plan.len();
+/// Too long a prompt goes only to a target whose context window is known to be larger than that of the target which
+/// refused it; an unknown window is not taken for a larger one.
+pub(super) fn may_leave(error: &Error, failed: &PlanTarget, policy: &FallbackPolicy) -> bool {
     match error.fallback() {
-        Fallback::Never => None,
-        Fallback::OptIn if !policy.content_filter => None,
-        Fallback::Next if error.kind() == ErrorKind::Auth => {
-            later.find(|&place| plan[place].target.provider != failed.target.provider)
-        }
-        Fallback::Next | Fallback::OptIn => later.next(),
-        Fallback::Larger => {
-            let window = window(failed)?;
-            later.find(|&place| self::window(&plan[place]).is_some_and(|larger| larger > window))
-        }
+        Fallback::Never => false,
+        Fallback::OptIn => policy.content_filter,
+        Fallback::Next => true,
+        Fallback::Larger => window(failed).is_some(),
     }
 }
 
-fn window(place: &PlanTarget) -> Option<u64> {
+/// The context window of a target, where it is known.
+pub(super) fn window(place: &PlanTarget) -> Option<u64> {
     place.provider.capabilities(&place.target.model).context_window
 }

@@ -16,6 +16,7 @@ use super::policy::RetryPolicy;
 enum Preset {
     #[default]
     Default,
+    Batch,
     Classic,
     None,
 }
@@ -24,6 +25,7 @@ impl Preset {
     fn policy(self) -> RetryPolicy {
         match self {
             Self::Default => RetryPolicy::default(),
+            Self::Batch => RetryPolicy::batch(),
             Self::Classic => RetryPolicy::classic(),
             Self::None => RetryPolicy::none(),
         }
@@ -45,6 +47,7 @@ struct Table {
     cap: Option<Duration>,
     #[serde(with = "duration_text::option")]
     max_hint: Option<Duration>,
+    max_replay: Option<u64>,
     jitter: Option<bool>,
 }
 
@@ -63,6 +66,7 @@ impl From<Table> for RetryPolicy {
             factor: table.factor.unwrap_or(preset.factor),
             cap: table.cap.unwrap_or(preset.cap),
             max_hint: table.max_hint.unwrap_or(preset.max_hint),
+            max_replay: table.max_replay.unwrap_or(preset.max_replay),
             jitter: table.jitter.unwrap_or(preset.jitter),
         }
     }
@@ -76,7 +80,7 @@ impl<'de> Deserialize<'de> for RetryPolicy {
             type Value = RetryPolicy;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a retry preset (`default`, `classic`, `none`) or a table of retry settings")
+                f.write_str("a retry preset (`default`, `batch`, `classic`, `none`) or a table of retry settings")
             }
 
             fn visit_str<E: Error>(self, name: &str) -> Result<RetryPolicy, E> {
@@ -94,7 +98,7 @@ impl<'de> Deserialize<'de> for RetryPolicy {
 
 impl Serialize for RetryPolicy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut table = serializer.serialize_struct("RetryPolicy", 8)?;
+        let mut table = serializer.serialize_struct("RetryPolicy", 9)?;
         table.serialize_field("max_retries", &self.max_retries)?;
         table.serialize_field("max_attempts", &self.max_attempts)?;
         table.serialize_field("base", &duration_text::format(self.base))?;
@@ -102,6 +106,7 @@ impl Serialize for RetryPolicy {
         table.serialize_field("factor", &self.factor)?;
         table.serialize_field("cap", &duration_text::format(self.cap))?;
         table.serialize_field("max_hint", &duration_text::format(self.max_hint))?;
+        table.serialize_field("max_replay", &self.max_replay)?;
         table.serialize_field("jitter", &self.jitter)?;
         table.end()
     }

@@ -1,12 +1,12 @@
 //! Retry around any single provider, as a layer.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use llm_core::{Availability, Capabilities, Cx, Error, Layer, Plan, PlanTarget, Planner, Provider, Request};
 
 use super::policy::RetryPolicy;
 use crate::attempt::Resilient;
+use crate::learned::Learned;
 use crate::settings::Settings;
 use crate::timeout::TimeoutPolicy;
 
@@ -18,12 +18,13 @@ use crate::timeout::TimeoutPolicy;
 pub struct RetryLayer {
     settings: Settings,
     seed: Option<u64>,
+    learned: Learned,
 }
 
 impl RetryLayer {
     /// A layer with these rules and the default times.
     pub fn new(retry: RetryPolicy) -> Self {
-        Self { settings: Settings::default().with_retry(retry), seed: None }
+        Self { settings: Settings::default().with_retry(retry), ..Self::default() }
     }
 
     /// With other times for requests and attempts.
@@ -41,8 +42,12 @@ impl RetryLayer {
 
 impl Layer for RetryLayer {
     fn layer(&self, inner: Arc<dyn Provider>) -> Arc<dyn Provider> {
-        let id = inner.id().into();
-        Arc::new(Resilient::new(id, Arc::new(Single(inner)), self.settings.clone(), HashMap::new(), self.seed))
+        let mut builder =
+            Resilient::builder().id(inner.id()).settings(self.settings.clone()).learned(self.learned.clone());
+        if let Some(seed) = self.seed {
+            builder = builder.seed(seed);
+        }
+        Arc::new(builder.driver(Arc::new(Single(inner))))
     }
 }
 

@@ -9,7 +9,7 @@ use crate::timeout::SHORTEST_ATTEMPT;
 
 /// The rules of retrying. What an error means is not here but in [`ErrorKind::policy`], one table for all of Loquat.
 ///
-/// As configuration it is a preset (`"default"`, `"classic"`, `"none"`) or a table that changes single values of one:
+/// As configuration it is a preset (`"default"`, `"batch"`, `"classic"`, `"none"`) or a table that changes single values of one:
 /// `{ preset = "classic", max_retries = 2 }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -30,6 +30,8 @@ pub struct RetryPolicy {
     pub cap: Duration,
     /// Longest wait that a vendor may ask for; after a longer one the target is not asked again. Default 60 s.
     pub max_hint: Duration,
+    /// Bytes of a request that is not sent to the same target again. Default 8 MiB.
+    pub max_replay: u64,
     /// Draw each delay evenly from zero to its value, so that callers do not come back together. Default true.
     pub jitter: bool,
 }
@@ -45,6 +47,7 @@ impl Default for RetryPolicy {
             factor: 2,
             cap: Duration::from_secs(8),
             max_hint: Duration::from_secs(60),
+            max_replay: 8 << 20,
             jitter: true,
         }
     }
@@ -64,6 +67,10 @@ pub struct Situation {
     pub free_retry_used: bool,
     /// Time until the request's deadline.
     pub remaining: Duration,
+    /// The least time that another attempt needs. At least [`SHORTEST_ATTEMPT`].
+    pub needs: Duration,
+    /// The request may be sent to this target again: it is not too large for that.
+    pub replayable: bool,
     /// Another target may take the request after this error.
     pub other_target: bool,
     /// 64 random bits.
@@ -79,6 +86,8 @@ impl Situation {
             attempts_left: u32::MAX,
             free_retry_used: false,
             remaining: Duration::MAX,
+            needs: SHORTEST_ATTEMPT,
+            replayable: true,
             other_target: false,
             draw,
         }
@@ -112,6 +121,11 @@ impl RetryPolicy {
             jitter: false,
             ..Self::default()
         }
+    }
+
+    /// For work that nobody waits for: delays up to 20 s, and vendors' own waits up to 15 minutes.
+    pub fn batch() -> Self {
+        Self { cap: Duration::from_secs(20), max_hint: Duration::from_secs(15 * 60), ..Self::default() }
     }
 
     /// No retry. Other targets are still asked.
@@ -157,6 +171,12 @@ impl RetryPolicy {
         self
     }
 
+    /// With another size of a request that is not sent to the same target again, in bytes.
+    pub fn with_max_replay(mut self, max_replay: u64) -> Self {
+        self.max_replay = max_replay;
+        self
+    }
+
     /// Decides what follows a failed attempt.
     ///
     /// - After content reached the caller, or without time for another attempt: give up.
@@ -191,10 +211,10 @@ impl RetryPolicy {
             Retry::Transient => (max_retries, self.base),
             Retry::Throttled => (max_retries, self.throttled_base),
         };
-        if allowed == 0 {
+        if allowed == 0 || !situation.replayable {
             return elsewhere;
         }
-        if is_unsent(error) && !situation.free_retry_used {
+        if is_unsent(error) && !situation.free_retry_used && situation.needs <= situation.remaining {
             return Decision::RetryAtOnce;
         }
         if situation.other_target && prefers_another(error) {
@@ -209,7 +229,7 @@ impl RetryPolicy {
             Some(hint) => hint,
             None => self.backoff(base, situation.retries.saturating_add(1), situation.draw),
         };
-        if wait.saturating_add(SHORTEST_ATTEMPT) > situation.remaining {
+        if wait.saturating_add(situation.needs.max(SHORTEST_ATTEMPT)) > situation.remaining {
             return elsewhere;
         }
         Decision::RetryAfter(wait)

@@ -24,10 +24,10 @@ fn a_retry_policy_is_a_preset_or_a_table() {
 #[test]
 fn a_wrong_retry_policy_says_what_is_wrong() {
     for (value, words) in [
-        (json!("fast"), "unknown variant `fast`, expected one of `default`, `classic`, `none`"),
+        (json!("fast"), "unknown variant `fast`, expected one of `default`, `batch`, `classic`, `none`"),
         (json!({ "retries": 2 }), "unknown field `retries`, expected one of `preset`, `max_retries`"),
         (json!({ "base": "soon" }), "expected a duration such as \"250ms\""),
-        (json!(3), "expected a retry preset (`default`, `classic`, `none`) or a table"),
+        (json!(3), "expected a retry preset (`default`, `batch`, `classic`, `none`) or a table"),
     ] {
         let message = read(value).unwrap_err();
         assert!(message.contains(words), "{message}");

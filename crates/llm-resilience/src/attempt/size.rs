@@ -1,0 +1,46 @@
+//! About how many bytes a request is, for the cap on what is sent twice.
+
+use llm_core::{ChatRequest, MediaData, PartKind, Request, Tool};
+
+/// Whether a request is larger than `most` bytes. Reads lengths only, and stops when it knows.
+pub(super) fn exceeds(request: &Request, most: u64) -> bool {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    let mut left = most;
+    let mut fits = |bytes: usize| match left.checked_sub(bytes) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let fits = match request {
+        Request::Chat(chat) | Request::ChatStream(chat) => chat_fits(chat, &mut fits),
+        Request::Embed(embed) => embed.inputs.iter().all(|text| fits(text.len())),
+        _ => true,
+    };
+    !fits
+}
+
+fn chat_fits(chat: &ChatRequest, fits: &mut impl FnMut(usize) -> bool) -> bool {
+    chat.messages.iter().flat_map(|message| &message.content).all(|part| kind_fits(&part.kind, fits))
+        && chat.tools.iter().all(|tool| match &**tool {
+            Tool::Function(function) => {
+                fits(function.name.len() + function.description.as_ref().map_or(0, |it| it.len()))
+            }
+            _ => true,
+        })
+}
+
+fn kind_fits(kind: &PartKind, fits: &mut impl FnMut(usize) -> bool) -> bool {
+    match kind {
+        PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } | PartKind::Refusal { text } => fits(text.len()),
+        PartKind::ToolCall(call) => fits(call.name.len() + call.arguments.len()),
+        PartKind::ToolResult(result) => result.content.iter().all(|part| kind_fits(&part.kind, fits)),
+        // It travels as base64: four bytes for three.
+        PartKind::Media(media) => match &media.data {
+            MediaData::Inline { bytes } => fits(bytes.len().div_ceil(3) * 4),
+            _ => true,
+        },
+        _ => true,
+    }
+}
