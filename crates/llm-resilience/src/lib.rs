@@ -24,8 +24,8 @@ pub use breaker::{Breaker, BreakerPolicy, BreakerReason, BreakerState, Outcome, 
 pub use cooldown::{CoolDownPolicy, CoolDownStatus, Fingerprint};
 pub use gate::{Asked, COOLED_DOWN, Gate, GateScope, GateSettings, GateStatus, Gates, Pass, Verdict};
 pub use hedge::{HedgeAfter, HedgePolicy};
-pub use limit::{LimitPolicy, LimitScope, Limits};
 pub use learned::Learned;
+pub use limit::{LimitPolicy, LimitScope, Limits};
 pub use quality::{QUALITY_GATE, QualityGate};
 pub use retry::{Decision, RetryBudget, RetryLayer, RetryPolicy, Situation};
 pub use settings::Settings;

@@ -96,8 +96,6 @@ pub(super) struct Course {
     pub(super) exhausted: bool,
     /// The next call may pass a breaker that is open.
     pub(super) last_resort: bool,
-    /// An attempt was begun.
-    begun: bool,
     /// Attempts that count.
     made: u32,
     /// Retries at this target.
@@ -137,14 +135,11 @@ impl Course {
     pub(super) fn begin(&mut self) -> AttemptReason {
         self.last_resort = false;
         let again = self.is_again();
-        if !again {
-            self.tried += 1;
+        if again {
+            return AttemptReason::Retry;
         }
-        match (std::mem::replace(&mut self.begun, true), again) {
-            (false, _) => AttemptReason::First,
-            (true, true) => AttemptReason::Retry,
-            (true, false) => AttemptReason::Fallback,
-        }
+        self.tried += 1;
+        if self.tried == 1 { AttemptReason::First } else { AttemptReason::Fallback }
     }
 
     /// A hedge at `place` begins beside the current attempt.
@@ -282,7 +277,7 @@ impl Course {
             return Step::Wait(wait);
         }
         match self.nearest() {
-            Some(place) if !self.begun => {
+            Some(place) if self.tried == 0 => {
                 self.last_resort = true;
                 self.go(place);
                 Step::Move
@@ -374,7 +369,7 @@ impl Course {
         (0..around.plan.len()).find(|&place| {
             place != self.place
                 && self.is_open(place, around.plan)
-                && (!self.begun || around.needs(place) <= around.remaining)
+                && (self.tried == 0 || around.needs(place) <= around.remaining)
         })
     }
 

@@ -1,4 +1,4 @@
-//! One attempt: from its gate through the call to its verdict, of which the gate, the log and the past of the target learn.
+//! One attempt: from its gate through the call to its verdict, of which the gate, the log and the history of the target learn.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::commit::{Committed, commit};
 use crate::gate::{Pass, Verdict};
-use crate::learned::{Learned, Operation, Past};
+use crate::learned::{History, Learned, Operation};
 use crate::timeout::{self, Bounds, Due, Stop};
 
 /// What an attempt came to.
@@ -35,7 +35,7 @@ pub(super) struct Leg {
     pub(super) place: usize,
     pub(super) number: u32,
     pub(super) pass: Option<Pass>,
-    pub(super) past: Arc<Past>,
+    pub(super) history: Arc<History>,
     pub(super) started: Instant,
     pub(super) due: Due,
     /// The target's own longest time until a verdict, whatever time the caller has.
@@ -64,7 +64,7 @@ impl Leg {
                 pass.rate_limits(limits, now);
             }
         }
-        self.past.answered(self.operation, took, learned.time(now));
+        self.history.answered(self.operation, took, learned.time(now));
         if self.paid {
             learned.refund(now);
         }
@@ -83,7 +83,7 @@ impl Leg {
             _ => None,
         };
         if error.kind().policy().fallback == Fallback::Next {
-            self.past.failed();
+            self.history.failed();
         }
         if let Some(pass) = &mut self.pass {
             let error = own.as_ref().unwrap_or(error);

@@ -25,7 +25,7 @@ fn chat_fits(chat: &ChatRequest, fits: &mut impl FnMut(usize) -> bool) -> bool {
     chat.messages.iter().flat_map(|message| &message.content).all(|part| kind_fits(&part.kind, fits))
         && chat.tools.iter().all(|tool| match &**tool {
             Tool::Function(function) => {
-                fits(function.name.len() + function.description.as_ref().map_or(0, |it| it.len()))
+                fits(function.name.len() + function.description.as_ref().map_or(0, String::len))
             }
             _ => true,
         })

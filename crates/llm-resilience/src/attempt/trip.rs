@@ -16,7 +16,7 @@ use super::leg::{self, Answered, Leg};
 use super::record::Record;
 use super::size;
 use crate::gate::{Asked, Pass};
-use crate::learned::{Operation, Past};
+use crate::learned::{History, Operation};
 use crate::settings::Settings;
 use crate::timeout::{self, Bounds, Due, SHORTEST_ATTEMPT, Stop};
 
@@ -154,6 +154,13 @@ impl Trip {
         self.deadline.saturating_duration_since(now)
     }
 
+    pub(super) fn operation(&self) -> Operation {
+        match self.request {
+            Request::ChatStream(_) => Operation::Stream,
+            _ => Operation::Whole,
+        }
+    }
+
     /// Passes the gate of the current target, where there are gates.
     async fn enter(&mut self, bounds: &mut Bounds<'_>) -> Result<Result<Option<Pass>, Error>, Stop> {
         let Some(gates) = &self.driver.gates else { return Ok(Ok(None)) };
@@ -181,13 +188,13 @@ impl Trip {
         let now = Instant::now();
         let place = self.course.place;
         let learned = &self.driver.learned;
-        let past = learned.past(&self.plan.targets[place].target, now);
+        let history = learned.history(&self.plan.targets[place].target, now);
         // A further target is free as long as it answers, and costs a retry when it does not: so one target that fails
         // always falls over to a good one, and when all fail, all attempts together stay within the budget.
         let mut paid = false;
         if self.course.has_failed() && !self.course.is_again() {
             paid = learned.pay(now);
-            if !paid && !past.answers() {
+            if !paid && !history.answers() {
                 let message = "the retry budget is used up and the target did not answer of late";
                 let error = Error::new(ErrorKind::Limited, message).with_progress(Progress::NotSent);
                 return Err(timeout::of_target(error.with_code(RETRY_BUDGET_EXHAUSTED), &self.place(place).target));
@@ -197,12 +204,12 @@ impl Trip {
         match reason {
             AttemptReason::First => {
                 learned.first_attempt(now);
-                past.first_attempt(learned.time(now));
+                history.first_attempt(learned.time(now));
             }
             AttemptReason::Retry => {}
-            _ => past.first_attempt(learned.time(now)),
+            _ => history.first_attempt(learned.time(now)),
         }
-        Ok(self.leg(place, reason, pass, past, paid, now))
+        Ok(self.leg(place, reason, pass, history, paid, now))
     }
 
     /// An attempt that starts now.
@@ -211,23 +218,20 @@ impl Trip {
         place: usize,
         reason: AttemptReason,
         pass: Option<Pass>,
-        past: Arc<Past>,
+        history: Arc<History>,
         paid: bool,
         now: Instant,
     ) -> Leg {
         let at = &self.plan.targets[place];
         let mut timeouts = at.timeouts.unwrap_or(self.timeouts);
-        let operation = match self.request {
-            Request::ChatStream(_) => Operation::Stream,
-            _ => {
-                timeouts.first_byte = timeouts.whole;
-                Operation::Whole
-            }
-        };
+        let operation = self.operation();
+        if operation == Operation::Whole {
+            timeouts.first_byte = timeouts.whole;
+        }
         let (due, own) = leg::due(&self.request, &timeouts, at, self.settings.timeouts.attempt, self.deadline, now);
         let waited = std::mem::take(&mut self.waited);
         let number = self.record.attempt_started(&at.target, reason, waited, now);
-        Leg { place, number, pass, past, started: now, due, own, paid, timeouts, operation }
+        Leg { place, number, pass, history, started: now, due, own, paid, timeouts, operation }
     }
 
     /// Makes an attempt at the current target.
@@ -282,11 +286,8 @@ impl Trip {
         let now = Instant::now();
         let mut course = std::mem::take(&mut self.course);
         let (learned, plan) = (&self.driver.learned, &self.plan.targets);
-        let operation = match self.request {
-            Request::ChatStream(_) => Operation::Stream,
-            _ => Operation::Whole,
-        };
-        let past = |place: usize| learned.past(&plan[place].target, now);
+        let operation = self.operation();
+        let history = |place: usize| learned.history(&plan[place].target, now);
         let mut rules = self.rules();
         rules.replayable = !size::exceeds(&self.request, rules.retry.max_replay);
         let around = Around {
@@ -294,8 +295,8 @@ impl Trip {
             rules,
             remaining: self.remaining(now),
             draw: self.driver.draw(),
-            typical: &|place| past(place).percentile(operation, 50, learned.time(now)),
-            pay: &|place| learned.pay_retry(&past(place), now),
+            typical: &|place| history(place).percentile(operation, 50, learned.time(now)),
+            pay: &|place| learned.pay_retry(&history(place), now),
         };
         let step = decide(&mut course, &around);
         self.course = course;

@@ -1,6 +1,6 @@
 //! What drivers learn from one request for the next: the budgets of retries and hedges, and how long targets take.
 
-mod past;
+mod history;
 mod times;
 
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::retry::RetryBudget;
 use crate::retry::budget::{Bucket, RETRY};
 
-pub(crate) use past::{Operation, Past};
+pub(crate) use history::{History, Operation};
 
 /// Targets and routes that are remembered.
 const MOST: usize = 10_000;
@@ -33,7 +33,7 @@ struct Inner {
     epoch: Instant,
     budget: RetryBudget,
     all: Mutex<Bucket>,
-    targets: RwLock<HashMap<Target, Arc<Past>>>,
+    targets: RwLock<HashMap<Target, Arc<History>>>,
     /// Thousandths of hedges by route.
     hedges: Mutex<HashMap<Arc<str>, u64>>,
 }
@@ -61,18 +61,18 @@ impl Learned {
         now.saturating_duration_since(self.0.epoch)
     }
 
-    /// The past of a target.
-    pub(crate) fn past(&self, target: &Target, now: Instant) -> Arc<Past> {
-        if let Some(past) = self.0.targets.read().unwrap_or_else(PoisonError::into_inner).get(target) {
-            return past.clone();
+    /// The history of a target.
+    pub(crate) fn history(&self, target: &Target, now: Instant) -> Arc<History> {
+        if let Some(history) = self.0.targets.read().unwrap_or_else(PoisonError::into_inner).get(target) {
+            return history.clone();
         }
         let mut targets = self.0.targets.write().unwrap_or_else(PoisonError::into_inner);
         if targets.len() >= MOST {
             // Those that no request holds now. It happens only where callers choose the targets' names.
-            targets.retain(|_, past| Arc::strong_count(past) > 1);
+            targets.retain(|_, history| Arc::strong_count(history) > 1);
         }
-        let past = || Arc::new(Past::new(Bucket::new(self.0.budget, self.time(now)), self.time(now)));
-        targets.entry(target.clone()).or_insert_with(past).clone()
+        let history = || Arc::new(History::new(Bucket::new(self.0.budget, self.time(now)), self.time(now)));
+        targets.entry(target.clone()).or_insert_with(history).clone()
     }
 
     fn all(&self) -> std::sync::MutexGuard<'_, Bucket> {
@@ -85,10 +85,10 @@ impl Learned {
     }
 
     /// Pays for a retry at a target, from its budget and that of all.
-    pub(crate) fn pay_retry(&self, past: &Past, now: Instant) -> bool {
+    pub(crate) fn pay_retry(&self, history: &History, now: Instant) -> bool {
         let now = self.time(now);
         let mut all = self.all();
-        all.balance(now) >= RETRY && past.pay_retry(now) && all.withdraw(now)
+        all.balance(now) >= RETRY && history.pay_retry(now) && all.withdraw(now)
     }
 
     /// Pays for an attempt beside those of one target: a hedge, or another target after a failed one.

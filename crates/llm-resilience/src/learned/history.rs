@@ -20,7 +20,7 @@ pub(crate) enum Operation {
 
 /// The past of one target.
 #[derive(Debug)]
-pub(crate) struct Past(Mutex<State>);
+pub(crate) struct History(Mutex<State>);
 
 #[derive(Debug)]
 struct State {
@@ -40,7 +40,7 @@ impl State {
     }
 }
 
-impl Past {
+impl History {
     pub(super) fn new(budget: Bucket, now: Duration) -> Self {
         Self(Mutex::new(State { budget, failures: 0, streams: Times::new(now), wholes: Times::new(now) }))
     }
