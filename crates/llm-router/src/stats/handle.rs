@@ -25,7 +25,7 @@ pub struct Stats(Arc<Inner>);
 
 struct Inner {
     settings: Arc<StatsSettings>,
-    cost: Option<Box<dyn CostModel>>,
+    cost: Option<Arc<dyn CostModel>>,
     targets: Mutex<HashMap<Target, Arc<Entry>>>,
     open: Mutex<OpenRequests>,
     uses: AtomicU64,
@@ -44,11 +44,11 @@ impl Stats {
     }
 
     /// Empty statistics that also know what answers cost.
-    pub fn with_cost(settings: StatsSettings, cost: impl CostModel) -> Self {
-        Self::build(settings, Some(Box::new(cost)))
+    pub fn with_cost(settings: StatsSettings, cost: Arc<dyn CostModel>) -> Self {
+        Self::build(settings, Some(cost))
     }
 
-    fn build(settings: StatsSettings, cost: Option<Box<dyn CostModel>>) -> Self {
+    fn build(settings: StatsSettings, cost: Option<Arc<dyn CostModel>>) -> Self {
         Self(Arc::new(Inner {
             settings: Arc::new(settings),
             cost,

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod events;
+mod experiments;
 mod names;
 mod plans;
 mod stats;

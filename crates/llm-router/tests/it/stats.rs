@@ -17,9 +17,8 @@ fn tell(stats: &Stats, told: Told, of: &str, at: Instant, first: f64, total: f64
 #[tokio::test(start_paused = true)]
 async fn counts_calls_tokens_latencies_and_cost_per_target() {
     let start = start();
-    let stats = Stats::with_cost(StatsSettings::default(), |_: &llm_core::Target, usage: &Usage| {
-        Some(usage.input? * 1_000 + usage.output? * 2_000)
-    });
+    let cost = |_: &llm_core::Target, usage: &Usage| Some(usage.input? * 1_000 + usage.output? * 2_000);
+    let stats = Stats::with_cost(StatsSettings::default(), std::sync::Arc::new(cost));
     for call in 0..10 {
         let at = start + Duration::from_secs(call);
         tell(&stats, Told::new("r", "chat_stream"), "a/m", at, 0.5, 2.5, None);
