@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llm_core::{AttemptReason, Error, ErrorKind, PlanTarget};
+use llm_core::{AttemptReason, Error, ErrorKind, Fallback, PlanTarget, Retry};
 
 use super::fallback::{self, FallbackPolicy};
 use crate::backoff;
@@ -166,6 +166,34 @@ impl Course {
                 || (other.region.is_some() && first.region.is_some() && other.region != first.region);
             place != self.place && elsewhere && self.is_open(place, plan) && allowed(place)
         })
+    }
+
+    /// The stream of the current target broke off after its caller had seen some of it. False when nobody may go on with
+    /// it; else the course has moved on to who may: the next target, or the same one where there is no other.
+    pub(super) fn broke(&mut self, error: &Error, plan: &[PlanTarget], rules: &Rules<'_>) -> bool {
+        let policy = error.kind().policy();
+        self.made += 1;
+        self.mark(self.place, plan, Mark::Closed);
+        if policy.fallback != Fallback::Next {
+            return false;
+        }
+        // Who asked to wait is not asked again at once.
+        let again = matches!(policy.retry, Retry::Transient | Retry::Once)
+            && rules.max_retries.unwrap_or(rules.retry.max_retries) > self.retries
+            && self.attempts_left(rules) > 0;
+        self.go_on(plan, rules) || again
+    }
+
+    /// Moves on to the next target that may go on with a broken stream; false when there is none.
+    pub(super) fn go_on(&mut self, plan: &[PlanTarget], rules: &Rules<'_>) -> bool {
+        self.mark(self.place, plan, Mark::Closed);
+        if self.attempts_left(rules) == 0 || self.tried >= rules.max_targets {
+            return false;
+        }
+        let Some(next) = (0..plan.len()).find(|&place| self.is_open(place, plan)) else { return false };
+        self.go(next);
+        self.tried += 1;
+        true
     }
 
     /// The attempt at the current target ended in `error`.

@@ -8,7 +8,7 @@ use llm_core::{
 };
 use tokio::time::Instant;
 
-use super::commit::{Committed, commit};
+use super::commit::{self, Committed};
 use crate::gate::{Pass, Verdict};
 use crate::learned::{History, Learned, Operation};
 use crate::timeout::{self, Bounds, Due, Stop};
@@ -44,6 +44,7 @@ pub(super) struct Leg {
     pub(super) paid: bool,
     pub(super) timeouts: Timeouts,
     pub(super) operation: Operation,
+    pub(super) has_verdict: bool,
 }
 
 impl Leg {
@@ -55,16 +56,24 @@ impl Leg {
         }
     }
 
-    /// It answered.
-    pub(super) fn answered(&mut self, answer: &Answer, learned: &Learned, now: Instant) {
+    /// The answer came, or the first content of its stream: the verdict. Only the first word counts.
+    pub(super) fn answers(&mut self, learned: &Learned, now: Instant) {
+        if std::mem::replace(&mut self.has_verdict, true) {
+            return;
+        }
         let took = now.saturating_duration_since(self.started);
         if let Some(pass) = &mut self.pass {
             pass.verdict(Verdict::Answered { first_content: took }, now);
-            if let Some(limits) = answer.rate_limits() {
-                pass.rate_limits(limits, now);
-            }
         }
         self.history.answered(self.operation, took, learned.time(now));
+    }
+
+    /// It answered.
+    pub(super) fn answered(&mut self, answer: &Answer, learned: &Learned, now: Instant) {
+        self.answers(learned, now);
+        if let (Some(pass), Some(limits)) = (&mut self.pass, answer.rate_limits()) {
+            pass.rate_limits(limits, now);
+        }
         if self.paid {
             learned.refund(now);
         }
@@ -143,11 +152,14 @@ pub(super) fn due(
     (due, own)
 }
 
-/// One call of one target, a stream up to its first content.
+/// One call of one target, a stream up to its commit point.
 pub(super) async fn call(
+    leg: &mut Leg,
     place: &PlanTarget,
     call: &Cx,
     request: Request,
+    rules: commit::Rules<'_>,
+    learned: &Learned,
     bounds: &mut Bounds<'_>,
 ) -> Result<Result<Answer, Error>, Stop> {
     let response = match bounds.run(place.provider.call(call, request)).await? {
@@ -155,7 +167,10 @@ pub(super) async fn call(
         Err(error) => return Ok(Err(error)),
     };
     match response {
-        Response::ChatStream(stream) => Ok(commit(stream, bounds).await?.map(Answer::Stream)),
+        Response::ChatStream(stream) => {
+            let committed = commit::commit(stream, rules, bounds, &mut |at| leg.answers(learned, at)).await?;
+            Ok(committed.map(Answer::Stream))
+        }
         whole => Ok(Ok(Answer::Whole(whole))),
     }
 }

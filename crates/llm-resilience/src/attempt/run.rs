@@ -71,14 +71,14 @@ async fn cancelled(cx: &Cx) {
 /// Hands an answer to the caller, with its attempts and times.
 fn deliver(answered: Answered, trip: Trip) -> Response {
     let Answered { answer, place, timeouts, at } = answered;
-    let terms =
-        Terms { target: trip.place(place).target.clone(), deadline: trip.deadline, progress: timeouts.progress };
-    let Trip { mut record, call, .. } = trip;
     match answer {
         Answer::Stream(committed) => {
-            Response::ChatStream(ChatStream::new(Guard::new(committed, record, terms, &call, at)))
+            let target = trip.place(place).target.clone();
+            let terms = Terms { target, deadline: trip.deadline, progress: timeouts.progress };
+            Response::ChatStream(ChatStream::new(Guard::new(committed, trip, terms)))
         }
         Answer::Whole(mut response) => {
+            let mut record = trip.record;
             match &mut response {
                 Response::Chat(chat) => {
                     chat.attempts.clone_from(&record.attempts);

@@ -10,6 +10,7 @@ use llm_core::{AttemptReason, Cx, Error, ErrorKind, Plan, PlanTarget, Progress, 
 use tokio::time::Instant;
 
 use super::Driver;
+use super::commit;
 use super::course::{Around, Course, Rules, Step};
 use super::failure::{Failures, RETRY_BUDGET_EXHAUSTED};
 use super::leg::{self, Answered, Leg};
@@ -162,7 +163,7 @@ impl Trip {
     }
 
     /// Passes the gate of the current target, where there are gates.
-    async fn enter(&mut self, bounds: &mut Bounds<'_>) -> Result<Result<Option<Pass>, Error>, Stop> {
+    pub(super) async fn enter(&mut self, bounds: &mut Bounds<'_>) -> Result<Result<Option<Pass>, Error>, Stop> {
         let Some(gates) = &self.driver.gates else { return Ok(Ok(None)) };
         let target = &self.plan.targets[self.course.place].target;
         let tokens = *self.tokens.get_or_insert_with(|| self.driver.estimator.estimate(&target.model, &self.request));
@@ -231,17 +232,24 @@ impl Trip {
         let (due, own) = leg::due(&self.request, &timeouts, at, self.settings.timeouts.attempt, self.deadline, now);
         let waited = std::mem::take(&mut self.waited);
         let number = self.record.attempt_started(&at.target, reason, waited, now);
-        Leg { place, number, pass, history, started: now, due, own, paid, timeouts, operation }
+        Leg { place, number, pass, history, started: now, due, own, paid, timeouts, operation, has_verdict: false }
     }
 
     /// Makes an attempt at the current target.
-    async fn attempt(&mut self, leg: Leg, bounds: &mut Bounds<'_>) -> Result<Answered, Error> {
+    async fn attempt(&mut self, mut leg: Leg, bounds: &mut Bounds<'_>) -> Result<Answered, Error> {
         let place = &self.plan.targets[leg.place];
         self.request = std::mem::replace(&mut self.request, Request::Models).with_model(&place.target.model);
         self.call.attempt = leg.number;
         self.call.timeouts = leg.timeouts;
         bounds.arm(leg.due.at);
-        let outcome = leg::call(place, &self.call, self.request.clone(), bounds).await;
+        let rules = commit::Rules {
+            policy: &self.settings.stream,
+            target: &place.target,
+            deadline: self.deadline,
+            progress: leg.timeouts.progress,
+        };
+        let (request, learned) = (self.request.clone(), &self.driver.learned);
+        let outcome = leg::call(&mut leg, place, &self.call, request, rules, learned, bounds).await;
         let outcome = outcome.unwrap_or_else(|stop| Err(leg.stopped(stop, place)));
         self.settle(leg, outcome)
     }

@@ -39,8 +39,8 @@ pub enum Commit {
     Complete,
 }
 
-/// How much of the newest output is held back. What is older than `time` is given out, and so is what more than `tokens`
-/// tokens came after.
+/// How much of the newest output is held back. What is older than `time` is given out, and so is what `tokens` has no
+/// room for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
