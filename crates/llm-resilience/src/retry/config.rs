@@ -47,6 +47,8 @@ struct Table {
     cap: Option<Duration>,
     #[serde(with = "duration_text::option")]
     max_hint: Option<Duration>,
+    #[serde(with = "duration_text::option")]
+    patience: Option<Duration>,
     max_replay: Option<u64>,
     jitter: Option<bool>,
 }
@@ -66,6 +68,7 @@ impl From<Table> for RetryPolicy {
             factor: table.factor.unwrap_or(preset.factor),
             cap: table.cap.unwrap_or(preset.cap),
             max_hint: table.max_hint.unwrap_or(preset.max_hint),
+            patience: table.patience.unwrap_or(preset.patience),
             max_replay: table.max_replay.unwrap_or(preset.max_replay),
             jitter: table.jitter.unwrap_or(preset.jitter),
         }
@@ -98,7 +101,7 @@ impl<'de> Deserialize<'de> for RetryPolicy {
 
 impl Serialize for RetryPolicy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut table = serializer.serialize_struct("RetryPolicy", 9)?;
+        let mut table = serializer.serialize_struct("RetryPolicy", 10)?;
         table.serialize_field("max_retries", &self.max_retries)?;
         table.serialize_field("max_attempts", &self.max_attempts)?;
         table.serialize_field("base", &duration_text::format(self.base))?;
@@ -106,6 +109,7 @@ impl Serialize for RetryPolicy {
         table.serialize_field("factor", &self.factor)?;
         table.serialize_field("cap", &duration_text::format(self.cap))?;
         table.serialize_field("max_hint", &duration_text::format(self.max_hint))?;
+        table.serialize_field("patience", &duration_text::format(self.patience))?;
         table.serialize_field("max_replay", &self.max_replay)?;
         table.serialize_field("jitter", &self.jitter)?;
         table.end()

@@ -30,6 +30,9 @@ pub struct RetryPolicy {
     pub cap: Duration,
     /// Longest wait that a vendor may ask for; after a longer one the target is not asked again. Default 60 s.
     pub max_hint: Duration,
+    /// A wait of a vendor that is waited out, once, although another target is free: for who would rather wait a little
+    /// than have the second choice answer. Default 0: the next target is asked at once.
+    pub patience: Duration,
     /// Bytes of a request that is not sent to the same target again. Default 8 MiB.
     pub max_replay: u64,
     /// Draw each delay evenly from zero to its value, so that callers do not come back together. Default true.
@@ -47,6 +50,7 @@ impl Default for RetryPolicy {
             factor: 2,
             cap: Duration::from_secs(8),
             max_hint: Duration::from_secs(60),
+            patience: Duration::ZERO,
             max_replay: 8 << 20,
             jitter: true,
         }
@@ -171,6 +175,12 @@ impl RetryPolicy {
         self
     }
 
+    /// With another wait of a vendor that is waited out although another target is free.
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// With another size of a request that is not sent to the same target again, in bytes.
     pub fn with_max_replay(mut self, max_replay: u64) -> Self {
         self.max_replay = max_replay;
@@ -183,7 +193,7 @@ impl RetryPolicy {
     /// - What the table calls never: the next target, or give up.
     /// - The first connection that failed before anything was sent is tried again at once and does not count.
     /// - With another target free, a target that is out of quota, asked us to wait, or was silent until a timer ran out
-    ///   is not asked again within the request.
+    ///   is not asked again within the request; unless its wait is one for which [`patience`](Self::patience) is enough.
     /// - Else the same target again: after the vendor's own wait and never earlier, or after a backoff;
     ///   unless the retries or attempts are used up, the wait is longer than `max_hint`, or it would end too close to
     ///   the deadline for another attempt.
@@ -217,7 +227,7 @@ impl RetryPolicy {
         if is_unsent(error) && !situation.free_retry_used && situation.needs <= situation.remaining {
             return Decision::RetryAtOnce;
         }
-        if situation.other_target && prefers_another(error) {
+        if situation.other_target && prefers_another(error) && !self.waits_out(error, situation.retries) {
             return Decision::NextTarget;
         }
         if situation.retries >= allowed || situation.attempts_left == 0 {
@@ -233,6 +243,12 @@ impl RetryPolicy {
             return elsewhere;
         }
         Decision::RetryAfter(wait)
+    }
+
+    /// Whether a vendor's wait is short enough to be waited out. Only the first one: who says it again may go on so.
+    fn waits_out(&self, error: &Error, retries: u32) -> bool {
+        let told = error.retry_after().filter(|hint| !hint.is_zero());
+        retries == 0 && told.is_some_and(|hint| hint <= self.patience)
     }
 
     fn backoff(&self, base: Duration, retry: u32, draw: u64) -> Duration {

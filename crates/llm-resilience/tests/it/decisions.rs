@@ -153,6 +153,24 @@ fn a_vendors_wait_is_kept_refused_or_avoided() {
 }
 
 #[test]
+fn a_short_wait_is_waited_out_once_where_somebody_has_the_patience() {
+    let policy = RetryPolicy::default().with_jitter(false).with_patience(Duration::from_secs(3));
+    let decide = |kind: ErrorKind, hint: u64, retries: u32| {
+        let mut situation = situation();
+        situation.other_target = true;
+        situation.retries = retries;
+        policy.decide(&Error::new(kind, "x").with_retry_after(Duration::from_secs(hint)), &situation)
+    };
+    for kind in [ErrorKind::RateLimited, ErrorKind::Overloaded] {
+        assert_eq!(decide(kind, 3, 0), Decision::RetryAfter(Duration::from_secs(3)), "{kind}");
+        assert_eq!(decide(kind, 3, 1), Decision::NextTarget, "{kind}: it was waited for already");
+        assert_eq!(decide(kind, 4, 0), Decision::NextTarget, "{kind}");
+    }
+    assert_eq!(decide(ErrorKind::RateLimited, 0, 0), Decision::NextTarget, "nobody said how long");
+    assert_eq!(decide(ErrorKind::QuotaExhausted, 3, 0), Decision::NextTarget);
+}
+
+#[test]
 fn the_vendors_word_overrules_the_class() {
     let policy = RetryPolicy::default();
     let server = error(ErrorKind::Server).with_should_retry(false);
@@ -207,6 +225,7 @@ fn any_policy() -> impl Strategy<Value = RetryPolicy> {
         Just(RetryPolicy::classic()),
         Just(RetryPolicy::none()),
         Just(RetryPolicy::default().with_jitter(false)),
+        Just(RetryPolicy::default().with_patience(ms(3000))),
     ]
 }
 
