@@ -50,7 +50,7 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "bench",
-        arguments: "[--only wire|library|gateway] [--rounds N]",
+        arguments: "[--only wire|steps|library|gateway] [--rounds N]",
         about: "what Loquat costs, against baselines in the same run",
         run: bench::run,
     },

@@ -1,9 +1,11 @@
 //! `cargo xtask bench`: what Loquat costs, always against a baseline in the same run.
 //!
-//! Three parts: the framing benchmark of `llm-wire`, a chat call and a stream through the library against bare reqwest,
-//! and the gateway against a relay that reads nothing. The measured process has a core of its own; contenders take turns.
+//! Four parts: the framing benchmark of `llm-wire`, single steps of the engine, a chat call and a stream through the
+//! library against bare reqwest, and the gateway against a relay that reads nothing. The measured process has a core of
+//! its own; contenders take turns.
 
 mod process;
+mod steps;
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -15,7 +17,7 @@ use serde_json::Value;
 use crate::cargo;
 use process::Running;
 
-/// `[--only wire|library|gateway] [--rounds N]`
+/// `[--only wire|steps|library|gateway] [--rounds N]`
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> Result<()> {
     let (mut only, mut rounds) = (None, 5);
     while let Some(argument) = arguments.next()? {
@@ -29,12 +31,15 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> Result<()> {
     if wanted("wire") {
         cargo::run(&mut cargo::cargo(["bench", "--package", "llm-wire"]))?;
     }
+    let mut met = true;
+    if wanted("steps") {
+        met &= steps::run()?;
+    }
     if wanted("library") || wanted("gateway") {
         for package in ["workspace-bench", "loquat-cli"] {
             cargo::run(&mut cargo::cargo(["build", "--profile", process::PROFILE, "--package", package, "--bins"]))?;
         }
     }
-    let mut met = true;
     if wanted("library") {
         met &= library(rounds)?;
     }
