@@ -5,11 +5,14 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 use crate::capability::Availability;
 use crate::id::Target;
 
 /// How busy a target is, as this process sees it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Load {
     /// Calls that are not over; a stream counts until its end.

@@ -1,22 +1,26 @@
 //! Building a router: every name is resolved and every problem found before the first request.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Instant;
 
-use llm_core::{Error, ErrorKind, PlanTarget, Provider, Target, closest};
+use llm_core::{Error, ErrorKind, Provider, TargetStates, TokenEstimator};
 
-use crate::plan::{Place, Skipped, WhyNot};
+use crate::classify::Classifier;
+use crate::money::{BudgetLeft, Prices};
+use crate::ready::{Known, Providers};
 use crate::route::Route;
-use crate::router::{Known, ReadyRoute, Router};
-use crate::target::TargetSpec;
+use crate::router::Router;
+use crate::rule::Rule;
+use crate::sources::Sources;
+use crate::stats::StatsView;
+use crate::table::{Names, Table};
 
 /// Builds a [`Router`].
 #[derive(Default)]
 pub struct Builder {
     providers: Vec<Known>,
-    routes: Vec<Route>,
-    aliases: Vec<(String, String)>,
-    default: Option<String>,
+    names: Names,
+    sources: Sources,
 }
 
 impl Builder {
@@ -34,116 +38,89 @@ impl Builder {
 
     /// With a route.
     pub fn route(mut self, route: Route) -> Self {
-        self.routes.push(route);
+        self.names.routes.push(route);
+        self
+    }
+
+    /// With a rule. The first that is for a request says which model is meant.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.names.rules.push(rule);
         self
     }
 
     /// With another name for a route, for `provider/model`, for a provider with a default model, or for an alias.
     pub fn alias(mut self, alias: impl Into<String>, means: impl Into<String>) -> Self {
-        self.aliases.push((alias.into(), means.into()));
+        self.names.aliases.push((alias.into(), means.into()));
         self
     }
 
     /// With what answers requests that name no model: any name a request could use.
     pub fn default_model(mut self, name: impl Into<String>) -> Self {
-        self.default = Some(name.into());
+        self.names.default = Some(name.into());
+        self
+    }
+
+    /// With who knows which targets take requests and how busy they are: the driver's gates.
+    pub fn states(mut self, states: Arc<dyn TargetStates>) -> Self {
+        self.sources.states = Some(states);
+        self
+    }
+
+    /// With what was seen of the targets.
+    pub fn stats(mut self, stats: Arc<dyn StatsView>) -> Self {
+        self.sources.stats = Some(stats);
+        self
+    }
+
+    /// With a price table. What a [`TargetSpec`](crate::TargetSpec) says goes before it.
+    pub fn prices(mut self, prices: Arc<dyn Prices>) -> Self {
+        self.sources.prices = Some(prices);
+        self
+    }
+
+    /// With who knows what is left of budgets.
+    pub fn budget(mut self, budget: Arc<dyn BudgetLeft>) -> Self {
+        self.sources.budget = Some(budget);
+        self
+    }
+
+    /// With another estimate of tokens. Default [`BytesEstimator`](llm_core::BytesEstimator).
+    pub fn estimator(mut self, estimator: Arc<dyn TokenEstimator>) -> Self {
+        self.sources.estimator = estimator;
+        self
+    }
+
+    /// With another way to tell how hard requests are. Default [`ByForm`](crate::ByForm).
+    pub fn classifier(mut self, classifier: Arc<dyn Classifier>) -> Self {
+        self.sources.classifier = classifier;
+        self
+    }
+
+    /// With another clock. Default tokio's, which is the one of drivers and stands still in simulations.
+    pub fn clock(mut self, clock: impl Fn() -> Instant + Send + Sync + 'static) -> Self {
+        self.sources.clock = Arc::new(clock);
+        self
+    }
+
+    /// With another source of chance: called once for each plan that depends on it. Default: random.
+    pub fn seeds(mut self, seeds: impl Fn() -> u64 + Send + Sync + 'static) -> Self {
+        self.sources.seeds = Arc::new(seeds);
         self
     }
 
     /// The router. All problems are found at once and told in one error.
     pub fn build(self) -> Result<Router, Error> {
         let mut problems = Vec::new();
-        let mut router =
-            Router { providers: BTreeMap::new(), routes: HashMap::new(), aliases: HashMap::new(), default: None };
+        let mut providers = Providers::new();
         for known in self.providers {
-            if let Some(other) = router.providers.insert(known.id.clone(), known) {
+            if let Some(other) = providers.insert(known.id.clone(), known) {
                 problems.push(format!("two providers have the id {:?}: give one of them another id", other.id));
             }
         }
-        let mut aliases = self.aliases;
-        for route in self.routes {
-            let name = route.name.clone();
-            aliases.extend(route.aliases.iter().map(|alias| (alias.clone(), name.clone())));
-            let ready = ready(&router.providers, route, &mut problems);
-            if router.routes.insert(name.clone(), Arc::new(ready)).is_some() {
-                problems.push(format!("two routes have the name {name:?}: rename one of them"));
-            }
+        let table = Table::build(&providers, &self.sources, self.names, &mut problems);
+        if !problems.is_empty() {
+            return Err(Error::new(ErrorKind::Config, problems.join("; ")));
         }
-        for (alias, means) in &aliases {
-            if router.routes.contains_key(alias) {
-                problems.push(format!("the alias {alias:?} is the name of a route, too: rename one of them"));
-            } else if let Some(other) = router.aliases.insert(alias.clone(), means.clone())
-                && other != *means
-            {
-                problems.push(format!("the alias {alias:?} means both {other:?} and {means:?}: leave one of them out"));
-            }
-        }
-        for (alias, means) in &aliases {
-            if let Err(error) = router.resolve(alias) {
-                problems.push(format!("the alias {alias:?} for {means:?}: {}", error.message()));
-            }
-        }
-        if let Some(default) = self.default {
-            if let Err(error) = router.resolve(&default) {
-                problems.push(format!("the default model {default:?}: {}", error.message()));
-            }
-            router.default = Some(default);
-        }
-        if problems.is_empty() { Ok(router) } else { Err(Error::new(ErrorKind::Config, problems.join("; "))) }
+        Ok(Router { providers, sources: self.sources, table: RwLock::new(Arc::new(table)), changing: Mutex::new(()) })
     }
-}
-
-/// Orders a route and resolves its targets.
-fn ready(providers: &BTreeMap<Arc<str>, Known>, route: Route, problems: &mut Vec<String>) -> ReadyRoute {
-    let Route { name, strategy, targets, fallback, .. } = route;
-    if targets.is_empty() {
-        problems.push(format!("the route {name:?} has no targets: give it one at least"));
-    }
-    let order = strategy.order(&targets);
-    let mut resolve = |spec: &TargetSpec| match plan_target(providers, spec) {
-        Ok(target) => Some(target),
-        Err(problem) => {
-            problems.push(format!("the route {name:?}: {problem}"));
-            None
-        }
-    };
-    let resolved: Vec<Option<PlanTarget>> = targets.iter().map(&mut resolve).collect();
-    let fallback: Vec<PlanTarget> = fallback.iter().filter_map(&mut resolve).collect();
-    let places: Vec<Place> = order
-        .iter()
-        .filter_map(|&place| resolved.get(place)?.clone())
-        .chain(fallback)
-        .map(|target| Place { capabilities: target.provider.capabilities(&target.target.model), target })
-        .collect();
-    let left_out = resolved
-        .iter()
-        .enumerate()
-        .filter(|(place, _)| !order.contains(place))
-        .filter_map(|(_, target)| Some(target.as_ref()?.target.clone()))
-        .map(|target| Skipped { target, why: WhyNot::Strategy(strategy.name()) })
-        .collect();
-    ReadyRoute {
-        name: name.into(),
-        strategy: strategy.name(),
-        all: places.iter().map(|place| place.target.clone()).collect(),
-        places,
-        left_out,
-    }
-}
-
-fn plan_target(providers: &BTreeMap<Arc<str>, Known>, spec: &TargetSpec) -> Result<PlanTarget, String> {
-    let (id, model) = spec.id.split_once('/').map_or((&*spec.id, None), |(id, model)| (id, Some(model)));
-    let Some(known) = providers.get(id) else {
-        let hint = closest(id, providers.keys().map(|id| &**id)).map(|id| format!("; did you mean {id:?}?"));
-        return Err(format!("the target {:?} names no configured provider{}", spec.id, hint.unwrap_or_default()));
-    };
-    let model = match (model.filter(|model| !model.is_empty()), &known.default_model) {
-        (Some(model), _) => model.into(),
-        (None, Some(model)) => model.clone(),
-        (None, None) => return Err(format!("the target {:?} names no model: write {id}/MODEL", spec.id)),
-    };
-    let mut target = PlanTarget::of(Target { provider: known.id.clone(), model }, known.provider.clone());
-    target.timeout = spec.timeout;
-    target.timeouts = spec.timeouts;
-    Ok(target)
 }

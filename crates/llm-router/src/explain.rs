@@ -1,70 +1,44 @@
-//! Why a request goes where it goes, for people and for JSON. Nothing is called.
+//! A decision for people: a table of every target.
 
 use std::fmt;
 
-use llm_core::{Error, Request, Target};
-use serde::Serialize;
+use crate::decide::{Candidate, Decision};
 
-use crate::plan::{Decision, Skipped};
-use crate::router::Router;
-
-/// Why a request goes where it goes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Explanation {
-    /// The model that the request names.
-    pub asked: String,
-    /// The route behind the name; none when it names its target outright.
-    pub route: Option<String>,
-    /// What made the order.
-    pub strategy: &'static str,
-    /// Who is asked, best first.
-    pub targets: Vec<Target>,
-    /// Who is not, with the reason.
-    pub skipped: Vec<ExplainedSkip>,
-}
-
-/// A target that is not asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ExplainedSkip {
-    /// Which.
-    pub target: Target,
-    /// Why, in words.
-    pub why: String,
-}
-
-impl Router {
-    /// Why a request goes where it goes. The error is that of the request itself.
-    pub fn explain(&self, request: &Request) -> Result<Explanation, Error> {
-        let Decision { route, strategy, targets, mut skipped } = self.decide(request)?;
-        if let Some(route) = &route {
-            skipped.extend(self.left_out(route));
-        }
-        let skipped = skipped.into_iter().map(|Skipped { target, why }| ExplainedSkip { target, why: why.to_string() });
-        Ok(Explanation {
-            asked: request.model().to_owned(),
-            route: route.map(|route| route.to_string()),
-            strategy,
-            targets: targets.iter().map(|place| place.target.clone()).collect(),
-            skipped: skipped.collect(),
-        })
-    }
-}
-
-impl fmt::Display for Explanation {
+impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.asked)?;
+        if let Some(rule) = &self.rule {
+            write!(f, ", {rule}")?;
+        }
         if let Some(route) = &self.route {
             write!(f, ", route {route:?}")?;
         }
-        write!(f, ", strategy {}", self.strategy)?;
-        for (number, target) in (1..).zip(&self.targets) {
-            write!(f, "\n  {number}. {target}")?;
-        }
-        for ExplainedSkip { target, why } in &self.skipped {
-            write!(f, "\n  –  {target}: {why}")?;
+        write!(f, ", strategy {}: {}", self.strategy, self.reason)?;
+        let mut asked: Vec<&Candidate> = self.candidates.iter().filter(|candidate| candidate.rank.is_some()).collect();
+        asked.sort_by_key(|candidate| candidate.rank);
+        let left_out = self.candidates.iter().filter(|candidate| candidate.rank.is_none());
+        let rows: Vec<[String; 4]> = asked.into_iter().chain(left_out).map(row).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths = [width(0), width(1), width(2)];
+        for [rank, target, cost, words] in &rows {
+            let [a, b, c] = widths;
+            let line = format!("  {rank:>a$}  {target:<b$}  {cost:>c$}  {words}");
+            write!(f, "\n{}", line.trim_end())?;
         }
         Ok(())
     }
+}
+
+/// Rank, target, cost, and what it came from.
+fn row(candidate: &Candidate) -> [String; 4] {
+    let rank = candidate.rank.map_or_else(|| "–".to_owned(), |rank| format!("{rank}."));
+    let cost = candidate.cost.map_or_else(|| "$?".to_owned(), |cost| format!("${cost}"));
+    let words = if let Some(why) = &candidate.removed {
+        why.to_string()
+    } else {
+        // The cost has a column of its own.
+        let scores = candidate.scores.iter().filter(|score| score.what != "cost");
+        scores.map(|score| format!("{} {}", score.what, score.value)).collect::<Vec<_>>().join(", ")
+    };
+    [rank, candidate.target.to_string(), cost, words]
 }

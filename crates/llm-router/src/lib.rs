@@ -1,33 +1,66 @@
 #![doc = include_str!("../README.md")]
 
+mod bound;
 mod builder;
+mod classify;
+mod contest;
+mod control;
+mod decide;
+mod draw;
 mod experiment;
 mod explain;
+mod facts;
+mod filter;
 mod health;
 mod money;
+mod needs;
 mod plan;
 mod quality;
+mod ready;
 mod route;
 mod router;
+mod rule;
+mod snapshot;
+mod sources;
 mod stats;
 mod strategy;
+mod table;
 mod target;
+mod view;
+mod virtual_route;
 
+pub use bound::{Bound, Held, HeldState};
 pub use builder::Builder;
+pub use classify::{ByForm, Classifier, Complexity};
+pub use contest::Contest;
+pub use decide::{Candidate, Decision, Inputs, decide};
 pub use experiment::{
     AfterStop, ArmResults, ArmSpec, Assignment, Comparison, Estimate, Experiment, ExperimentResults, ExperimentStatus,
     Experiments, Goal, SavedExperiments, Shadow, StickyBy, StopReason, StopRules, WithoutKey,
 };
-pub use explain::{ExplainedSkip, Explanation};
+pub use facts::{ASSUMED_OUTPUT, Facts};
+pub use filter::WhyNot;
 pub use health::{Health, HealthPolicy, HealthState};
 pub use money::{BudgetLeft, ParseUsdError, Price, Prices, Usd};
-pub use plan::{Decision, Skipped, WhyNot};
+pub use needs::{Given, MediaNeed, Need, Needs};
 pub use quality::{Feedback, Learner, Quality, Scored};
 pub use route::Route;
 pub use router::Router;
+pub use rule::{Between, Rule, When};
+pub use snapshot::{Condition, Snapshot, TargetView};
 pub use stats::{
     CostModel, FailureStats, LabelStats, LatencyStats, ModelStats, Pulse, QualityStats, ShadowStats, Stats,
     StatsSettings, StatsView, TargetRecord, TargetStats,
 };
-pub use strategy::{Manual, Priority, Strategy, StrategyKind};
-pub use target::TargetSpec;
+#[doc(hidden)]
+pub use strategy::RegisteredStrategy;
+pub use strategy::{
+    BestQuality, BudgetPressure, ByComplexity, Choice, Cost, Fastest, Latency, LeastBusy, Manual, Measure, OwnStrategy,
+    Priority, Reads, Score, Strategy, StrategyKind, StrategySpec, TaskRoute, Tasks, Weighted, registered,
+};
+pub use target::{OnlyIf, REQUIRE, TargetSpec};
+pub use view::{PlaceView, RouteView};
+pub use virtual_route::{BEST_QUALITY, CHEAPEST, FASTEST};
+
+#[doc(hidden)]
+pub use llm_core::inventory;

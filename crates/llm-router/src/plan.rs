@@ -1,105 +1,165 @@
-//! The decision over one request: who is asked in which order, and why others are not.
+//! From a request to its plan or its explained decision: reads the sources, then leaves it to pure functions.
 
-use std::fmt;
 use std::sync::Arc;
 
-use llm_core::{Availability, Capabilities, PlanTarget, Request, Support, Target};
+use llm_core::{Cx, Error, ErrorKind, Plan, PlanTarget, Request};
 
-/// Who is asked for one request, in which order, and who is not.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Decision {
-    /// The route; `None` when the request names its target outright.
-    pub route: Option<Arc<str>>,
-    /// The strategy that made the order; `direct` without a route.
-    pub strategy: &'static str,
-    /// Who is asked, best first.
-    pub targets: Arc<[PlanTarget]>,
-    /// Who is not.
-    pub skipped: Vec<Skipped>,
+use crate::classify::Classifier;
+use crate::contest::Contest;
+use crate::decide::{Decision, decide, judge};
+use crate::facts::Facts;
+use crate::filter::WhyNot;
+use crate::needs::Needs;
+use crate::ready::ReadyRoute;
+use crate::router::Router;
+use crate::rule::Rules;
+use crate::snapshot::Condition;
+use crate::sources::{Sources, condition};
+use crate::strategy::{Reads, Strategy, StrategySpec};
+use crate::table::{Meaning, Table, refusal};
+use crate::target::REQUIRE;
+use crate::view::{PlaceView, RouteView};
+
+/// What a request means: its route or its target, and the rule that led there.
+struct Found<'a> {
+    meaning: Meaning<'a>,
+    rule: Option<&'a Arc<str>>,
 }
 
-/// A target that is not asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Skipped {
-    /// Which.
-    pub target: Target,
-    /// Why.
-    pub why: WhyNot,
-}
+impl Router {
+    /// Decides over a request as a plan does, with everything that the decision came from. Nothing is called.
+    ///
+    /// It fails as the request would when the name means nothing. A decision that nobody may answer is no error here.
+    pub fn explain(&self, cx: &Cx, request: &Request) -> Result<Decision, Error> {
+        let table = self.table();
+        let Found { meaning, rule } = self.find(&table, cx, request)?;
+        let direct;
+        let route = match &meaning {
+            Meaning::Route(route) => route,
+            Meaning::Direct(target) => {
+                let mut view = RouteView::new(None, StrategySpec::Direct);
+                view.places.push(PlaceView::plain(target));
+                direct = Arc::new(ReadyRoute::new(view, vec![target.clone()], &self.sources));
+                &direct
+            }
+        };
+        let facts = self.facts(route, cx, request, Reads::ALL);
+        let snapshot = self.sources.snapshot(route, &facts, Reads::ALL);
+        let mut decision = decide(&route.view, &snapshot, &facts, (self.sources.seeds)());
+        decision.rule = rule.cloned();
+        Ok(decision)
+    }
 
-/// Why a target is not asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum WhyNot {
-    /// It is known not to have a capability that the request needs.
-    Lacks(&'static str),
-    /// It takes no requests now, and others do.
-    Shut,
-    /// The route's strategy left it out.
-    Strategy(&'static str),
-}
-
-impl fmt::Display for WhyNot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lacks(capability) => write!(f, "it does not support {capability}"),
-            Self::Shut => f.write_str("it takes no requests now"),
-            Self::Strategy(name) => write!(f, "the strategy {name} asks the first target only"),
+    /// The plan of a request.
+    pub(crate) fn plan_of(&self, cx: &Cx, request: &Request) -> Result<Plan, Error> {
+        let table = self.table();
+        let route = match self.find(&table, cx, request)?.meaning {
+            Meaning::Route(route) => route,
+            Meaning::Direct(target) => return Ok(Plan::new([target])),
+        };
+        if let Some(plan) = fixed(&self.sources, route, cx, request) {
+            return Ok(plan);
         }
+        let view = &route.view;
+        let reads = view.strategy.reads();
+        let facts = self.facts(route, cx, request, reads);
+        let snapshot = self.sources.snapshot(route, &facts, reads);
+        let verdict = judge(&Contest::new(view, &snapshot, &facts, (self.sources.seeds)()));
+        if verdict.order.is_empty() {
+            return Err(nobody(view, &verdict.removed));
+        }
+        let targets: Arc<[PlanTarget]> =
+            verdict.order.iter().map(|&place| route.places[place].target.clone()).collect();
+        let mut plan = Plan::new(targets);
+        plan.route.clone_from(&view.name);
+        plan.reason = Some(verdict.reason.into());
+        Ok(plan)
+    }
+
+    /// What the name of a request means, by rules and then by names.
+    fn find<'a>(&self, table: &'a Table, cx: &Cx, request: &Request) -> Result<Found<'a>, Error> {
+        let asked = request.model();
+        if !table.rules.is_empty() && Rules::are_for(request) {
+            let mut facts = Facts::of(cx, request);
+            if table.rules.reads_tokens {
+                facts = facts.with_tokens(self.sources.estimator.estimate(asked, request));
+            }
+            if let Some((words, model)) = table.rules.first(&facts, table.is_outright(&self.providers, asked)) {
+                return Ok(Found { meaning: table.resolve(&self.providers, model)?, rule: Some(words) });
+            }
+        }
+        let name = if asked.is_empty() { table.default_name(&self.providers)? } else { asked };
+        Ok(Found { meaning: table.resolve(&self.providers, name)?, rule: None })
+    }
+
+    /// The facts of a request that a route needs.
+    fn facts(&self, route: &ReadyRoute, cx: &Cx, request: &Request, reads: Reads) -> Facts {
+        let mut facts = Facts::of(cx, request);
+        let places = &route.view.places;
+        let is_counted = |place: &PlaceView| place.context_window.is_some() || place.max_usd_per_request.is_some();
+        if reads.has(Reads::PRICES) || places.iter().any(is_counted) {
+            // One estimate for all targets: tokenizers differ less than an estimate is wrong.
+            let model = places.first().map(|place| &*place.target.model).unwrap_or_default();
+            facts = facts.with_tokens(self.sources.estimator.estimate(model, request));
+        }
+        if reads.has(Reads::COMPLEXITY) {
+            facts.complexity = Some(match &route.view.strategy {
+                StrategySpec::Complexity(by) if by.rules.is_some() => {
+                    by.rules.as_ref().map_or(crate::Complexity::Medium, |rules| rules.classify(request))
+                }
+                _ => self.sources.classifier.classify(request),
+            });
+        }
+        facts
     }
 }
 
-/// One place of a route, with what is known of its target.
-#[derive(Debug)]
-pub(crate) struct Place {
-    pub(crate) target: PlanTarget,
-    /// As it was when the router was built; capabilities are facts, not states.
-    pub(crate) capabilities: Capabilities,
-}
-
-/// What keeps a target from answering a request, as far as it is known. Unknown capabilities are tried.
-pub(crate) fn lacks(capabilities: &Capabilities, request: &Request) -> Option<&'static str> {
-    let first_missing = |needs: &[(bool, Support, &'static str)]| {
-        needs.iter().find(|(needed, support, _)| *needed && !support.may()).map(|(.., name)| *name)
-    };
-    match request {
-        Request::Chat(chat) | Request::ChatStream(chat) => first_missing(&[
-            (true, capabilities.chat, "chat"),
-            (matches!(request, Request::ChatStream(_)), capabilities.streaming, "streaming"),
-            (!chat.tools.is_empty(), capabilities.tools, "tools"),
-            (matches!(chat.output, llm_core::OutputFormat::JsonSchema(_)), capabilities.json_schema, "json_schema"),
-        ]),
-        Request::Embed(_) => first_missing(&[(true, capabilities.embeddings, "embeddings")]),
-        _ => None,
-    }
-}
-
-/// Sorts the places of a route into who is asked and who is not. `None`: all are asked, nothing needs to be made.
-///
-/// When every target that could answer is shut, they stay: the one that opens first is better than no answer, and
-/// who calls them learns when to come back.
-pub(crate) fn filter(places: &[Place], request: &Request) -> Option<(Vec<PlanTarget>, Vec<Skipped>)> {
-    let is_shut = |place: &Place| matches!(place.target.provider.availability(), Availability::Shut { .. });
-    if places.iter().all(|place| lacks(&place.capabilities, request).is_none() && !is_shut(place)) {
+/// The shared plan of a route whose order does not change, when nothing keeps anybody out.
+fn fixed(sources: &Sources, route: &ReadyRoute, cx: &Cx, request: &Request) -> Option<Plan> {
+    let fixed = route.fixed.as_ref()?;
+    let has_label = cx.tags.as_deref().is_some_and(|tags| tags.contains_key(REQUIRE));
+    let has_region = cx.hints.as_deref().is_some_and(|hints| hints.region.is_some());
+    if has_label || has_region || sources.budget.is_some() || fixed.places.is_empty() {
         return None;
     }
-    let (mut asked, mut shut, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
-    for place in places {
-        let skip = |why| Skipped { target: place.target.target.clone(), why };
-        if let Some(capability) = lacks(&place.capabilities, request) {
-            skipped.push(skip(WhyNot::Lacks(capability)));
-        } else if is_shut(place) {
-            shut.push(place.target.clone());
-        } else {
-            asked.push(place.target.clone());
+    let (needs, media) = Needs::of(request);
+    if needs.first_of(fixed.lacks).is_some() || !media.is_empty() || !crate::bound::Bound::of(request).is_free() {
+        return None;
+    }
+    if let Some(window) = fixed.window {
+        let model = &route.view.places[fixed.places[0]].target.model;
+        let estimate = sources.estimator.estimate(model, request);
+        if estimate.input.saturating_add(estimate.max_output.unwrap_or(0)) > window {
+            return None;
         }
     }
-    if asked.is_empty() {
-        asked = shut;
-    } else {
-        skipped.extend(shut.into_iter().map(|place| Skipped { target: place.target, why: WhyNot::Shut }));
+    let now = (sources.clock)();
+    let is_well = |&place: &usize| {
+        let place = &route.places[place];
+        condition(place, now) == Condition::Ready
+            && place.record.as_ref().is_none_or(|record| record.pulse(now).health != crate::Health::Unavailable)
+    };
+    if !fixed.places.iter().all(is_well) {
+        return None;
     }
-    Some((asked, skipped))
+    let mut plan = Plan::new(fixed.targets.clone());
+    plan.route.clone_from(&route.view.name);
+    plan.reason = Some(fixed.reason.clone());
+    Some(plan)
+}
+
+/// Nobody may take the request, for these reasons.
+fn nobody(view: &RouteView, removed: &[Option<WhyNot>]) -> Error {
+    let whys = || view.places.iter().zip(removed).filter_map(|(place, why)| Some((&place.target, why.as_ref()?)));
+    let reasons: Vec<String> = whys().map(|(target, why)| format!("{target}: {why}")).collect();
+    let all = |is: fn(&WhyNot) -> bool| whys().all(|(_, why)| is(why));
+    let kind = if all(|why| matches!(why, WhyNot::Lacks(_) | WhyNot::Media { .. })) {
+        ErrorKind::Unsupported
+    } else if all(|why| matches!(why, WhyNot::Budget | WhyNot::Cost { .. })) {
+        ErrorKind::BudgetExceeded
+    } else {
+        ErrorKind::NoTarget
+    };
+    let route = view.name.as_deref().unwrap_or_default();
+    refusal(kind, format!("no target of the route {route:?} may take the request ({})", reasons.join("; ")))
 }

@@ -1,13 +1,12 @@
 //! A route: a public model name, the targets behind it, and the strategy that orders them.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::strategy::{Strategy, StrategyKind};
+use crate::strategy::{Strategy, StrategySpec};
 use crate::target::TargetSpec;
 
 /// A public model name and the targets behind it.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Route {
     /// The name that requests use.
@@ -15,10 +14,13 @@ pub struct Route {
     /// Other names that mean the same.
     pub aliases: Vec<String>,
     /// How the targets are ordered. Default [`Priority`](crate::Priority): as listed.
-    pub strategy: Arc<dyn Strategy>,
+    pub strategy: StrategySpec,
     /// The targets.
     pub targets: Vec<TargetSpec>,
-    /// Who steps in after all of them, in this order: the strategy does not choose among these.
+    /// Targets that are known to be worse are not asked, from 0 to 1.
+    pub min_quality: Option<f64>,
+    /// Who steps in after all of them, in this order: the strategy does not choose among these. The name of another route
+    /// stands for its targets.
     pub fallback: Vec<TargetSpec>,
 }
 
@@ -28,8 +30,9 @@ impl Route {
         Self {
             name: name.into(),
             aliases: Vec::new(),
-            strategy: StrategyKind::default().strategy(),
+            strategy: StrategySpec::Priority,
             targets: targets.into_iter().map(Into::into).collect(),
+            min_quality: None,
             fallback: Vec::new(),
         }
     }
@@ -46,26 +49,20 @@ impl Route {
         self
     }
 
-    /// With a built-in strategy.
-    pub fn with_strategy(self, strategy: StrategyKind) -> Self {
-        self.with_own_strategy(strategy.strategy())
+    /// With a built-in strategy: a [`StrategyKind`](crate::StrategyKind), or one with settings.
+    pub fn with_strategy(mut self, strategy: impl Into<StrategySpec>) -> Self {
+        self.strategy = strategy.into();
+        self
     }
 
     /// With a strategy of your own.
-    pub fn with_own_strategy(mut self, strategy: Arc<dyn Strategy>) -> Self {
-        self.strategy = strategy;
-        self
+    pub fn with_own_strategy(self, strategy: Arc<dyn Strategy>) -> Self {
+        self.with_strategy(strategy)
     }
-}
 
-impl fmt::Debug for Route {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Route")
-            .field("name", &self.name)
-            .field("aliases", &self.aliases)
-            .field("strategy", &self.strategy.name())
-            .field("targets", &self.targets)
-            .field("fallback", &self.fallback)
-            .finish()
+    /// Without targets that are known to be worse.
+    pub fn with_min_quality(mut self, least: f64) -> Self {
+        self.min_quality = Some(least);
+        self
     }
 }

@@ -174,8 +174,9 @@ impl Client {
             .0
             .router
             .routes()
+            .into_iter()
             .map(|(name, targets)| ServedModel {
-                name: name.to_owned(),
+                name,
                 owned_by: "loquat".to_owned(),
                 created: None,
                 targets,

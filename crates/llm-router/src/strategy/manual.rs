@@ -1,7 +1,10 @@
 //! One target and nobody else: for requirements that only one model meets, and for predictable behaviour.
 
-use super::Strategy;
-use crate::target::TargetSpec;
+use std::borrow::Cow;
+
+use super::{Reads, Strategy};
+use crate::contest::Contest;
+use crate::view::RouteView;
 
 /// The first target that is listed and nobody else.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,7 +15,16 @@ impl Strategy for Manual {
         "manual"
     }
 
-    fn order(&self, targets: &[TargetSpec]) -> Vec<usize> {
-        (0..targets.len()).take(1).collect()
+    fn reads(&self) -> Reads {
+        Reads::NONE
+    }
+
+    fn is_fixed(&self, _view: &RouteView) -> bool {
+        true
+    }
+
+    fn rank(&self, _contest: &Contest<'_>, order: &mut Vec<usize>) -> Cow<'static, str> {
+        order.retain(|&place| place == 0);
+        Cow::Borrowed("the first target and nobody else")
     }
 }

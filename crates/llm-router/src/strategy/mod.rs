@@ -1,46 +1,109 @@
-//! Strategies: in which order the targets of a route are asked.
+//! Strategies: in which order the targets of a request are asked.
+//!
+//! Each is a pure function of a [`Contest`]: nothing is read from anywhere else, so a decision can be repeated.
 
+mod budget_pressure;
+mod choice;
+mod complexity;
+mod cost;
+mod fastest;
+mod latency;
+mod least_busy;
 mod manual;
 mod priority;
+mod quality;
+mod registered;
+mod score;
+mod spec;
+mod task;
+mod weighted;
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
-use serde::{Deserialize, Serialize};
-
+pub use budget_pressure::BudgetPressure;
+pub use choice::Choice;
+pub use complexity::ByComplexity;
+pub use cost::Cost;
+pub use fastest::Fastest;
+pub use latency::Latency;
+pub use least_busy::LeastBusy;
 pub use manual::Manual;
 pub use priority::Priority;
+pub use quality::BestQuality;
+#[doc(hidden)]
+pub use registered::RegisteredStrategy;
+pub use registered::registered;
+pub use score::{Measure, Score};
+pub use spec::{OwnStrategy, StrategyKind, StrategySpec};
+pub use task::{TaskRoute, Tasks};
+pub use weighted::Weighted;
 
-use crate::target::TargetSpec;
+use crate::contest::Contest;
+use crate::view::RouteView;
 
-/// Orders the targets of a route.
+/// Orders the targets of a request.
 pub trait Strategy: Send + Sync + 'static {
     /// Its name in configurations and explanations.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
-    /// The targets to ask, as places in `targets`, best first. A place that is left out is not asked.
-    ///
-    /// It sees only what the operator said, so a route is ordered once, when the router is built.
-    fn order(&self, targets: &[TargetSpec]) -> Vec<usize>;
+    /// What it reads beside the route: a router does not fetch the rest.
+    fn reads(&self) -> Reads {
+        Reads::ALL
+    }
+
+    /// Whether it orders these targets the same for every request and at any time.
+    fn is_fixed(&self, _view: &RouteView) -> bool {
+        false
+    }
+
+    /// Orders the targets that may be asked, best first, and says why in a few words. `order` has their places in the
+    /// route, as listed. Who is taken out is not asked; the others follow when the first fails.
+    fn rank(&self, contest: &Contest<'_>, order: &mut Vec<usize>) -> Cow<'static, str>;
+
+    /// What the order of this target came from, for explanations.
+    fn scores(&self, _contest: &Contest<'_>, _place: usize) -> Vec<Score> {
+        Vec::new()
+    }
 }
 
-/// The built-in strategies, by the names they have in configurations.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum StrategyKind {
-    /// By tier, and within a tier as listed. The first is the primary, the others step in.
-    #[default]
-    Priority,
-    /// The first that is listed and nobody else.
-    Manual,
+/// What a strategy reads of a snapshot and of a request's facts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reads(u8);
+
+impl Reads {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// What was seen of the targets: [`TargetView::pulse`](crate::TargetView::pulse).
+    pub const STATS: Self = Self(1);
+    /// How busy they are.
+    pub const LOAD: Self = Self(1 << 1);
+    /// What they cost, and the tokens of the request.
+    pub const PRICES: Self = Self(1 << 2);
+    /// How hard the request is.
+    pub const COMPLEXITY: Self = Self(1 << 3);
+    /// What is left of the budget of everything.
+    pub const BUDGET: Self = Self(1 << 4);
+    /// Everything.
+    pub const ALL: Self = Self(0b1_1111);
+
+    /// Both.
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether it is all in here.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
 }
 
-impl StrategyKind {
-    /// The strategy of this name.
-    pub fn strategy(self) -> Arc<dyn Strategy> {
-        match self {
-            Self::Priority => Arc::new(Priority),
-            Self::Manual => Arc::new(Manual),
+/// Brings a target to the front; the others keep their order. Says whether it is there.
+pub(crate) fn lead(order: &mut [usize], place: usize) -> bool {
+    match order.iter().position(|other| *other == place) {
+        Some(at) => {
+            order[..=at].rotate_right(1);
+            true
         }
+        None => false,
     }
 }

@@ -43,9 +43,9 @@ fn each_kind_of_name_has_its_targets() {
     ] {
         assert_eq!(targets(&router, name), expected, "{name}");
     }
-    let plan = router.decide(&chat("")).unwrap();
+    let plan = router.explain(&cx(), &chat("")).unwrap();
     assert_eq!(plan.route.as_deref(), Some("fast"), "no name is the default's name");
-    let served: Vec<_> = router.routes().map(|(name, targets)| (name.to_owned(), targets.len())).collect();
+    let served: Vec<_> = router.routes().into_iter().map(|(name, targets)| (name, targets.len())).collect();
     assert_eq!(served, [("fast".to_owned(), 2), ("team/smart".to_owned(), 1)]);
 }
 
@@ -60,15 +60,15 @@ fn an_unknown_name_is_told_what_there_is() {
         ("opnai/gpt", " (did you mean the provider \"openai\"?)"),
         ("openai", ""),
     ] {
-        let error = router.decide(&chat(name)).unwrap_err();
+        let error = router.explain(&cx(), &chat(name)).unwrap_err();
         assert_eq!(error.message(), format!("nothing answers for the model {name:?}{hint}: {choices}"));
         assert_eq!((error.kind(), error.progress()), (ErrorKind::NotFound, Progress::NotSent));
         assert_eq!((error.code(), error.param()), (Some("model_not_found"), Some("model")));
     }
     let empty = Router::builder().build().unwrap();
-    let error = empty.decide(&chat("x")).unwrap_err();
+    let error = empty.explain(&cx(), &chat("x")).unwrap_err();
     assert_eq!(error.message(), "nothing answers for the model \"x\": no provider is configured");
-    let error = empty.decide(&chat("")).unwrap_err();
+    let error = empty.explain(&cx(), &chat("")).unwrap_err();
     assert_eq!((error.kind(), error.param()), (ErrorKind::InvalidRequest, Some("model")));
 }
 
@@ -121,7 +121,7 @@ fn routes_are_read_from_configurations() {
     let second = TargetSpec::new("b/y").with_priority(-1).with_timeout(std::time::Duration::from_secs(30));
     assert_eq!(specs, [TargetSpec::new("a/x"), second]);
     let message = read(r#"[{"id": "a/x", "wieght": 3}]"#).unwrap_err().to_string();
-    assert!(message.contains("unknown field `wieght`, expected one of `id`, `priority`, `timeout`"), "{message}");
+    assert!(message.contains("unknown field `wieght`, expected one of `id`, `priority`, `weight`"), "{message}");
     assert!(read("[3]").unwrap_err().to_string().contains("expected a target such as"));
     assert_eq!(serde_json::from_str::<StrategyKind>("\"manual\"").unwrap(), StrategyKind::Manual);
 }

@@ -1,13 +1,11 @@
-//! Who is asked for a request, in which order, and why others are not.
+//! Plans of requests: what reaches a driver.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_core::{
-    Availability, Capabilities, ChatRequest, EmbedRequest, ErrorKind, FunctionTool, JsonSchema, OutputFormat, Planner,
-    Request, Support, Timeouts, Tool,
-};
-use llm_router::{Decision, Route, Router, Strategy, StrategyKind, TargetSpec, WhyNot};
+use llm_core::{Availability, Capabilities, ErrorKind, Plan, Planner, Support, Timeouts};
+use llm_router::{Contest, Route, Router, Strategy, StrategyKind, TargetSpec};
 
 use crate::support::{Named, SHUT, chat, cx, named};
 
@@ -16,7 +14,11 @@ fn router(providers: impl IntoIterator<Item = Named>, route: Route) -> Router {
     builder.route(route).build().unwrap()
 }
 
-fn order(plan: &Decision) -> Vec<String> {
+fn plan(router: &Router, model: &str) -> Plan {
+    router.plan(&cx(), &chat(model)).unwrap()
+}
+
+fn order(plan: &Plan) -> Vec<String> {
     plan.targets.iter().map(|place| place.target.to_string()).collect()
 }
 
@@ -25,20 +27,22 @@ fn priority_orders_by_tier_and_then_as_listed() {
     let specs = [("a/1", 1), ("b/1", 0), ("a/2", -1), ("b/2", 0)];
     let targets = specs.map(|(id, priority)| TargetSpec::new(id).with_priority(priority));
     let router = router([named("a"), named("b")], Route::new("r", targets));
-    let plan = router.decide(&chat("r")).unwrap();
+    let plan = plan(&router, "r");
     assert_eq!(order(&plan), ["a/2", "b/1", "b/2", "a/1"]);
-    assert_eq!((plan.strategy, plan.skipped.len()), ("priority", 0));
+    assert_eq!((plan.route.as_deref(), plan.reason.as_deref()), (Some("r"), Some("by tier and as listed")));
 }
 
 #[test]
 fn manual_asks_the_first_and_nobody_else() {
     let route = Route::new("r", ["b/1", "a/1"]).with_strategy(StrategyKind::Manual);
-    let router = router([named("a"), named("b")], route);
-    assert_eq!(order(&router.decide(&chat("r")).unwrap()), ["b/1"]);
-    let explanation = router.explain(&chat("r")).unwrap();
-    let text =
-        "\"r\", route \"r\", strategy manual\n  1. b/1\n  –  a/1: the strategy manual asks the first target only";
-    assert_eq!(explanation.to_string(), text);
+    let manual = router([named("a"), named("b")], route.clone());
+    assert_eq!(order(&plan(&manual, "r")), ["b/1"]);
+    let text = "\"r\", route \"r\", strategy manual: the first target and nobody else\n  \
+                1.  b/1  $?\n   –  a/1  $?  the strategy manual leaves it out";
+    assert_eq!(manual.explain(&cx(), &chat("r")).unwrap().to_string(), text);
+    let mute = named("b").with(|it| it.chat = Support::No);
+    let error = router([named("a"), mute], route).plan(&cx(), &chat("r")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoTarget, "nobody steps in");
 }
 
 #[test]
@@ -48,78 +52,38 @@ fn a_strategy_of_ones_own_orders_a_route() {
         fn name(&self) -> &'static str {
             "backwards"
         }
-        fn order(&self, targets: &[TargetSpec]) -> Vec<usize> {
-            (0..targets.len()).rev().collect()
+        fn rank(&self, _contest: &Contest<'_>, order: &mut Vec<usize>) -> Cow<'static, str> {
+            order.reverse();
+            order.extend([7, 0, 1]);
+            Cow::Borrowed("from behind")
         }
     }
     let route = Route::new("r", ["a/1", "a/2"]).with_own_strategy(Arc::new(Backwards));
-    assert_eq!(order(&router([named("a")], route).decide(&chat("r")).unwrap()), ["a/2", "a/1"]);
+    let router = router([named("a")], route);
+    assert_eq!(order(&plan(&router, "r")), ["a/2", "a/1"], "who is not there or twice is not asked");
+    assert_eq!(plan(&router, "r").reason.as_deref(), Some("from behind"));
 }
 
 #[test]
 fn the_settings_of_a_target_reach_the_plan() {
     let timeout = Duration::from_secs(30);
-    let spec = TargetSpec::new("a/1").with_timeout(timeout).with_timeouts(Timeouts::OFF);
-    let plan = router([named("a")], Route::new("r", [spec])).decide(&chat("r")).unwrap();
-    assert_eq!((plan.targets[0].timeout, plan.targets[0].timeouts), (Some(timeout), Some(Timeouts::OFF)));
-}
-
-#[test]
-fn what_a_target_is_known_to_lack_keeps_it_out() {
-    type Field = fn(&mut Capabilities) -> &mut Support;
-    let with = |change: fn(&mut ChatRequest)| {
-        let mut request = ChatRequest::new("r").with_user("hello");
-        change(&mut request);
-        request
-    };
-    let words = Arc::new(with(|_| {}));
-    let tools = with(|request| request.tools.push(Arc::new(Tool::Function(FunctionTool::default()))));
-    let schema = with(|request| request.output = OutputFormat::JsonSchema(JsonSchema::default()));
-    let cases: [(Request, Field, &str); 5] = [
-        (Request::Chat(words.clone()), |it| &mut it.chat, "chat"),
-        (Request::ChatStream(words), |it| &mut it.streaming, "streaming"),
-        (Request::Chat(Arc::new(tools)), |it| &mut it.tools, "tools"),
-        (Request::ChatStream(Arc::new(schema)), |it| &mut it.json_schema, "json_schema"),
-        (Request::Embed(Arc::new(EmbedRequest::new("r", ["x"]))), |it| &mut it.embeddings, "embeddings"),
-    ];
-    for (request, field, name) in cases {
-        let a = named("a").with(|it| *field(it) = Support::No);
-        let b = named("b");
-        let both = router([a.clone(), b], Route::new("r", ["a/1", "b/1"]));
-        let plan = both.decide(&request).unwrap();
-        assert_eq!(order(&plan), ["b/1"], "{name}: what is unknown is tried");
-        assert_eq!(plan.skipped[0].why, WhyNot::Lacks(name));
-        let alone = router([a], Route::new("r", ["a/1"]));
-        let error = alone.decide(&request).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Unsupported);
-        let message = format!("no target of the route \"r\" may take the request (a/1: it does not support {name})");
-        assert_eq!(error.message(), message);
-        let ready = router([named("a").with(|it| *field(it) = Support::Yes)], Route::new("r", ["a/1"]));
-        assert_eq!(order(&ready.decide(&request).unwrap()), ["a/1"]);
-    }
-}
-
-#[test]
-fn needs_that_a_request_does_not_have_keep_nobody_out() {
-    let without = named("a").with(|it| {
-        (it.tools, it.json_schema, it.streaming, it.embeddings) = (Support::No, Support::No, Support::No, Support::No);
-    });
-    let plan = router([without], Route::new("r", ["a/1"])).decide(&chat("r")).unwrap();
-    assert_eq!(order(&plan), ["a/1"]);
+    let spec = TargetSpec::new("a/1").with_timeout(timeout).with_timeouts(Timeouts::OFF).with_region("eu");
+    let plan = plan(&router([named("a")], Route::new("r", [spec])), "r");
+    let first = &plan.targets[0];
+    assert_eq!((first.timeout, first.timeouts), (Some(timeout), Some(Timeouts::OFF)));
+    assert_eq!(first.region.as_deref(), Some("eu"));
 }
 
 #[test]
 fn a_shut_target_is_left_out_unless_all_are_shut() {
     let route = || Route::new("r", ["a/1", "b/1", "c/1"]);
     let one_open = router([named("a").shut(), named("b"), named("c").shut()], route());
-    let plan = one_open.decide(&chat("r")).unwrap();
-    assert_eq!(order(&plan), ["b/1"]);
-    assert!(plan.skipped.iter().all(|skip| skip.why == WhyNot::Shut) && plan.skipped.len() == 2);
+    assert_eq!(order(&plan(&one_open, "r")), ["b/1"]);
     assert_eq!(Planner::availability(&one_open), Availability::Ready);
 
     let no_chat = named("b").with(|it| it.chat = Support::No);
     let all_shut = router([named("a").shut(), no_chat, named("c").shut()], route());
-    assert_eq!(order(&all_shut.decide(&chat("r")).unwrap()), ["a/1", "c/1"], "the last resort stays");
+    assert_eq!(order(&plan(&all_shut, "r")), ["a/1", "c/1"], "the last resort stays");
     let shut = router([named("a").shut()], Route::new("r", ["a/1"]));
     assert_eq!(Planner::availability(&shut), SHUT);
 }
@@ -127,26 +91,34 @@ fn a_shut_target_is_left_out_unless_all_are_shut() {
 #[test]
 fn most_plans_are_shared_and_not_made_again() {
     let router = router([named("a"), named("b")], Route::new("r", ["a/1", "b/1"]));
-    let plan = || router.plan(&cx(), &chat("r")).unwrap();
-    assert!(Arc::ptr_eq(&plan().targets, &plan().targets));
+    assert!(Arc::ptr_eq(&plan(&router, "r").targets, &plan(&router, "r").targets));
 }
 
 #[test]
-fn a_plan_is_explained_in_words_and_in_json() {
-    let b = named("b").with(|it| it.chat = Support::No);
-    let router = router([named("a"), b], Route::new("r", ["b/1", "a/1"]).with_alias("public"));
-    let explanation = router.explain(&chat("public")).unwrap();
-    let text = "\"public\", route \"r\", strategy priority\n  1. a/1\n  –  b/1: it does not support chat";
-    assert_eq!(explanation.to_string(), text);
-    assert_eq!(
-        serde_json::to_value(&explanation).unwrap(),
-        serde_json::json!({
-            "asked": "public", "route": "r", "strategy": "priority", "targets": ["a/1"],
-            "skipped": [{ "target": "b/1", "why": "it does not support chat" }],
-        })
-    );
-    assert_eq!(router.explain(&chat("a/7")).unwrap().to_string(), "\"a/7\", strategy direct\n  1. a/7");
-    assert!(router.explain(&chat("nothing")).is_err());
+fn the_fallback_of_a_route_comes_last_whatever_its_strategy() {
+    let router = Router::builder()
+        .provider(named("a").arc())
+        .provider(named("b").arc())
+        .provider(named("c").shut().arc())
+        .route(Route::new("other", ["b/1", "a/1"]).with_alias("spare"))
+        .route(Route::new("r", ["a/1"]).with_strategy(StrategyKind::Manual).with_fallback(["spare", "a/9"]))
+        .route(Route::new("shut", ["c/1"]).with_fallback(["other"]))
+        .build()
+        .unwrap();
+    assert_eq!(order(&plan(&router, "r")), ["a/1", "b/1", "a/9"], "a target is asked once");
+    assert_eq!(order(&plan(&router, "shut")), ["b/1", "a/1"]);
+    assert_eq!(plan(&router, "shut").reason.as_deref(), Some("only fallbacks are left"));
+}
+
+#[test]
+fn a_target_named_outright_is_asked_whatever_is_known_of_it() {
+    let router = router([named("a").with(|it| it.chat = Support::No).shut()], Route::new("r", ["a/1"]));
+    assert_eq!(order(&plan(&router, "a/7")), ["a/7"]);
+    assert_eq!(plan(&router, "a/7").route, None);
+    let decision = router.explain(&cx(), &chat("a/7")).unwrap();
+    let text = "\"a/7\", strategy direct: the request names its target\n  1.  a/7  $?";
+    assert_eq!(decision.to_string(), text);
+    assert!(router.explain(&cx(), &chat("nothing")).is_err());
 }
 
 #[test]

@@ -1,0 +1,207 @@
+//! The decision over one request: a pure function of the route, its targets now, the request's facts and a seed.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use llm_core::{Error, ErrorKind, Target};
+use serde::{Deserialize, Serialize};
+
+use crate::contest::Contest;
+use crate::draw;
+use crate::facts::Facts;
+use crate::filter::{self, WhyNot};
+use crate::money::Usd;
+use crate::snapshot::{Condition, Snapshot};
+use crate::strategy::{Score, Strategy, StrategySpec, lead};
+use crate::view::RouteView;
+
+/// Who is asked for one request, in which order, and who is not; with everything that it came from, so that it can be
+/// repeated from a log. There is no text of the prompt in it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Decision {
+    /// The model that the request names.
+    pub asked: Arc<str>,
+    /// The rule that led to another name than the one asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Arc<str>>,
+    /// The route behind the name; none when it names its target outright.
+    pub route: Option<Arc<str>>,
+    /// What made the order.
+    pub strategy: Cow<'static, str>,
+    /// Why, in a few words.
+    pub reason: Cow<'static, str>,
+    /// Who is asked, best first. Nobody: the request is refused.
+    pub order: Vec<Target>,
+    /// Every target of the route, as listed.
+    pub candidates: Vec<Candidate>,
+    /// All that was random about it.
+    #[serde(with = "draw::hex")]
+    pub seed: u64,
+    /// What it came from.
+    pub inputs: Inputs,
+}
+
+/// A target in a decision.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// Which.
+    pub target: Target,
+    /// Its place in the order, from 1; none when it is not asked.
+    pub rank: Option<usize>,
+    /// Why it is not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<WhyNot>,
+    /// What the request is thought to cost there; none when the price is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Usd>,
+    /// What its place in the order came from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scores: Vec<Score>,
+}
+
+/// What a decision came from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inputs {
+    /// The route.
+    pub route: RouteView,
+    /// Its targets at that time.
+    pub snapshot: Snapshot,
+    /// The request.
+    pub facts: Facts,
+}
+
+/// Decides who is asked for a request. Nothing is read from anywhere else, so that the same arguments always give the
+/// same decision.
+pub fn decide(view: &RouteView, snapshot: &Snapshot, facts: &Facts, seed: u64) -> Decision {
+    let contest = Contest::new(view, snapshot, facts, seed);
+    let Verdict { removed, order, reason } = judge(&contest);
+    let candidates = removed.into_iter().enumerate().map(|(place, removed)| Candidate {
+        target: view.places[place].target.clone(),
+        rank: order.iter().position(|&other| other == place).map(|rank| rank + 1),
+        removed,
+        cost: contest.cost(place),
+        scores: view.strategy.scores(&contest, place),
+    });
+    Decision {
+        asked: facts.model.clone(),
+        rule: None,
+        route: view.name.clone(),
+        strategy: Cow::Owned(view.strategy.name().to_owned()),
+        reason,
+        candidates: candidates.collect(),
+        order: order.iter().map(|&place| view.places[place].target.clone()).collect(),
+        seed,
+        inputs: Inputs { route: view.clone(), snapshot: snapshot.clone(), facts: facts.clone() },
+    }
+}
+
+impl Decision {
+    /// Decides again from the same inputs. Fails when the strategy is of a crate that is not linked in.
+    pub fn replay(&self) -> Result<Self, Error> {
+        let Inputs { route, snapshot, facts } = &self.inputs;
+        if let Some(name) = route.strategy.missing() {
+            let message =
+                format!("the decision cannot be repeated: no crate that is linked in has the strategy {name:?}");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(Self { rule: self.rule.clone(), ..decide(route, snapshot, facts, self.seed) })
+    }
+}
+
+/// What a decision comes to, by the places of the route.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    /// Why each place is not asked.
+    pub(crate) removed: Vec<Option<WhyNot>>,
+    /// The places that are asked, best first.
+    pub(crate) order: Vec<usize>,
+    /// Why.
+    pub(crate) reason: Cow<'static, str>,
+}
+
+/// Filters, then the strategy, then what the request is bound to.
+pub(crate) fn judge(contest: &Contest<'_>) -> Verdict {
+    let places = contest.view.places.len();
+    if contest.view.strategy == StrategySpec::Direct {
+        let reason = Cow::Borrowed("the request names its target");
+        return Verdict { removed: vec![None; places], order: (0..places).collect(), reason };
+    }
+    let mut removed: Vec<Option<WhyNot>> = (0..places).map(|place| filter::removes(contest, place)).collect();
+    let has_window = spare_the_largest_window(contest, &mut removed);
+    let mut open: Vec<usize> = (0..places).filter(|&place| removed[place].is_none()).collect();
+    let is_well = |&place: &usize| contest.now(place).is_well();
+    let is_last_resort = !open.iter().any(is_well);
+    if !is_last_resort {
+        open.retain(|place| {
+            let refused = filter::refuses(contest.now(*place));
+            let stays = refused.is_none();
+            removed[*place] = refused;
+            stays
+        });
+    }
+    let mut fallbacks = open.clone();
+    open.retain(|&place| !contest.view.places[place].fallback);
+    fallbacks.retain(|&place| contest.view.places[place].fallback);
+    let mut left_out = open.clone();
+    let mut reason = match open.is_empty() {
+        false => contest.view.strategy.rank(contest, &mut open),
+        true if fallbacks.is_empty() => Cow::Borrowed("no target may take the request"),
+        true => Cow::Borrowed("only fallbacks are left"),
+    };
+    // A strategy of another crate may name who is not there, or somebody twice.
+    let mut seen = vec![false; places];
+    open.retain(|place| left_out.contains(place) && !std::mem::replace(&mut seen[*place], true));
+    left_out.retain(|&place| !seen[place]);
+    for place in left_out {
+        removed[place] = Some(WhyNot::Strategy(contest.view.strategy.name().to_owned()));
+    }
+    let mut order = open;
+    order.append(&mut fallbacks);
+    if is_last_resort && !order.is_empty() {
+        order.sort_by_key(|&place| last_resort(contest, place));
+        reason = Cow::Borrowed("nobody takes requests now: the soonest first");
+    } else if !has_window {
+        reason = Cow::Owned(format!("no context window is large enough by estimate, the largest is tried: {reason}"));
+    }
+    if let Some(maker) = &contest.facts.bound.signed_by
+        && let Some(&place) = order.iter().find(|&&place| contest.view.places[place].target == *maker)
+    {
+        lead(&mut order, place);
+        reason = Cow::Owned(format!("{maker} made state in the request, then {reason}"));
+    }
+    Verdict { removed, order, reason }
+}
+
+/// An estimate may be wrong, so it must not be what refuses a request: when windows alone leave nobody, the largest of
+/// them stay. Says whether that was not needed.
+fn spare_the_largest_window(contest: &Contest<'_>, removed: &mut [Option<WhyNot>]) -> bool {
+    if removed.iter().any(Option::is_none) {
+        return true;
+    }
+    let window = |why: &Option<WhyNot>| match why {
+        Some(WhyNot::Window { window, .. }) => Some(*window),
+        _ => None,
+    };
+    let Some(largest) = removed.iter().filter_map(window).max() else { return true };
+    let mut spared = false;
+    for (place, why) in removed.iter_mut().enumerate() {
+        if window(why) == Some(largest) {
+            // What comes after the window in the order of filters was not looked at yet.
+            *why = filter::removes_beside_window(contest, place);
+            spared |= why.is_none();
+        }
+    }
+    !spared
+}
+
+/// Who comes first when nobody takes requests: who only failed, then who opens soonest, then who does not say.
+fn last_resort(contest: &Contest<'_>, place: usize) -> (u8, Duration) {
+    match contest.now(place).condition {
+        Condition::Ready => (0, Duration::ZERO),
+        Condition::Shut { wait: Some(wait) } => (1, wait),
+        Condition::Shut { wait: None } => (2, Duration::ZERO),
+    }
+}

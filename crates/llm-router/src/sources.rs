@@ -1,0 +1,88 @@
+//! Where a router looks for what changes from moment to moment: states, statistics, prices, budgets, time and chance.
+
+use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use llm_core::{Availability, BytesEstimator, TargetStates, TokenEstimator};
+
+use crate::classify::{ByForm, Classifier};
+use crate::draw;
+use crate::facts::Facts;
+use crate::money::{BudgetLeft, Prices};
+use crate::ready::{Place, ReadyRoute};
+use crate::snapshot::{Condition, Snapshot, TargetView, rounded};
+use crate::stats::StatsView;
+use crate::strategy::Reads;
+
+/// Where a router looks for what changes.
+#[derive(Clone)]
+pub(crate) struct Sources {
+    pub(crate) states: Option<Arc<dyn TargetStates>>,
+    pub(crate) stats: Option<Arc<dyn StatsView>>,
+    pub(crate) prices: Option<Arc<dyn Prices>>,
+    pub(crate) budget: Option<Arc<dyn BudgetLeft>>,
+    pub(crate) estimator: Arc<dyn TokenEstimator>,
+    pub(crate) classifier: Arc<dyn Classifier>,
+    pub(crate) clock: Arc<dyn Fn() -> Instant + Send + Sync>,
+    pub(crate) seeds: Arc<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        let next = AtomicU64::new(RandomState::new().hash_one(0));
+        Self {
+            states: None,
+            stats: None,
+            prices: None,
+            budget: None,
+            estimator: Arc::new(BytesEstimator),
+            classifier: Arc::new(ByForm::default()),
+            clock: Arc::new(|| tokio::time::Instant::now().into_std()),
+            seeds: Arc::new(move || draw::mix(next.fetch_add(1, Ordering::Relaxed))),
+        }
+    }
+}
+
+impl Sources {
+    /// The targets of a route as they are now; of what the reader does not need, nothing is asked.
+    pub(crate) fn snapshot(&self, route: &ReadyRoute, facts: &Facts, reads: Reads) -> Snapshot {
+        let now = (self.clock)();
+        let tenant = facts.tenant.as_deref();
+        let targets = route.places.iter().zip(&route.view.places).map(|(place, view)| {
+            let mut seen = TargetView { condition: condition(place, now), ..TargetView::default() };
+            if let Some(record) = &place.record {
+                seen.pulse = rounded(record.pulse(now));
+            }
+            if let (Some(state), true) = (&place.state, reads.has(Reads::LOAD)) {
+                seen.load = state.load();
+            }
+            if let (Some(prices), true) = (&self.prices, reads.has(Reads::PRICES) || view.max_usd_per_request.is_some())
+            {
+                seen.price = prices.price(&view.target);
+            }
+            if let Some(budget) = &self.budget {
+                seen.budget_left = budget.left(tenant, Some(&view.target));
+            }
+            seen
+        });
+        let targets = targets.collect();
+        let budget = self.budget.as_ref().filter(|_| reads.has(Reads::BUDGET));
+        Snapshot { targets, budget_left: budget.and_then(|budget| budget.left(tenant, None)) }
+    }
+}
+
+/// Whether a target takes requests, as its provider and the driver know it.
+pub(crate) fn condition(place: &Place, now: Instant) -> Condition {
+    let told = match place.target.provider.availability() {
+        Availability::Ready => place.state.as_ref().map_or(Availability::Ready, |state| state.availability(now)),
+        shut @ Availability::Shut { .. } => shut,
+    };
+    match told {
+        Availability::Ready => Condition::Ready,
+        Availability::Shut { until } => {
+            Condition::Shut { wait: until.map(|until| until.saturating_duration_since(now)) }
+        }
+    }
+}
