@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use llm_core::{Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, Registry, Secret, Transport};
 use llm_http::{HttpConfig, HttpTransport, Proxy, ProxyEnvironment};
-use llm_resilience::{Resilient, RetryPolicy};
+use llm_resilience::{BreakerPolicy, Resilient, RetryPolicy};
 use llm_router::TargetSpec;
 
 use crate::client::{Client, Inner};
-use crate::conduct;
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured};
 use crate::current::Current;
 use crate::environment::Environment;
 use crate::routes::{self, Routing};
+use crate::state::EngineState;
+use crate::{conduct, gates};
 
 /// Builds a [`Client`].
 ///
@@ -29,6 +30,7 @@ pub struct ClientBuilder {
     layers: Vec<Box<dyn Layer>>,
     transport: Option<Arc<dyn Transport>>,
     observer: Option<Arc<dyn Observer>>,
+    state: EngineState,
 }
 
 impl ClientBuilder {
@@ -66,6 +68,12 @@ impl ClientBuilder {
     /// Retries and attempts.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.said.defaults.retry = Some(retry);
+        self
+    }
+
+    /// When a target that fails is left alone. Default: after five failures in a row, for a minute.
+    pub fn breaker(mut self, breaker: BreakerPolicy) -> Self {
+        self.said.defaults.breaker = Some(breaker);
         self
     }
 
@@ -124,6 +132,12 @@ impl ClientBuilder {
         self
     }
 
+    /// With what another client has learned, in place of nothing: for a client that takes its place.
+    pub fn state(mut self, state: EngineState) -> Self {
+        self.state = state;
+        self
+    }
+
     /// Checks everything and builds the client. Does no IO but reading the environment.
     pub fn build(self) -> Result<Client, Error> {
         let environment = self.environment.map_or_else(Environment::read, Ok)?;
@@ -147,19 +161,27 @@ impl ClientBuilder {
         let Routing { router, model, settings: of_routes } =
             routes::routing(&registry, &mut providers, &config, &environment)?;
         let advice = routes::nothing_configured(&registry);
+        gates::configure(&self.state.gates, &config);
         let defaults = config.defaults;
         let timers = conduct::timers(&defaults);
         let router = Arc::new(router);
-        let driver = Resilient::builder().planner(router.clone()).settings(settings);
+        let driver = Resilient::builder()
+            .planner(router.clone())
+            .gates(self.state.gates.clone())
+            .learned(self.state.learned.clone())
+            .settings(settings);
         let driver = of_routes
             .into_iter()
             .fold(driver, |driver, (route, settings)| driver.route_settings(route, settings))
             .build();
         let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
         let (transport, http) = transport(self.transport, defaults.proxy, &environment)?;
-        let current = Arc::new(Current::new(self.observer));
-        let cx = Cx::new(transport).with_timeouts(timers).with_observer(current.clone());
-        let client = Client::new(Inner { stack, router, providers, model, cx, current, http, advice });
+        let current = Arc::new(Current::default());
+        let mut observers: Vec<Arc<dyn Observer>> = vec![current.clone(), Arc::new(self.state.stats.clone())];
+        observers.extend(self.observer);
+        let cx = Cx::new(transport).with_timeouts(timers).with_observer(Arc::new(observers));
+        let client =
+            Client::new(Inner { stack, router, providers, model, cx, current, http, advice, state: self.state });
         client.announce();
         Ok(client)
     }

@@ -19,6 +19,7 @@ use crate::config::Config;
 use crate::configured::{self, Configured};
 use crate::current::Current;
 use crate::environment::Environment;
+use crate::state::EngineState;
 
 /// Calls models, with fallback, retries and timeouts. Cheap to clone; clones share everything.
 ///
@@ -48,6 +49,7 @@ pub(crate) struct Inner {
     pub(crate) http: Option<HttpTransport>,
     /// What to do when no provider is configured.
     pub(crate) advice: String,
+    pub(crate) state: EngineState,
 }
 
 /// Who is asked, who steps in, who answered last.
@@ -224,6 +226,15 @@ impl Client {
             demo: !self.0.providers.is_empty()
                 && self.0.providers.iter().all(|provider| provider.plugin.is_some_and(|plugin| plugin.fake)),
         }
+    }
+
+    pub(crate) fn router(&self) -> &Router {
+        &self.0.router
+    }
+
+    /// What this client has learned, for one that takes its place.
+    pub fn state(&self) -> EngineState {
+        self.0.state.clone()
     }
 
     /// The providers, routes and layers as one provider, to put into another stack.

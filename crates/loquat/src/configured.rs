@@ -68,6 +68,10 @@ pub(crate) fn build(
     for (key, value) in &config.settings {
         settings.insert(key.clone(), resolve(&id, key, value, environment)?);
     }
+    if let Some(region) = config.region.as_deref().filter(|_| plugin.settings.iter().any(|known| known.key == "region"))
+    {
+        settings.insert("region".to_owned(), region.into());
+    }
     for setting in plugin.settings {
         // An instance of its own name is another account: it takes no key that belongs to the vendor's default one.
         if config.kind.is_none()

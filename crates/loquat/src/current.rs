@@ -1,6 +1,6 @@
-//! Remembers who answered last, and hands everything on to the application's own observer.
+//! Remembers who answered last.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use llm_core::{Observed, Observer, Target};
 
@@ -8,14 +8,9 @@ use llm_core::{Observed, Observer, Target};
 #[derive(Default)]
 pub(crate) struct Current {
     target: Mutex<Option<Target>>,
-    next: Option<Arc<dyn Observer>>,
 }
 
 impl Current {
-    pub(crate) fn new(next: Option<Arc<dyn Observer>>) -> Self {
-        Self { target: Mutex::default(), next }
-    }
-
     pub(crate) fn target(&self) -> Option<Target> {
         self.target.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -28,9 +23,6 @@ impl Observer for Current {
             if current.as_ref() != Some(target) {
                 *current = Some(target.clone());
             }
-        }
-        if let Some(next) = &self.next {
-            next.on(event);
         }
     }
 }

@@ -7,28 +7,33 @@ mod client;
 mod conduct;
 mod config;
 mod configured;
+mod control;
 mod current;
 mod environment;
 mod function;
+mod gates;
 pub mod normal;
 pub mod providers;
 mod reply;
 mod reply_stream;
 mod routes;
+mod state;
 
 pub use builder::ClientBuilder;
 pub use chat_call::ChatCall;
 pub use client::{Client, ServedModel, Status};
-pub use config::{Config, Defaults, ProviderConfig, RouteConfig};
+pub use config::{Config, Defaults, LimitsConfig, ProviderConfig, RouteConfig};
 pub use configured::is_configured;
+pub use control::TargetReport;
 pub use environment::Environment;
 pub use function::function;
 pub use reply::Reply;
 pub use reply_stream::{Piece, ReplyStream, Summary};
+pub use state::EngineState;
 
 pub use llm_core as core;
 pub use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, Message, Part, Tool};
-pub use llm_resilience::RetryPolicy;
+pub use llm_resilience::{BreakerPolicy, FallbackPolicy, HedgePolicy, LimitPolicy, RetryPolicy, StreamPolicy};
 pub use llm_router::{StrategyKind, TargetSpec};
 
 /// What most functions of this crate return.

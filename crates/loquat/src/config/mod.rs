@@ -1,6 +1,7 @@
 //! Configuration: from TOML, from the environment, or built in code; one value in the end.
 
 mod defaults;
+mod limits;
 mod overlay;
 mod provider;
 mod route;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use defaults::Defaults;
+pub use limits::LimitsConfig;
 pub use provider::ProviderConfig;
 pub use route::RouteConfig;
 
@@ -21,6 +23,7 @@ pub use route::RouteConfig;
 /// [[provider]]
 /// id = "openai"
 /// api_key = "env:OPENAI_API_KEY"                 # also "file:/run/secrets/openai"
+/// rpm = 4000                                     # what the account allows
 ///
 /// [defaults]
 /// model = "anthropic/claude-haiku-4-5"           # or a route's name
@@ -50,6 +53,8 @@ pub struct Config {
     /// Routes.
     #[serde(rename = "model")]
     pub routes: Vec<RouteConfig>,
+    /// Limits of the process, of tenants and of every target.
+    pub limits: LimitsConfig,
     /// Settings of the gateway, read by the gateway.
     pub server: Map<String, Value>,
 }
@@ -107,6 +112,11 @@ impl Config {
             self.server = other.server;
         }
         self.defaults = self.defaults.or(other.defaults);
+        let (mine, theirs) = (&mut self.limits, other.limits);
+        mine.process = mine.process.take().or(theirs.process);
+        mine.tenant = mine.tenant.take().or(theirs.tenant);
+        mine.target = mine.target.take().or(theirs.target);
+        mine.shed = mine.shed.take().or(theirs.shed);
         self
     }
 }

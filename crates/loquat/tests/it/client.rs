@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use loquat::core::{Provider, Response};
-use loquat::{Client, ClientBuilder, Config, Environment, Error, ErrorKind};
+use loquat::{BreakerPolicy, Client, ClientBuilder, Config, Environment, Error, ErrorKind};
 
 fn builder() -> ClientBuilder {
     Client::builder().config(Config::default()).environment(Environment::empty())
@@ -124,7 +124,8 @@ async fn a_primary_that_hangs_gives_way_after_the_time_of_an_attempt() {
 #[tokio::test(start_paused = true)]
 async fn a_call_has_its_own_number_of_retries() {
     let calls = Arc::new(AtomicU32::new(0));
-    let client = builder().instance(fails("a", ErrorKind::Server, calls.clone())).model("a/m").build().unwrap();
+    let client = builder().instance(fails("a", ErrorKind::Server, calls.clone())).model("a/m");
+    let client = client.breaker(BreakerPolicy::off()).build().unwrap();
     client.chat("hi").max_retries(0).await.unwrap_err();
     assert_eq!(calls.swap(0, Ordering::Relaxed), 1);
     client.chat("hi").max_retries(6).await.unwrap_err();

@@ -3,4 +3,5 @@
 
 mod client;
 mod configuration;
+mod state;
 mod streams;

@@ -1,0 +1,58 @@
+//! What an operator does to a running client: breakers by hand, and a look at every target.
+
+use llm_core::Target;
+use llm_resilience::GateStatus;
+use llm_router::TargetStats;
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::client::Client;
+
+/// What is known of one target.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct TargetReport {
+    /// Which.
+    pub target: Target,
+    /// Its breaker, its load, what is left of its limits; `None` when it was never called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gate: Option<GateStatus>,
+    /// Its calls; `None` when it was never called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stats: Option<TargetStats>,
+}
+
+impl Client {
+    /// What is known of every target that was called or that a route names, by name.
+    pub fn targets(&self) -> Vec<TargetReport> {
+        let learned = self.state();
+        let now = Instant::now().into_std();
+        let (mut gates, mut stats) = (learned.gates.statuses(), learned.stats.targets(now));
+        let named = self.router().routes().flat_map(|(_, targets)| targets);
+        let mut targets: Vec<Target> = gates.iter().map(|gate| gate.target.clone()).chain(named).collect();
+        targets.extend(stats.iter().map(|stats| stats.target.clone()));
+        targets.sort_unstable();
+        targets.dedup();
+        let report = |target: Target| TargetReport {
+            gate: gates.iter().position(|gate| gate.target == target).map(|at| gates.swap_remove(at)),
+            stats: stats.iter().position(|stats| stats.target == target).map(|at| stats.swap_remove(at)),
+            target,
+        };
+        targets.into_iter().map(report).collect()
+    }
+
+    /// Forgets what the breaker of a target holds against it.
+    pub fn reset_breaker(&self, target: &Target) {
+        self.state().gates.reset(target);
+    }
+
+    /// Sends nothing to a target until its breaker is reset or closed by force.
+    pub fn isolate(&self, target: &Target) {
+        self.state().gates.isolate(target);
+    }
+
+    /// Sends to a target whatever its calls come to, until its breaker is reset.
+    pub fn force_close(&self, target: &Target) {
+        self.state().gates.force_close(target);
+    }
+}

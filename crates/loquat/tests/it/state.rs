@@ -1,0 +1,44 @@
+//! What a client learns, what outlives a rebuild, and what an operator does to it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use loquat::core::{Error, Target};
+use loquat::{Client, ClientBuilder, Environment, ErrorKind, RetryPolicy};
+
+/// A client of one provider that fails until told otherwise, and the number of its calls.
+fn failing(calls: &Arc<AtomicU32>, healthy_from: u32) -> ClientBuilder {
+    let calls = calls.clone();
+    let provider = loquat::function("flaky", move |_| {
+        let call = calls.fetch_add(1, Ordering::Relaxed);
+        async move {
+            if call < healthy_from { Err(Error::new(ErrorKind::Server, "out of order")) } else { Ok("well".to_owned()) }
+        }
+    });
+    Client::builder().instance(provider).model("flaky/m").environment(Environment::empty()).retry(RetryPolicy::none())
+}
+
+#[tokio::test(start_paused = true)]
+async fn breakers_and_statistics_outlive_a_rebuild_and_are_reset_by_hand() {
+    let calls = Arc::new(AtomicU32::new(0));
+    let old = failing(&calls, 5).build().unwrap();
+    for _ in 0..5 {
+        assert_eq!(old.chat("hi").await.unwrap_err().kind(), ErrorKind::Server);
+    }
+    let new = failing(&calls, 5).state(old.state()).build().unwrap();
+    // Once a second the last target of a route may be asked; this is the one of this second.
+    let target: Target = "flaky/m".parse().unwrap();
+    let report = &new.targets()[0];
+    assert_eq!(report.target, target);
+    assert_eq!(report.gate.as_ref().unwrap().breaker.as_str(), "open");
+    assert_eq!(report.stats.as_ref().unwrap().failures, 5);
+    new.isolate(&target);
+    let error = new.chat("hi").await.unwrap_err();
+    assert_eq!((error.kind(), calls.load(Ordering::Relaxed)), (ErrorKind::CircuitOpen, 5));
+
+    new.reset_breaker(&target);
+    assert_eq!(new.chat("hi").await.unwrap().text(), "well");
+    let json = serde_json::to_value(new.targets()).unwrap();
+    assert_eq!(json[0]["gate"]["breaker"], "closed", "{json}");
+    assert_eq!(json[0]["stats"]["calls"], 6, "{json}");
+}
