@@ -40,7 +40,7 @@ pub use experiment::{
 };
 pub use facts::{ASSUMED_OUTPUT, Facts};
 pub use filter::WhyNot;
-pub use health::{Health, HealthPolicy, HealthState};
+pub use health::{Health, HealthPolicy, HealthState, ProbeKind, ProbePolicy, Prober, TargetHealth};
 pub use money::{BudgetLeft, ParseUsdError, Price, Prices, Usd};
 pub use needs::{Given, MediaNeed, Need, Needs};
 pub use quality::{Feedback, Learner, Quality, Scored};

@@ -18,4 +18,5 @@ pub use cost::CostModel;
 pub use handle::Stats;
 pub use settings::StatsSettings;
 pub use snapshot::{FailureStats, LabelStats, LatencyStats, ModelStats, QualityStats, ShadowStats, TargetStats};
+pub(crate) use track::is_evidence;
 pub use view::{Pulse, StatsView, TargetRecord};

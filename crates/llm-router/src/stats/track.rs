@@ -117,7 +117,7 @@ pub(super) struct Track {
 }
 
 /// Whether a failure says something about the target: the caller's mistakes and our own refusals do not.
-fn is_evidence(kind: ErrorKind) -> bool {
+pub(crate) fn is_evidence(kind: ErrorKind) -> bool {
     use ErrorKind as K;
     kind.policy().breaker
         || matches!(

@@ -3,6 +3,7 @@
 
 mod events;
 mod experiments;
+mod health;
 mod names;
 mod plans;
 mod stats;
