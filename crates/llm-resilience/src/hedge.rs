@@ -36,6 +36,17 @@ impl HedgePolicy {
         Self { after, ..Self::default() }
     }
 
+    /// With so many targets beside the first.
+    pub fn with_max_extra(mut self, max_extra: u32) -> Self {
+        self.max_extra = max_extra;
+        self
+    }
+
+    /// The share of extra calls in thousandths.
+    pub(crate) fn share(&self) -> u64 {
+        u64::try_from(self.budget.of(1000)).unwrap_or(1000)
+    }
+
     /// With another share of extra calls.
     pub fn with_budget(mut self, budget: Share) -> Self {
         self.budget = budget;

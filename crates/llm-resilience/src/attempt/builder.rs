@@ -1,7 +1,7 @@
 //! Building a driver.
 
 use std::collections::HashMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex};
 
 use llm_core::{BytesEstimator, PlanTarget, Planner, Provider, TokenEstimator};
@@ -24,6 +24,7 @@ pub struct Builder {
     gates: Option<Gates>,
     learned: Learned,
     estimator: Arc<dyn TokenEstimator>,
+    max_shadows: u32,
     seed: Option<u64>,
 }
 
@@ -38,6 +39,7 @@ impl Default for Builder {
             gates: None,
             learned: Learned::default(),
             estimator: Arc::new(BytesEstimator),
+            max_shadows: 16,
             seed: None,
         }
     }
@@ -121,6 +123,12 @@ impl Builder {
         self
     }
 
+    /// With so many shadows ([`Plan::shadow`](llm_core::Plan::shadow)) at a time; further ones are left out. Default 16.
+    pub fn max_shadows(mut self, max_shadows: u32) -> Self {
+        self.max_shadows = max_shadows;
+        self
+    }
+
     /// With random numbers that are the same in every run, for tests and replays.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
@@ -152,6 +160,7 @@ impl Builder {
             gates: self.gates,
             learned: self.learned,
             estimator: self.estimator,
+            shadows: Arc::new(AtomicU32::new(self.max_shadows)),
             random: Mutex::new(random),
             ids,
         })

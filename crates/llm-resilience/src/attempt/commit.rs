@@ -38,7 +38,6 @@ pub(super) struct Committed {
 
 impl Committed {
     /// The answer, when all of it is here: what a gate of quality looks at.
-    #[allow(dead_code, reason = "the gate of quality is not in the driver yet")]
     pub(super) fn whole(&self) -> Option<ChatResponse> {
         if self.is_whole() { whole(&self.held).ok() } else { None }
     }

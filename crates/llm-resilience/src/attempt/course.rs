@@ -82,7 +82,6 @@ struct Last {
     place: usize,
     error: Error,
     retries: u32,
-    free_retry_used: bool,
 }
 
 /// Where a request stands in its plan.
@@ -142,22 +141,26 @@ impl Course {
         if self.tried == 1 { AttemptReason::First } else { AttemptReason::Fallback }
     }
 
-    /// A hedge at `place` begins beside the current attempt.
-    #[expect(dead_code, reason = "hedges come next")]
+    /// A hedge begins beside the current attempt.
     pub(super) fn begin_hedge(&mut self) {
         self.tried += 1;
     }
 
     /// An attempt at `place` failed while another one is under way.
-    #[expect(dead_code, reason = "hedges come next")]
     pub(super) fn lost(&mut self, place: usize, plan: &[PlanTarget]) {
         self.made += 1;
         self.mark(place, plan, Mark::Closed);
     }
 
+    /// Of several attempts beside each other, the one at `place` decides.
+    pub(super) fn stand_at(&mut self, place: usize) {
+        if self.place != place {
+            self.go(place);
+        }
+    }
+
     /// The place where a hedge beside the current attempt may go: the next one of another provider or region that
     /// `allowed` allows.
-    #[expect(dead_code, reason = "hedges come next")]
     pub(super) fn hedge(&self, plan: &[PlanTarget], allowed: impl Fn(usize) -> bool) -> Option<usize> {
         let first = &plan[self.place];
         (0..plan.len()).find(|&place| {
@@ -233,12 +236,7 @@ impl Course {
             }
             decision => decision,
         };
-        self.last = Some(Last {
-            place: self.place,
-            error: error.clone(),
-            retries: self.retries,
-            free_retry_used: self.free_retry_used,
-        });
+        self.last = Some(Last { place: self.place, error: error.clone(), retries: self.retries });
         match (decision, next) {
             (Decision::RetryAtOnce, _) => self.retry_at_once(),
             (Decision::RetryAfter(wait), _) => {
@@ -338,15 +336,16 @@ impl Course {
             max_retries: around.rules.max_retries,
             retries: last.retries,
             attempts_left: self.attempts_left(&around.rules),
-            free_retry_used: last.free_retry_used,
+            free_retry_used: self.free_retry_used,
             remaining: around.remaining,
             needs: around.needs(last.place),
             other_target: false,
             replayable: around.rules.replayable,
             draw: around.draw,
         };
-        let (place, retries, free) = (last.place, last.retries, last.free_retry_used);
-        let wait = match around.rules.retry.decide(&last.error, &situation) {
+        let (place, retries) = (last.place, last.retries);
+        let decision = around.rules.retry.decide(&last.error, &situation);
+        let wait = match decision {
             Decision::RetryAtOnce => Duration::ZERO,
             Decision::RetryAfter(wait) => wait,
             Decision::NextTarget | Decision::GiveUp => return None,
@@ -360,13 +359,11 @@ impl Course {
         }
         self.reopen();
         self.go(place);
-        (self.retries, self.free_retry_used) = (retries, free);
-        Some(if wait.is_zero() && !free {
-            self.retry_at_once()
-        } else {
-            self.retries += 1;
-            Step::Retry(wait)
-        })
+        if decision == Decision::RetryAtOnce {
+            return Some(self.retry_at_once());
+        }
+        self.retries = retries + 1;
+        Some(Step::Retry(wait))
     }
 
     fn retry_at_once(&mut self) -> Step {
@@ -425,7 +422,6 @@ impl Course {
     fn go(&mut self, place: usize) {
         self.place = place;
         self.retries = 0;
-        self.free_retry_used = false;
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Leg {
     pub(super) paid: bool,
     pub(super) timeouts: Timeouts,
     pub(super) operation: Operation,
+    pub(super) learned: Learned,
+    /// The answer came, or the first content of its stream.
     pub(super) has_verdict: bool,
 }
 
@@ -57,7 +59,7 @@ impl Leg {
     }
 
     /// The answer came, or the first content of its stream: the verdict. Only the first word counts.
-    pub(super) fn answers(&mut self, learned: &Learned, now: Instant) {
+    pub(super) fn answers(&mut self, now: Instant) {
         if std::mem::replace(&mut self.has_verdict, true) {
             return;
         }
@@ -65,17 +67,17 @@ impl Leg {
         if let Some(pass) = &mut self.pass {
             pass.verdict(Verdict::Answered { first_content: took }, now);
         }
-        self.history.answered(self.operation, took, learned.time(now));
+        self.history.answered(self.operation, took, self.learned.time(now));
+        if self.paid {
+            self.learned.refund(now);
+        }
     }
 
     /// It answered.
-    pub(super) fn answered(&mut self, answer: &Answer, learned: &Learned, now: Instant) {
-        self.answers(learned, now);
+    pub(super) fn answered(&mut self, answer: &Answer, now: Instant) {
+        self.answers(now);
         if let (Some(pass), Some(limits)) = (&mut self.pass, answer.rate_limits()) {
             pass.rate_limits(limits, now);
-        }
-        if self.paid {
-            learned.refund(now);
         }
     }
 
@@ -159,7 +161,20 @@ pub(super) async fn call(
     call: &Cx,
     request: Request,
     rules: commit::Rules<'_>,
-    learned: &Learned,
+    bounds: &mut Bounds<'_>,
+) -> Result<Answer, Error> {
+    match attempt(leg, place, call, request, rules, bounds).await {
+        Ok(outcome) => outcome,
+        Err(stop) => Err(leg.stopped(stop, place)),
+    }
+}
+
+async fn attempt(
+    leg: &mut Leg,
+    place: &PlanTarget,
+    call: &Cx,
+    request: Request,
+    rules: commit::Rules<'_>,
     bounds: &mut Bounds<'_>,
 ) -> Result<Result<Answer, Error>, Stop> {
     let response = match bounds.run(place.provider.call(call, request)).await? {
@@ -168,7 +183,7 @@ pub(super) async fn call(
     };
     match response {
         Response::ChatStream(stream) => {
-            let committed = commit::commit(stream, rules, bounds, &mut |at| leg.answers(learned, at)).await?;
+            let committed = commit::commit(stream, rules, bounds, &mut |at| leg.answers(at)).await?;
             Ok(committed.map(Answer::Stream))
         }
         whole => Ok(Ok(Answer::Whole(whole))),

@@ -11,16 +11,19 @@ mod commit;
 mod course;
 mod failure;
 mod fallback;
+mod judge;
 mod leg;
+mod race;
 mod record;
 mod run;
+mod shadow;
 mod size;
 mod stream;
 mod trip;
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -53,6 +56,8 @@ pub(crate) struct Driver {
     gates: Option<Gates>,
     learned: Learned,
     estimator: Arc<dyn TokenEstimator>,
+    /// Shadows that may still be started.
+    shadows: Arc<AtomicU32>,
     random: Mutex<fastrand::Rng>,
     /// Names of requests: they start anywhere, so that those of two drivers differ, and count up.
     ids: AtomicU64,

@@ -79,7 +79,6 @@ impl Record {
     }
 
     /// What observers know of the request; `None` where there is none.
-    #[expect(dead_code, reason = "hedges come next")]
     pub(super) fn observed(&self) -> Option<(Arc<dyn Observer>, Arc<RequestInfo>)> {
         self.observer.clone()
     }
@@ -148,7 +147,6 @@ impl Record {
     }
 
     /// An answer that was a failed attempt answers the request after all.
-    #[expect(dead_code, reason = "hedges come next")]
     pub(super) fn answered_by(&mut self, target: &Target) {
         self.answered = Some(target.clone());
     }

@@ -12,7 +12,7 @@ use super::leg::{Answer, Answered};
 use super::record::Record;
 use super::stream::{Guard, Terms};
 use super::trip::Trip;
-use super::{Driver, canned};
+use super::{Driver, canned, shadow};
 use crate::timeout::Bounds;
 
 pub(super) async fn run(driver: &Arc<Driver>, cx: &Cx, request: Request) -> Result<Response, Error> {
@@ -27,6 +27,7 @@ pub(super) async fn run(driver: &Arc<Driver>, cx: &Cx, request: Request) -> Resu
     let operation = request.operation();
     let record = Record::new(cx, &request, Some(&plan), driver.id_of(cx), started);
     let mut trip = Trip::new(driver, cx, request, plan, record);
+    shadow::start(&trip);
 
     let mut sleep = pin!(sleep_until(trip.deadline));
     let mut cancelled = pin!(cancelled(cx));

@@ -13,7 +13,8 @@ use super::Driver;
 use super::commit;
 use super::course::{Around, Course, Rules, Step};
 use super::failure::{Failures, RETRY_BUDGET_EXHAUSTED};
-use super::leg::{self, Answered, Leg};
+use super::judge::{self, Best};
+use super::leg::{self, Answer, Answered, Leg};
 use super::record::Record;
 use super::size;
 use crate::gate::{Asked, Pass};
@@ -35,16 +36,21 @@ pub(super) struct Trip {
     pub(super) record: Record,
     pub(super) course: Course,
     failures: Failures,
-    max_targets: u32,
-    tokens: Option<TokenEstimate>,
+    pub(super) max_targets: u32,
+    pub(super) tokens: Option<TokenEstimate>,
     /// Waited since the last attempt.
     waited: Duration,
+    /// The best of the answers that were not good enough.
+    pub(super) best: Option<Best>,
 }
 
 impl Trip {
     pub(super) fn new(driver: &Arc<Driver>, cx: &Cx, request: Request, plan: Plan, record: Record) -> Self {
         let settings = driver.settings_of(plan.route.as_deref()).clone();
         let deadline = settings.timeouts.deadline(record.started, cx.deadline);
+        if let Some(hedge) = &settings.hedge {
+            driver.learned.may_hedge_later(plan.route.as_ref().unwrap_or(&driver.id), hedge.share());
+        }
         let mut call = cx.clone();
         call.deadline = Some(deadline.into_std());
         let max_targets = match request {
@@ -66,6 +72,7 @@ impl Trip {
             max_targets,
             tokens: None,
             waited: Duration::ZERO,
+            best: None,
         }
     }
 
@@ -102,6 +109,9 @@ impl Trip {
                 break error;
             }
         };
+        if let Some(best) = self.best_of_bad(&error) {
+            return Ok(best);
+        }
         let failures = std::mem::take(&mut self.failures);
         let attempts = self.record.attempts.clone();
         Err(failures.conclude(error, attempts, self.course.tried, self.plan.targets.len(), self.course.exhausted))
@@ -151,7 +161,7 @@ impl Trip {
         Due::total(self.deadline).error(&place.target).with_progress(Progress::NotSent)
     }
 
-    fn remaining(&self, now: Instant) -> Duration {
+    pub(super) fn remaining(&self, now: Instant) -> Duration {
         self.deadline.saturating_duration_since(now)
     }
 
@@ -169,11 +179,7 @@ impl Trip {
         let tokens = *self.tokens.get_or_insert_with(|| self.driver.estimator.estimate(&target.model, &self.request));
         let gate = gates.gate(target);
         let now = Instant::now();
-        let mut asked = Asked::new(now, self.deadline, self.driver.draw());
-        asked.tenant = self.call.tenant.as_deref();
-        asked.priority = self.call.priority();
-        asked.credential = self.call.credential.as_ref();
-        asked.tokens = tokens;
+        let mut asked = self.asked(tokens, now);
         if self.course.last_resort {
             asked.last_resort = Some(self.plan.route.as_deref().unwrap_or(&target.model));
         }
@@ -182,6 +188,16 @@ impl Trip {
         let entered = bounds.run(pin!(gate.enter(asked))).await?;
         self.waited += Instant::now().duration_since(now);
         Ok(entered.map(Some))
+    }
+
+    /// What a gate is asked.
+    pub(super) fn asked(&self, tokens: TokenEstimate, now: Instant) -> Asked<'_> {
+        let mut asked = Asked::new(now, self.deadline, self.driver.draw());
+        asked.tenant = self.call.tenant.as_deref();
+        asked.priority = self.call.priority();
+        asked.credential = self.call.credential.as_ref();
+        asked.tokens = tokens;
+        asked
     }
 
     /// Begins an attempt at the current target; an error when it must be paid for and the budget is used up.
@@ -232,11 +248,27 @@ impl Trip {
         let (due, own) = leg::due(&self.request, &timeouts, at, self.settings.timeouts.attempt, self.deadline, now);
         let waited = std::mem::take(&mut self.waited);
         let number = self.record.attempt_started(&at.target, reason, waited, now);
-        Leg { place, number, pass, history, started: now, due, own, paid, timeouts, operation, has_verdict: false }
+        Leg {
+            place,
+            number,
+            pass,
+            history,
+            started: now,
+            due,
+            own,
+            paid,
+            timeouts,
+            operation,
+            learned: self.driver.learned.clone(),
+            has_verdict: false,
+        }
     }
 
-    /// Makes an attempt at the current target.
+    /// Makes an attempt at the current target, with hedges beside it where the route has them.
     async fn attempt(&mut self, mut leg: Leg, bounds: &mut Bounds<'_>) -> Result<Answered, Error> {
+        if let Some(after) = self.hedge_after(&leg) {
+            return self.race(leg, after, bounds).await;
+        }
         let place = &self.plan.targets[leg.place];
         self.request = std::mem::replace(&mut self.request, Request::Models).with_model(&place.target.model);
         self.call.attempt = leg.number;
@@ -248,30 +280,50 @@ impl Trip {
             deadline: self.deadline,
             progress: leg.timeouts.progress,
         };
-        let (request, learned) = (self.request.clone(), &self.driver.learned);
-        let outcome = leg::call(&mut leg, place, &self.call, request, rules, learned, bounds).await;
-        let outcome = outcome.unwrap_or_else(|stop| Err(leg.stopped(stop, place)));
-        self.settle(leg, outcome)
+        match leg::call(&mut leg, place, &self.call, self.request.clone(), rules, bounds).await {
+            Ok(answer) => self.accept(leg, answer, bounds).await,
+            Err(error) => Err(self.failed(leg, error)),
+        }
     }
 
-    /// An attempt has its verdict.
-    pub(super) fn settle(&mut self, mut leg: Leg, outcome: Result<leg::Answer, Error>) -> Result<Answered, Error> {
+    /// An attempt answered. The error is that of an answer which is not good enough.
+    pub(super) async fn accept(
+        &mut self,
+        mut leg: Leg,
+        answer: Answer,
+        bounds: &mut Bounds<'_>,
+    ) -> Result<Answered, Error> {
         let now = Instant::now();
-        match outcome {
-            Ok(answer) => {
-                leg.answered(&answer, &self.driver.learned, now);
-                self.record.attempt_done(leg.number, None, answer.usage(), now);
+        leg.answered(&answer, now);
+        let bad = match self.settings.quality {
+            Some(_) => self.judge(leg.place, judge::seen_whole(&answer), bounds).await,
+            None => None,
+        };
+        self.record.attempt_done(leg.number, bad.as_ref().map(|bad| &bad.error), answer.usage(), now);
+        let answered = Answered { answer, place: leg.place, timeouts: leg.timeouts, at: now };
+        match bad {
+            None => {
                 self.record.hold(leg.pass);
-                Ok(Answered { answer, place: leg.place, timeouts: leg.timeouts, at: now })
+                Ok(answered)
             }
-            Err(error) => {
-                let error = timeout::of_target(error, &self.place(leg.place).target);
-                leg.failed(&error, now);
-                self.record.attempt_done(leg.number, Some(&error), None, now);
-                self.failures.add(&error);
-                Err(error)
+            Some(bad) => {
+                if let (Some(mut pass), Some(usage)) = (leg.pass, answered.answer.usage()) {
+                    pass.usage(usage);
+                }
+                self.failures.add(&bad.error);
+                Err(self.keep_best(bad, answered))
             }
         }
+    }
+
+    /// An attempt failed.
+    pub(super) fn failed(&mut self, mut leg: Leg, error: Error) -> Error {
+        let now = Instant::now();
+        let error = timeout::of_target(error, &self.place(leg.place).target);
+        leg.failed(&error, now);
+        self.record.attempt_done(leg.number, Some(&error), None, now);
+        self.failures.add(&error);
+        error
     }
 
     fn refused(&mut self, refused: Error) -> (Error, Step) {

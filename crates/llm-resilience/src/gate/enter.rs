@@ -187,6 +187,12 @@ impl Gate {
         result
     }
 
+    /// Whether nothing at all is held against the target: its breaker is closed, and no key of it is left alone.
+    pub(crate) fn is_calm(&self, now: Instant) -> bool {
+        self.with_breaker(|breaker| breaker.state() == BreakerState::Closed)
+            && self.availability(now.into_std()) == Availability::Ready
+    }
+
     /// Puts other settings in place; what was learned is kept.
     pub(super) fn configure(&self, settings: &GateSettings, now: Instant) {
         self.with_breaker(|breaker| breaker.set_policy(settings.breaker.clone(), now));

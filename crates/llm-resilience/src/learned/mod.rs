@@ -102,7 +102,6 @@ impl Learned {
     }
 
     /// A request of a route that hedges has begun; `share` thousandths of a hedge come with it.
-    #[expect(dead_code, reason = "hedges come next")]
     pub(crate) fn may_hedge_later(&self, route: &Arc<str>, share: u64) {
         let mut hedges = self.0.hedges.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(saved) = hedges.get_mut(route) {
@@ -113,7 +112,6 @@ impl Learned {
     }
 
     /// Pays for a hedge from the budgets of its route and of all.
-    #[expect(dead_code, reason = "hedges come next")]
     pub(crate) fn pay_hedge(&self, route: &str, now: Instant) -> bool {
         let mut hedges = self.0.hedges.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(saved) = hedges.get_mut(route) else { return false };

@@ -21,7 +21,6 @@ use super::splice::{Mismatch, Splice};
 use super::watch::Terms;
 use crate::attempt::leg::Leg;
 use crate::attempt::trip::Trip;
-use crate::learned::Learned;
 use crate::timeout::{self, Bounds, Due, SHORTEST_ATTEMPT};
 
 /// A stream that always has more gets to the timers and to other tasks after so many events.
@@ -148,7 +147,7 @@ impl Second {
             Err(stop) => Err(leg.stopped(stop, place)),
             Ok(Err(error)) => Err(error),
             Ok(Ok(Response::ChatStream(mut stream))) => {
-                let joined = self.join(&mut stream, &terms, &mut leg, &trip.driver.learned, bounds).await;
+                let joined = self.join(&mut stream, &terms, &mut leg, bounds).await;
                 joined.map(|()| stream)
             }
             Ok(Ok(_)) => Err(Error::new(ErrorKind::Internal, "asking for a stream: the provider sent none")),
@@ -157,9 +156,6 @@ impl Second {
         let now = Instant::now();
         match &opened {
             Ok(_) => {
-                if leg.paid {
-                    trip.driver.learned.refund(now);
-                }
                 trip.record.hold(leg.pass.take());
             }
             // It answered, only otherwise.
@@ -188,7 +184,6 @@ impl Second {
         stream: &mut ChatStream,
         terms: &Terms,
         leg: &mut Leg,
-        learned: &Learned,
         bounds: &mut Bounds<'_>,
     ) -> Result<(), Error> {
         let mut content: Option<Instant> = None;
@@ -199,7 +194,7 @@ impl Second {
                     Poll::Ready(Some(Ok(event))) => {
                         if event.is_content() {
                             let now = Instant::now();
-                            leg.answers(learned, now);
+                            leg.answers(now);
                             content = Some(now);
                         }
                         if let Err(Mismatch) = self.splice.push(event, &mut self.ready) {
