@@ -159,7 +159,7 @@ impl ClientBuilder {
         }
         let settings = conduct::settings(&config.defaults, "defaults")?;
         let Routing { router, model, settings: of_routes } =
-            routes::routing(&registry, &mut providers, &config, &environment)?;
+            routes::routing(&registry, &mut providers, &config, &environment, &self.state)?;
         let advice = routes::nothing_configured(&registry);
         gates::configure(&self.state.gates, &config);
         let defaults = config.defaults;

@@ -177,12 +177,7 @@ impl Client {
             .router
             .routes()
             .into_iter()
-            .map(|(name, targets)| ServedModel {
-                name,
-                owned_by: "loquat".to_owned(),
-                created: None,
-                targets,
-            })
+            .map(|(name, targets)| ServedModel { name, owned_by: "loquat".to_owned(), created: None, targets })
             .collect();
         let listed = join_all(self.0.providers.iter().map(|provider| self.listed(provider))).await;
         models.extend(listed.into_iter().flatten());

@@ -22,7 +22,7 @@ mod state;
 pub use builder::ClientBuilder;
 pub use chat_call::ChatCall;
 pub use client::{Client, ServedModel, Status};
-pub use config::{Config, Defaults, LimitsConfig, ProviderConfig, RouteConfig};
+pub use config::{Config, Defaults, LimitsConfig, ProviderConfig, RouteConfig, StrategyName};
 pub use configured::is_configured;
 pub use control::TargetReport;
 pub use environment::Environment;

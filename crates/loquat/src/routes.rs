@@ -1,5 +1,7 @@
 //! From the configuration's names to a router: routes, the default model with its fallbacks, and the providers they need.
 
+use std::sync::Arc;
+
 use llm_core::{Error, ErrorKind, Registry};
 use llm_resilience::Settings;
 use llm_router::{Route, Router, TargetSpec};
@@ -8,6 +10,7 @@ use crate::conduct;
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured};
 use crate::environment::Environment;
+use crate::state::EngineState;
 
 /// The route of requests that name no model, where that one has fallbacks.
 const DEFAULT_ROUTE: &str = "default";
@@ -28,6 +31,7 @@ pub(crate) fn routing(
     providers: &mut Vec<Configured>,
     config: &Config,
     environment: &Environment,
+    state: &EngineState,
 ) -> Result<Routing, Error> {
     let mut names = Names { registry, providers, config, environment };
     let mut routes = Vec::new();
@@ -35,7 +39,12 @@ pub(crate) fn routing(
     for route in &config.routes {
         let targets = names.of_route(route)?;
         let fallback = names.fallback(&targets, &route.fallback)?;
-        let mut built = Route::new(&route.name, targets).with_strategy(route.strategy).with_fallback(fallback);
+        let mut strategy = route.strategy()?;
+        for target in strategy.targets_mut() {
+            *target = names.name(target)?;
+        }
+        let mut built = Route::new(&route.name, targets).with_strategy(strategy).with_fallback(fallback);
+        built.min_quality = route.min_quality;
         built.aliases.clone_from(&route.aliases);
         routes.push(built);
         settings.push((route.name.clone(), conduct::settings(&route.conduct(&config.defaults), &route.place())?));
@@ -71,7 +80,14 @@ pub(crate) fn routing(
             Some(DEFAULT_ROUTE.to_owned())
         }
     };
-    let mut building = Router::builder();
+    for target in config.experiments.iter().flat_map(|experiment| experiment.arms.iter().map(|arm| &arm.target)) {
+        names.name(target)?;
+    }
+    for shadow in &config.shadows {
+        names.name(&shadow.target)?;
+    }
+    let mut building = Router::builder().states(Arc::new(state.gates.clone())).stats(Arc::new(state.stats.clone()));
+    building = config.rules.iter().cloned().fold(building, llm_router::Builder::rule);
     for Configured { plugin, provider, .. } in &*providers {
         building = match plugin.and_then(|plugin| plugin.default_model) {
             Some(model) => building.provider_with_model(provider.clone(), model),
@@ -116,6 +132,7 @@ impl Names<'_> {
         let mut target = |spec: &TargetSpec| {
             let mut spec = spec.clone();
             spec.id = self.name(&spec.id)?;
+            spec.region = spec.region.or_else(|| self.region(&spec.id));
             spec.timeouts = spec.timeouts.or_else(|| match spec.timeout {
                 Some(timeout) => Some(conduct::of_target(timeout, &conduct)),
                 None => route.has_timers().then(|| conduct::timers(&conduct)),
@@ -123,6 +140,12 @@ impl Names<'_> {
             Ok(spec)
         };
         route.targets.iter().map(&mut target).collect()
+    }
+
+    /// The region of a target's provider.
+    fn region(&self, target: &str) -> Option<String> {
+        let id = target.split('/').next()?;
+        self.config.providers.iter().find(|provider| provider.id == id)?.region.clone()
     }
 
     /// Those who step in for `targets`. One list serves several primaries, as in `LLM_FALLBACK_PROVIDERS=claude,openai`:

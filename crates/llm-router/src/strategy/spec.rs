@@ -148,8 +148,8 @@ impl StrategySpec {
         }
     }
 
-    /// Every target that it names.
-    pub(crate) fn targets_mut(&mut self) -> Vec<&mut String> {
+    /// Every target that it names itself, beside those of its route.
+    pub fn targets_mut(&mut self) -> Vec<&mut String> {
         match self {
             Self::Task(tasks) => tasks.targets_mut().collect(),
             Self::Complexity(by) => by.choices_mut().into_iter().filter_map(Choice::target_mut).collect(),

@@ -5,10 +5,12 @@ mod limits;
 mod overlay;
 mod provider;
 mod route;
+mod strategy;
 
 use std::path::Path;
 
 use llm_core::{Error, ErrorKind, redact};
+use llm_router::{Experiment, Rule, Shadow};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -16,6 +18,7 @@ pub use defaults::Defaults;
 pub use limits::LimitsConfig;
 pub use provider::ProviderConfig;
 pub use route::RouteConfig;
+pub use strategy::StrategyName;
 
 /// What a client is built from. Unknown keys in TOML are errors.
 ///
@@ -38,6 +41,10 @@ pub use route::RouteConfig;
 /// aliases = ["gpt-4o"]
 /// strategy = "priority"
 /// targets = ["openai/gpt-5.4-mini", "anthropic/claude-haiku-4-5"]
+///
+/// [[route]]                                      # the first that fits decides where a request goes
+/// when = { task = "classification" }
+/// model = "fast"
 /// ```
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -53,6 +60,15 @@ pub struct Config {
     /// Routes.
     #[serde(rename = "model")]
     pub routes: Vec<RouteConfig>,
+    /// Which requests go to which route, whatever they name: the first that fits.
+    #[serde(rename = "route")]
+    pub rules: Vec<Rule>,
+    /// Comparisons of targets on the requests of a route.
+    #[serde(rename = "experiment")]
+    pub experiments: Vec<Experiment>,
+    /// Targets that are asked beside a share of a route's requests, for comparison only.
+    #[serde(rename = "shadow")]
+    pub shadows: Vec<Shadow>,
     /// Limits of the process, of tenants and of every target.
     pub limits: LimitsConfig,
     /// Settings of the gateway, read by the gateway.
@@ -107,6 +123,15 @@ impl Config {
             if !self.routes[..routes].iter().any(|other| other.name == route.name) {
                 self.routes.push(route);
             }
+        }
+        if self.rules.is_empty() {
+            self.rules = other.rules;
+        }
+        if self.experiments.is_empty() {
+            self.experiments = other.experiments;
+        }
+        if self.shadows.is_empty() {
+            self.shadows = other.shadows;
         }
         if self.server.is_empty() {
             self.server = other.server;

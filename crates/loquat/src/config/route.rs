@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use llm_core::duration_text;
+use llm_core::{Error, ErrorKind, duration_text};
 use llm_resilience::{FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy};
-use llm_router::{StrategyKind, TargetSpec};
+use llm_router::{BudgetPressure, ByComplexity, Strategy as _, StrategySpec, TargetSpec, Tasks};
 use serde::Deserialize;
 
 use super::Defaults;
+use super::strategy::StrategyName;
 
 /// A route: a public model name and the targets behind it.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,11 +20,25 @@ pub struct RouteConfig {
     /// Other names that mean the same.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// How the targets are ordered. Default `priority`: as listed, the first is the primary, the others step in.
+    /// How the targets are ordered: `priority`, `manual`, `weighted`, `cost`, `latency`, `fastest`, `quality`, `least_busy`,
+    /// `task`, `complexity`, `budget_pressure`, or one that a linked crate registered. Default `priority`: as listed, the
+    /// first is the primary, the others step in.
     #[serde(default)]
-    pub strategy: StrategyKind,
+    pub strategy: Option<StrategyName>,
+    /// Who does which task, for the strategy `task`.
+    #[serde(default)]
+    pub tasks: Option<Tasks>,
+    /// Who is asked for simple, medium and complex requests, for the strategy `complexity`.
+    #[serde(default)]
+    pub complexity: Option<ByComplexity>,
+    /// Who is asked while there is money and when there is little, for the strategy `budget_pressure`.
+    #[serde(default)]
+    pub budget_pressure: Option<BudgetPressure>,
+    /// Targets whose quality is known to be lower are not asked, from 0 to 1.
+    #[serde(default)]
+    pub min_quality: Option<f64>,
     /// The targets, as `provider/model` or as tables with settings; `[[model.target]]` reads well for those.
-    #[serde(alias = "target")]
+    #[serde(default, alias = "target")]
     pub targets: Vec<TargetSpec>,
     /// Who steps in after these targets: names of routes or targets, in order.
     #[serde(default)]
@@ -74,6 +89,28 @@ impl RouteConfig {
         }
     }
 
+    /// Its strategy with its settings.
+    pub(crate) fn strategy(&self) -> Result<StrategySpec, Error> {
+        let wrong = |what: String| Error::new(ErrorKind::Config, format!("reading {}.strategy: {what}", self.place()));
+        let settings: Vec<(&str, StrategySpec)> = [
+            self.tasks.clone().map(|tasks| ("task", tasks.into())),
+            self.complexity.clone().map(|complexity| ("complexity", complexity.into())),
+            self.budget_pressure.clone().map(|pressure| ("budget_pressure", pressure.into())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let asked = self.strategy.as_ref().map(StrategyName::spec);
+        match (&*settings, asked) {
+            ([], asked) => Ok(asked.unwrap_or(StrategySpec::Priority)),
+            ([(of, spec)], asked) if asked.as_ref().is_none_or(|asked| asked.name() == *of) => Ok(spec.clone()),
+            ([(of, _), ..], asked) => {
+                let name = asked.as_ref().map_or("no strategy", |asked| asked.name());
+                Err(wrong(format!("settings for {of} stand beside {name}: a route has one strategy")))
+            }
+        }
+    }
+
     /// Where it stands in the configuration, for messages.
     pub(crate) fn place(&self) -> String {
         format!("model.{}", self.name)
@@ -90,7 +127,11 @@ impl RouteConfig {
         Self {
             name: name.into(),
             aliases: Vec::new(),
-            strategy: StrategyKind::default(),
+            strategy: None,
+            tasks: None,
+            complexity: None,
+            budget_pressure: None,
+            min_quality: None,
             targets,
             fallback: Vec::new(),
             timeout: None,

@@ -241,3 +241,49 @@ fn a_route_says_how_its_requests_are_driven() {
     let error = wrong("[[model]]\nname = \"r\"\ntargets = [\"local/echo\"]\nstream = { comit = 1 }").unwrap_err();
     assert!(error.message().contains("line 4") && error.message().contains("comit"), "{error}");
 }
+
+#[tokio::test]
+async fn routes_have_strategies_rules_and_regions() {
+    let config = r#"
+        [[provider]]
+        id = "eu"
+        kind = "acme"
+        region = "eu"
+        [[provider]]
+        id = "us"
+        kind = "acme"
+        region = "us"
+        [[model]]
+        name = "cheap"
+        strategy = "cost"
+        targets = [{ id = "us/a", input_per_mtok = "2.00", output_per_mtok = "8.00" }, { id = "eu/b", input_per_mtok = "1", output_per_mtok = "2" }]
+        [[model]]
+        name = "tasks"
+        tasks = { code = { target = "us/coder", fallback = "eu/b", why = "it calls tools well" } }
+        targets = ["eu/b"]
+        [[route]]
+        when = { tag = "team", is = "a" }
+        model = "tasks"
+    "#;
+    let config = Config::from_toml(config).unwrap();
+    let client = Client::builder().plugin(&ACME).config(config).environment(Environment::empty()).build().unwrap();
+    assert_eq!(client.chat("hi").model("cheap").await.unwrap().target(), "eu/b");
+    let mut cx = client.cx(None);
+    let mut hints = loquat::core::Hints::default();
+    hints.region = Some("us".into());
+    cx = cx.with_hints(hints);
+    let request = |model: &str| loquat::ChatRequest::new(model).with_user("hi");
+    let origin = client.send(&cx, request("cheap")).await.unwrap().origin;
+    assert_eq!((&*origin.provider, &*origin.model), ("us", "a"));
+    let mut hints = loquat::core::Hints::default();
+    hints.task = Some("code".into());
+    cx = client.cx(None).with_hints(hints);
+    cx.tags = Some(Arc::new([("team".to_owned(), "a".to_owned())].into()));
+    let origin = client.send(&cx, request("cheap")).await.unwrap().origin;
+    assert_eq!((&*origin.provider, &*origin.model), ("us", "coder"));
+
+    let text = "[[model]]\nname = \"r\"\ntargets = [\"local/echo\"]\nstrategy = \"cost\"\ntasks = {}";
+    let built = Client::builder().config(Config::from_toml(text).unwrap()).environment(Environment::empty()).build();
+    let error = built.map(|_| ()).unwrap_err();
+    assert!(error.message().contains("model.r.strategy: settings for task stand beside cost"), "{error}");
+}
