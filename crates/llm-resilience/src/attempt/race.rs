@@ -134,7 +134,8 @@ impl Trip {
     /// Where a hedge may go: nowhere as long as anything is wrong with those that run or with the target itself.
     fn hedge_place(&self, runners: &[Runner], now: Instant) -> Option<usize> {
         let gates = self.driver.gates.as_ref();
-        let calm = |place: usize| gates.is_none_or(|gates| gates.gate(&self.place(place).target).is_calm(now));
+        let calm =
+            |place: usize| gates.is_none_or(|gates| gates.gate_for(&self.place(place).target, &self.call).is_calm(now));
         if gates.is_some_and(|gates| gates.limits().shed_level(now) != ShedLevel::None)
             || !runners.iter().all(|runner| calm(runner.place))
         {
@@ -160,7 +161,7 @@ impl Trip {
             Some(gates) => {
                 let mut asked = self.asked(self.tokens.unwrap_or_default(), now);
                 asked.may_wait = false;
-                Some(gates.gate(target).enter(asked).await.ok()?)
+                Some(gates.gate_for(target, &self.call).enter(asked).await.ok()?)
             }
             None => None,
         };

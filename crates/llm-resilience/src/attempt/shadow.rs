@@ -89,7 +89,7 @@ impl Shadow {
                 asked.credential = self.call.credential.as_ref();
                 asked.tokens = self.driver.estimator.estimate(&target.model, &self.request);
                 asked.may_wait = false;
-                match gates.gate(target).enter(asked).await {
+                match gates.gate_for(target, &self.call).enter(asked).await {
                     Ok(pass) => Some(pass),
                     Err(_) => return,
                 }

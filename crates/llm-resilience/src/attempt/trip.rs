@@ -177,7 +177,7 @@ impl Trip {
         let Some(gates) = &self.driver.gates else { return Ok(Ok(None)) };
         let target = &self.plan.targets[self.course.place].target;
         let tokens = *self.tokens.get_or_insert_with(|| self.driver.estimator.estimate(&target.model, &self.request));
-        let gate = gates.gate(target);
+        let gate = gates.gate_for(target, &self.call);
         let now = Instant::now();
         let mut asked = self.asked(tokens, now);
         if self.course.last_resort {

@@ -147,7 +147,6 @@ impl Breaker {
 
     /// Lets everything through and counts nothing until [`reset`](Self::reset) or [`isolate`](Self::isolate).
     pub fn force_close(&mut self, now: Instant) {
-        self.reopened = 0;
         self.enter(Phase::ForcedClosed, BreakerReason::ForcedClosed, now);
     }
 

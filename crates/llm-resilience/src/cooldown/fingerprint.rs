@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use llm_core::Secret;
 
-/// A name for a key: 8 hexadecimal digits that are worth nothing outside of this process.
+/// A name for a key, or for an address that a caller chose: 8 hexadecimal digits that are worth nothing outside of this process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(u64);
 
@@ -35,6 +35,10 @@ pub(crate) struct Fingerprints(RandomState);
 
 impl Fingerprints {
     pub(crate) fn of(&self, secret: &Secret) -> Fingerprint {
-        Fingerprint(self.0.hash_one(secret.expose()))
+        self.of_text(secret.expose())
+    }
+
+    pub(crate) fn of_text(&self, text: &str) -> Fingerprint {
+        Fingerprint(self.0.hash_one(text))
     }
 }

@@ -11,6 +11,7 @@ use super::asked::{Asked, Verdict};
 use super::last_resort::Resort;
 use super::pass::Pass;
 use super::refusal;
+use super::registry::Key;
 use super::settings::GateSettings;
 use super::shared::Shared;
 use super::status::GateStatus;
@@ -26,6 +27,8 @@ const LATELY: Duration = Duration::from_secs(5 * 60);
 #[derive(Debug)]
 pub struct Gate {
     target: Target,
+    /// The address, where it is one that calls chose.
+    endpoint: Option<Fingerprint>,
     breaker: Mutex<Breaker>,
     cool_down: Mutex<CoolDownPolicy>,
     /// Calls that have their permit and are not over.
@@ -37,9 +40,10 @@ pub struct Gate {
 }
 
 impl Gate {
-    pub(super) fn new(target: Target, settings: &GateSettings, shared: Arc<Shared>, now: Instant) -> Self {
+    pub(super) fn new(key: Key, settings: &GateSettings, shared: Arc<Shared>, now: Instant) -> Self {
         Self {
-            target,
+            target: key.target,
+            endpoint: key.endpoint,
             breaker: Mutex::new(Breaker::new(settings.breaker.clone(), now)),
             cool_down: Mutex::new(settings.cool_down),
             in_flight: AtomicU32::new(0),
@@ -189,8 +193,11 @@ impl Gate {
 
     /// Whether nothing at all is held against the target: its breaker is closed, and no key of it is left alone.
     pub(crate) fn is_calm(&self, now: Instant) -> bool {
-        self.with_breaker(|breaker| breaker.state() == BreakerState::Closed)
-            && self.availability(now.into_std()) == Availability::Ready
+        self.breaker_state() == BreakerState::Closed && self.availability(now.into_std()) == Availability::Ready
+    }
+
+    pub(super) fn breaker_state(&self) -> BreakerState {
+        self.with_breaker(|breaker| breaker.state())
     }
 
     /// Puts other settings in place; what was learned is kept.
@@ -204,6 +211,7 @@ impl Gate {
         let load = self.load();
         self.with_breaker(|breaker| GateStatus {
             target: self.target.clone(),
+            endpoint: self.endpoint.map(|endpoint| endpoint.to_string()),
             breaker: breaker.state(),
             reason: breaker.reason(),
             since: now.saturating_duration_since(breaker.since()),

@@ -5,14 +5,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use llm_core::{Target, TargetState, TargetStates};
+use llm_core::{Cx, Target, TargetState, TargetStates};
 use tokio::time::Instant;
 
 use super::enter::Gate;
 use super::settings::{GateScope, GateSettings};
 use super::shared::Shared;
 use super::status::GateStatus;
-use crate::cooldown::CoolDownStatus;
+use crate::breaker::BreakerState;
+use crate::cooldown::{CoolDownStatus, Fingerprint};
 use crate::limit::Limits;
 
 /// Gates that nobody holds are forgotten beyond this number, the one that was longest not asked for first.
@@ -34,12 +35,20 @@ struct Registry {
 
 #[derive(Default)]
 struct Entries {
-    gates: HashMap<Target, Entry>,
+    gates: HashMap<Key, Entry>,
     all: GateSettings,
     providers: HashMap<Arc<str>, GateSettings>,
     targets: HashMap<Target, GateSettings>,
     /// The next clearing, in gates.
     clear_at: usize,
+}
+
+/// Whom a gate is before: a target, or the same model at an address that a caller chose. What happens there says nothing
+/// about the target, and what a caller can break there must not be the target's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) target: Target,
+    pub(super) endpoint: Option<Fingerprint>,
 }
 
 struct Entry {
@@ -63,21 +72,33 @@ impl Gates {
 
     /// The gate of a target, made where there is none. Whoever holds it keeps it from being forgotten.
     pub fn gate(&self, target: &Target) -> Arc<Gate> {
+        self.gate_at(target, None)
+    }
+
+    /// The gate that a call of a target passes: that of the target, or of the address that the call chose for it.
+    pub fn gate_for(&self, target: &Target, call: &Cx) -> Arc<Gate> {
+        // A provider takes a call's address only together with its key.
+        self.gate_at(target, call.credential.as_ref().and(call.endpoint.as_deref()))
+    }
+
+    /// The gate of a target, or of the same model at another address.
+    pub fn gate_at(&self, target: &Target, endpoint: Option<&str>) -> Arc<Gate> {
         let registry = &*self.0;
+        let endpoint = endpoint.map(|endpoint| registry.shared.fingerprints.of_text(endpoint));
+        let key = Key { target: target.clone(), endpoint };
         let look = registry.looks.fetch_add(1, Ordering::Relaxed);
-        if let Some(entry) = registry.entries.read().unwrap_or_else(PoisonError::into_inner).gates.get(target) {
+        if let Some(entry) = registry.entries.read().unwrap_or_else(PoisonError::into_inner).gates.get(&key) {
             entry.looked.store(look, Ordering::Relaxed);
             return Arc::clone(&entry.gate);
         }
         let mut entries = registry.entries.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry) = entries.gates.get(target) {
+        if let Some(entry) = entries.gates.get(&key) {
             return Arc::clone(&entry.gate);
         }
         entries.make_room();
         let settings = entries.settings(target);
-        let gate = Gate::new(target.clone(), settings, Arc::clone(&registry.shared), Instant::now());
-        let gate = Arc::new(gate);
-        entries.gates.insert(target.clone(), Entry { gate: Arc::clone(&gate), looked: AtomicU64::new(look) });
+        let gate = Arc::new(Gate::new(key.clone(), settings, Arc::clone(&registry.shared), Instant::now()));
+        entries.gates.insert(key, Entry { gate: Arc::clone(&gate), looked: AtomicU64::new(look) });
         gate
     }
 
@@ -91,8 +112,8 @@ impl Gates {
             GateScope::Target(target) => drop(entries.targets.insert(target.clone(), settings)),
         }
         let now = Instant::now();
-        for (target, entry) in entries.gates.iter().filter(|(target, _)| scope.covers(target)) {
-            entry.gate.configure(entries.settings(target), now);
+        for (key, entry) in entries.gates.iter().filter(|(key, _)| scope.covers(&key.target)) {
+            entry.gate.configure(entries.settings(&key.target), now);
         }
     }
 
@@ -133,7 +154,7 @@ impl Gates {
         let entries = self.0.entries.read().unwrap_or_else(PoisonError::into_inner);
         let mut statuses: Vec<_> = entries.gates.values().map(|entry| entry.gate.status(now)).collect();
         drop(entries);
-        statuses.sort_unstable_by(|a, b| a.target.cmp(&b.target));
+        statuses.sort_unstable_by(|a, b| (&a.target, &a.endpoint).cmp(&(&b.target, &b.endpoint)));
         statuses
     }
 }
@@ -143,8 +164,9 @@ impl Entries {
         self.targets.get(target).or_else(|| self.providers.get(&target.provider)).unwrap_or(&self.all)
     }
 
-    /// Forgets the eighth of all gates that was longest not asked for, when there are too many. Gates that somebody
-    /// holds stay; where those alone are too many, the next clearing comes when an eighth more have been made.
+    /// Forgets the eighth of all gates that was longest not asked for, when there are too many: first those that have
+    /// nothing to say. Gates that somebody holds or has set by hand stay; where those alone are too many, the next
+    /// clearing comes when an eighth more have been made.
     fn make_room(&mut self) {
         if self.gates.len() < self.clear_at.max(UNUSED) {
             return;
@@ -153,13 +175,16 @@ impl Entries {
             .gates
             .iter()
             .filter(|(_, entry)| Arc::strong_count(&entry.gate) == 1)
-            .map(|(target, entry)| (entry.looked.load(Ordering::Relaxed), target.clone()))
+            .filter_map(|(key, entry)| match entry.gate.breaker_state() {
+                BreakerState::Isolated | BreakerState::ForcedClosed => None,
+                state => Some((state != BreakerState::Closed, entry.looked.load(Ordering::Relaxed), key.clone())),
+            })
             .collect();
         let kept = UNUSED - UNUSED / 8;
         if let Some(surplus) = unused.len().checked_sub(kept).filter(|surplus| *surplus > 0) {
-            unused.select_nth_unstable(surplus - 1);
-            for (_, target) in &unused[..surplus] {
-                self.gates.remove(target);
+            unused.select_nth_unstable_by_key(surplus - 1, |(speaks, looked, _)| (*speaks, *looked));
+            for (.., key) in &unused[..surplus] {
+                self.gates.remove(key);
             }
         }
         self.clear_at = self.gates.len() + UNUSED / 8;

@@ -14,6 +14,9 @@ use crate::limit::LimitLeft;
 pub struct GateStatus {
     /// Whose.
     pub target: Target,
+    /// The fingerprint of the address that calls chose; the provider's own where it is missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// What its breaker is.
     pub breaker: BreakerState,
     /// Why.

@@ -7,8 +7,7 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use super::{
-    Arc, AtomicU32, BreakerState, ErrorKind, GateSettings, Gates, Ordering, Target, advance, answer, enter, fail,
-    gates, ms, status, target,
+    Arc, AtomicU32, BreakerState, ErrorKind, Ordering, Target, advance, answer, enter, fail, gates, ms, status, target,
 };
 
 #[tokio::test(start_paused = true)]
@@ -61,12 +60,18 @@ async fn clones_are_the_same_gates() {
     assert!(enter(&gates.gate(&target())).await.is_err());
 }
 
-#[test]
-fn gates_that_nobody_holds_are_bounded_and_held_ones_stay() {
-    let gates = Gates::new(GateSettings::default());
+#[tokio::test(start_paused = true)]
+async fn gates_that_nobody_holds_are_bounded_and_held_ones_stay() {
+    let gates = gates();
     let name = |number: u32| Target::new("p", number.to_string());
     let held: Vec<_> = (0..100).map(|number| gates.gate(&name(number))).collect();
-    for number in 100..40_000 {
+    let (open, isolated, closed) = (Target::new("a", "open"), Target::new("a", "isolated"), Target::new("a", "closed"));
+    for target in [&open, &isolated, &closed] {
+        fail(&gates.gate(target), ErrorKind::Server, None).await;
+    }
+    gates.isolate(&isolated);
+    gates.reset(&closed);
+    for number in 100..25_000 {
         gates.gate(&name(number));
         // Asked for again and again, so never the one that was longest not asked for.
         gates.gate(&name(100));
@@ -76,12 +81,33 @@ fn gates_that_nobody_holds_are_bounded_and_held_ones_stay() {
     }
     let kept = gates.statuses();
     assert!(kept.len() > 8_000, "{}", kept.len());
+    // Nobody asked for them since, but what they know is worth more than that.
+    assert_eq!(status(&gates, &open).breaker, BreakerState::Open);
+    assert_eq!(status(&gates, &isolated).breaker, BreakerState::Isolated);
+    assert!(kept.iter().all(|status| status.target != closed));
     for gate in &held {
         assert!(Arc::ptr_eq(gate, &gates.gate(gate.target())));
     }
-    for number in [100, 39_999] {
+    for number in [100, 24_999] {
         assert!(kept.iter().any(|status| status.target == name(number)), "{number}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_a_caller_chose_does_not_open_the_breaker_of_the_target() {
+    let gates = gates();
+    let chosen = gates.gate_at(&target(), Some("http://127.0.0.1:9/v1"));
+    fail(&chosen, ErrorKind::Network, None).await;
+    assert!(enter(&gates.gate_at(&target(), Some("http://127.0.0.1:9/v1"))).await.is_err());
+    for other in [None, Some("http://127.0.0.1:10/v1")] {
+        answer(&gates.gate_at(&target(), other)).await;
+    }
+    answer(&gates.gate(&target())).await;
+    let shown: Vec<_> =
+        gates.statuses().into_iter().map(|status| (status.endpoint.is_some(), status.breaker)).collect();
+    assert_eq!(shown.len(), 3);
+    assert_eq!(shown[0], (false, BreakerState::Closed));
+    assert!(!format!("{:?}", gates.statuses()).contains("127.0.0.1"));
 }
 
 /// Counts what is logged at each level.
