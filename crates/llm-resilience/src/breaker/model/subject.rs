@@ -22,6 +22,7 @@ pub(super) trait Subject {
     fn reset(&mut self, now: Instant);
     fn state(&self) -> BreakerState;
     fn until(&self) -> Option<Instant>;
+    fn refuses(&self, now: Instant) -> Option<Refusal>;
 }
 
 /// The type of that name in scope is a subject.
@@ -46,6 +47,7 @@ macro_rules! subject {
             fn reset(&mut self, now: Instant) { self.reset(now); }
             fn state(&self) -> BreakerState { self.state() }
             fn until(&self) -> Option<Instant> { self.until() }
+            fn refuses(&self, now: Instant) -> Option<Refusal> { self.refuses(now) }
         }
     };
 }

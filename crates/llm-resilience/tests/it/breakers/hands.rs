@@ -1,7 +1,7 @@
 //! What changes a breaker besides its calls: health checks, people, the last resort of a route, other rules.
 
 use llm_core::ErrorKind;
-use llm_resilience::{Breaker, BreakerPolicy, BreakerReason, BreakerState, Outcome};
+use llm_resilience::{Breaker, BreakerPolicy, BreakerReason, BreakerState, Outcome, Share};
 use tokio::time::Instant;
 
 use super::{MIDDLE, QUICK, SERVER, call, half_opened, opened, secs};
@@ -95,4 +95,23 @@ fn other_rules_keep_what_was_learned() {
     let mut breaker = Breaker::new(BreakerPolicy::off(), now);
     (0..1000).for_each(|_| call(&mut breaker, SERVER, now));
     assert_eq!(breaker.state(), BreakerState::Closed);
+}
+
+#[test]
+fn another_window_begins_anew_and_the_same_one_goes_on() {
+    let now = Instant::now();
+    let rates = |window| BreakerPolicy::default().with_failures(0).with_failure_rate(window, 20, Share::percent(50));
+    for (window, state) in [(secs(30), BreakerState::Open), (secs(60), BreakerState::Closed)] {
+        let mut breaker = Breaker::new(rates(secs(30)), now);
+        (0..19).for_each(|_| call(&mut breaker, SERVER, now));
+        breaker.set_policy(rates(window), now);
+        call(&mut breaker, SERVER, now);
+        assert_eq!(breaker.state(), state);
+    }
+    // Calls of 55 s ago count in a window of a minute.
+    let mut breaker = Breaker::new(rates(secs(30)), now);
+    breaker.set_policy(rates(secs(60)), now);
+    (0..10).for_each(|_| call(&mut breaker, SERVER, now));
+    (0..10).for_each(|_| call(&mut breaker, QUICK, now + secs(53)));
+    assert_eq!(breaker.state(), BreakerState::Open);
 }
