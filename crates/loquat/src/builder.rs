@@ -7,7 +7,9 @@ use llm_core::{Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, 
 use llm_http::{HttpConfig, HttpTransport, Proxy, ProxyEnvironment};
 use llm_resilience::{BreakerPolicy, Resilient, RetryPolicy};
 use llm_router::TargetSpec;
+use tokio::time::Instant;
 
+use crate::call_id::CallIds;
 use crate::client::{Client, Inner};
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured};
@@ -162,6 +164,8 @@ impl ClientBuilder {
             routes::routing(&registry, &mut providers, &config, &environment, &self.state)?;
         let advice = routes::nothing_configured(&registry);
         gates::configure(&self.state.gates, &config);
+        let now = Instant::now().into_std();
+        self.state.experiments.configure(config.experiments, config.shadows, now)?;
         let defaults = config.defaults;
         let timers = conduct::timers(&defaults);
         let router = Arc::new(router);
@@ -177,11 +181,22 @@ impl ClientBuilder {
         let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
         let (transport, http) = transport(self.transport, defaults.proxy, &environment)?;
         let current = Arc::new(Current::default());
-        let mut observers: Vec<Arc<dyn Observer>> = vec![current.clone(), Arc::new(self.state.stats.clone())];
+        let mut observers: Vec<Arc<dyn Observer>> = vec![current.clone()];
+        observers.extend(self.state.observers());
         observers.extend(self.observer);
         let cx = Cx::new(transport).with_timeouts(timers).with_observer(Arc::new(observers));
-        let client =
-            Client::new(Inner { stack, router, providers, model, cx, current, http, advice, state: self.state });
+        let client = Client::new(Inner {
+            stack,
+            router,
+            providers,
+            model,
+            cx,
+            current,
+            http,
+            advice,
+            state: self.state,
+            ids: CallIds::new(),
+        });
         client.announce();
         Ok(client)
     }

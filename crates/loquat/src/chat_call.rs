@@ -138,7 +138,8 @@ impl<'c> ChatCall<'c> {
     /// The answer as it is made. Returns once the first content is there, so that failures before it fell over unseen.
     pub async fn stream(self) -> Result<ReplyStream, Error> {
         let cx = self.cx();
-        self.client.send_stream(&cx, self.request).await.map(ReplyStream::new)
+        let events = self.client.send_stream(&cx, self.request).await?;
+        Ok(ReplyStream::new(events, &cx))
     }
 }
 
@@ -149,7 +150,8 @@ impl<'c> IntoFuture for ChatCall<'c> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move {
             let cx = self.cx();
-            self.client.send(&cx, self.request).await.map(Reply::from)
+            let response = self.client.send(&cx, self.request).await?;
+            Ok(Reply::new(response, &cx))
         })
     }
 }

@@ -14,6 +14,7 @@ use llm_router::Router;
 use tokio::time::Instant;
 
 use crate::builder::ClientBuilder;
+use crate::call_id::CallIds;
 use crate::chat_call::ChatCall;
 use crate::config::Config;
 use crate::configured::{self, Configured};
@@ -50,6 +51,7 @@ pub(crate) struct Inner {
     /// What to do when no provider is configured.
     pub(crate) advice: String,
     pub(crate) state: EngineState,
+    pub(crate) ids: CallIds,
 }
 
 /// Who is asked, who steps in, who answered last.
@@ -131,10 +133,11 @@ impl Client {
         ChatCall::new(self, request)
     }
 
-    /// The environment of one call: the client's own, with this longest time. Without one, and beyond what the client or
+    /// The environment of one call: the client's own, with a name for the call and this longest time. Without one, and beyond what the client or
     /// the route allows, theirs holds.
     pub fn cx(&self, timeout: Option<Duration>) -> Cx {
         let mut cx = self.0.cx.clone();
+        cx.request_id = Some(self.0.ids.next());
         cx.deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout)).map(Instant::into_std);
         cx
     }

@@ -1,8 +1,8 @@
-//! What an operator does to a running client: breakers by hand, and a look at every target.
+//! What an operator does to a running client: breakers by hand, feedback, and a look at targets and experiments.
 
-use llm_core::Target;
+use llm_core::{Error, Target};
 use llm_resilience::GateStatus;
-use llm_router::TargetStats;
+use llm_router::{ExperimentResults, Feedback, TargetStats};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -39,6 +39,18 @@ impl Client {
             target,
         };
         targets.into_iter().map(report).collect()
+    }
+
+    /// Says how good an answer was, by the name of its call: statistics, experiments and learning strategies take it in.
+    ///
+    /// The last 10,000 answers are known; feedback about another one is an error.
+    pub fn feedback(&self, feedback: &Feedback) -> Result<(), Error> {
+        self.state().quality.feedback(feedback, Instant::now().into_std())
+    }
+
+    /// What the experiments came to so far.
+    pub fn experiments(&self) -> Vec<ExperimentResults> {
+        self.state().experiments.all_results(Instant::now().into_std())
     }
 
     /// Forgets what the breaker of a target holds against it.

@@ -2,6 +2,7 @@
 #![deny(unused_crate_dependencies)]
 
 mod builder;
+mod call_id;
 mod chat_call;
 mod client;
 mod conduct;
@@ -34,7 +35,7 @@ pub use state::EngineState;
 pub use llm_core as core;
 pub use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, Message, Part, Tool};
 pub use llm_resilience::{BreakerPolicy, FallbackPolicy, HedgePolicy, LimitPolicy, RetryPolicy, StreamPolicy};
-pub use llm_router::{StrategyKind, TargetSpec};
+pub use llm_router::{Experiment, Feedback, Rule, Shadow, StrategyKind, TargetSpec};
 
 /// What most functions of this crate return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use llm_core::{
-    Attempt, ChatStream, Error, Event, Executor, Finish, PartId, PartKind, Timing, ToolCall, Usage, Warning,
+    Attempt, ChatStream, Cx, Error, Event, Executor, Finish, PartId, PartKind, Timing, ToolCall, Usage, Warning,
 };
 
 /// One piece of a streamed answer.
@@ -50,6 +51,7 @@ pub struct Summary {
 /// It ends after [`Piece::Done`]; an error after the first piece means that the answer was cut.
 pub struct ReplyStream {
     events: ChatStream,
+    call_id: Arc<str>,
     target: String,
     model: Option<String>,
     attempts: Vec<Attempt>,
@@ -60,9 +62,10 @@ pub struct ReplyStream {
 }
 
 impl ReplyStream {
-    pub(crate) fn new(events: ChatStream) -> Self {
+    pub(crate) fn new(events: ChatStream, cx: &Cx) -> Self {
         Self {
             events,
+            call_id: cx.request_id.clone().unwrap_or_default(),
             target: String::new(),
             model: None,
             attempts: Vec::new(),
@@ -70,6 +73,11 @@ impl ReplyStream {
             calls: BTreeMap::new(),
             others: BTreeSet::new(),
         }
+    }
+
+    /// Our own name of the call, for [`Client::feedback`](crate::Client::feedback) and for looking it up in logs.
+    pub fn call_id(&self) -> &str {
+        &self.call_id
     }
 
     /// The next piece; `None` after the end.

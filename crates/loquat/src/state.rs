@@ -1,11 +1,14 @@
 //! What a client learns and counts, apart from the client: it outlives every rebuild.
 
 use std::fmt;
+use std::sync::Arc;
 
+use llm_core::Observer;
 use llm_resilience::{Gates, Learned};
-use llm_router::Stats;
+use llm_router::{Experiments, Quality, Stats};
 
-/// What a client learns and counts: the state of breakers, limits and cool-downs, and the statistics of every target.
+/// What a client learns and counts: the state of breakers, limits and cool-downs, the statistics of every target, and the
+/// results of experiments.
 ///
 /// A handle, cheap to clone; all clones are one. A program that builds its client anew, for another configuration, hands
 /// the old one's state to the new one and forgets nothing:
@@ -19,7 +22,7 @@ use llm_router::Stats;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct EngineState {
     /// Breakers, limits and cool-downs, one gate for each target.
@@ -28,9 +31,26 @@ pub struct EngineState {
     pub learned: Learned,
     /// Latencies, failures and tokens of each target.
     pub stats: Stats,
+    /// What the arms of experiments came to.
+    pub experiments: Experiments,
+    /// Who answered which call, so that feedback finds its target.
+    pub quality: Quality,
+}
+
+impl Default for EngineState {
+    fn default() -> Self {
+        let (stats, experiments) = (Stats::default(), Experiments::default());
+        let quality = Quality::new(vec![Arc::new(stats.clone()), Arc::new(experiments.clone())]);
+        Self { gates: Gates::default(), learned: Learned::default(), stats, experiments, quality }
+    }
 }
 
 impl EngineState {
+    /// Everybody who learns from what happens.
+    pub(crate) fn observers(&self) -> [Arc<dyn Observer>; 3] {
+        [Arc::new(self.stats.clone()), Arc::new(self.experiments.clone()), Arc::new(self.quality.clone())]
+    }
+
     /// Nothing learned yet.
     pub fn new() -> Self {
         Self::default()

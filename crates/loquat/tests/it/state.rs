@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use loquat::core::{Error, Target};
-use loquat::{Client, ClientBuilder, Environment, ErrorKind, RetryPolicy};
+use loquat::{Client, ClientBuilder, Environment, ErrorKind, Feedback, RetryPolicy};
 
 /// A client of one provider that fails until told otherwise, and the number of its calls.
 fn failing(calls: &Arc<AtomicU32>, healthy_from: u32) -> ClientBuilder {
@@ -41,4 +41,17 @@ async fn breakers_and_statistics_outlive_a_rebuild_and_are_reset_by_hand() {
     let json = serde_json::to_value(new.targets()).unwrap();
     assert_eq!(json[0]["gate"]["breaker"], "closed", "{json}");
     assert_eq!(json[0]["stats"]["calls"], 6, "{json}");
+}
+
+#[tokio::test]
+async fn feedback_finds_who_answered() {
+    let client = failing(&Arc::default(), 0).build().unwrap();
+    let reply = client.chat("hi").await.unwrap();
+    client.feedback(&Feedback::new(reply.call_id(), 0.5)).unwrap();
+    let quality = client.targets()[0].stats.as_ref().unwrap().quality.clone().unwrap();
+    assert_eq!(quality.count, 1);
+    let other = client.chat("hi").await.unwrap();
+    assert_ne!(other.call_id(), reply.call_id());
+    let error = client.feedback(&Feedback::new("nobody", 1.0)).unwrap_err();
+    assert_eq!((error.kind(), error.param()), (ErrorKind::NotFound, Some("request_id")));
 }
