@@ -4,6 +4,7 @@
 //! with broken streams and another answer joins what the caller has. Without a window and without that, it allocates
 //! nothing for an event and looks at the clock only when it has to wait.
 
+mod more;
 mod overlap;
 pub(super) mod policy;
 mod resume;
@@ -20,15 +21,16 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
-use llm_core::{ChatStream, Error, ErrorKind, Event, Progress, Resumption, Timing, Usage, Warning};
+use llm_core::{ChatStream, Error, ErrorKind, Event, Progress, Timing};
 use tokio::time::Instant;
 
 pub(super) use self::watch::Terms;
 
+use self::more::{Joined, More};
 use self::policy::OnBreak;
 use self::resume::{Resumed, resume};
 use self::sent::Sent;
-use self::splice::{Mismatch, Splice};
+use self::splice::Mismatch;
 use self::watch::{Watch, Woken};
 use self::window::HoldBack;
 use super::commit::Committed;
@@ -52,6 +54,7 @@ pub(super) struct Guard {
 }
 
 /// What the stream belongs to.
+#[expect(clippy::large_enum_variant, reason = "a box for the usual one would be an allocation for every stream")]
 enum Owner {
     /// Nothing but its record.
     Record(Record),
@@ -64,28 +67,12 @@ enum Owner {
 /// Where events come from.
 enum Source {
     Open(ChatStream),
-    Resuming(Pin<Box<dyn Future<Output = (Box<Trip>, Option<Resumed>)> + Send>>),
+    Resuming(Resuming),
     /// Dropping a stream ends the call at the vendor.
     Over,
 }
 
-/// What is kept for the case of a break.
-#[derive(Default)]
-struct More {
-    back: Option<HoldBack>,
-    sent: Option<Sent>,
-    joined: Option<Joined>,
-    /// What the first call reported of its tokens, and how much of its answer came.
-    reported: Usage,
-    received: usize,
-}
-
-/// The second answer, after it has joined the first.
-struct Joined {
-    splice: Splice,
-    how: Resumption,
-    warning: Warning,
-}
+type Resuming = Pin<Box<dyn Future<Output = (Box<Trip>, Option<Resumed>)> + Send>>;
 
 impl Guard {
     /// Guards a committed stream. Its start tells the attempts so far, the one that answers last.
@@ -205,46 +192,6 @@ impl Guard {
         let error = error.with_attempts(record.attempts.clone());
         record.complete(Some(&error));
         error
-    }
-}
-
-impl More {
-    /// An event came; what need not be held back is ready for the caller.
-    fn take(&mut self, event: Event, ready: &mut VecDeque<Event>) -> Result<(), Mismatch> {
-        if let Some(joined) = &mut self.joined {
-            return joined.splice.push(event, ready);
-        }
-        self.received += window::content_len(&event);
-        if let Event::Usage(usage) = &event {
-            self.reported.clone_from(usage);
-        }
-        match &mut self.back {
-            Some(back) if !matches!(event, Event::Ping) => {
-                let now = Instant::now();
-                let finish = matches!(event, Event::Finish(_));
-                back.push(event, now);
-                ready.extend(std::iter::from_fn(|| if finish { back.pop() } else { back.pop_due(now) }));
-            }
-            _ => ready.push_back(event),
-        }
-        Ok(())
-    }
-
-    /// An event on its way to the caller.
-    fn pass(&mut self, event: &mut Event, record: Option<&Record>) {
-        if let Some(joined) = &self.joined {
-            match event {
-                Event::Usage(usage) => **usage = usage::total(&self.reported, self.received, usage, joined.how),
-                Event::Finish(finish) => {
-                    finish.usage = usage::total(&self.reported, self.received, &finish.usage, joined.how);
-                    finish.warnings.push(joined.warning.clone());
-                    finish.attempts = record.map(|record| record.attempts.clone()).unwrap_or_default();
-                }
-                _ => {}
-            }
-        } else if let Some(sent) = &mut self.sent {
-            sent.record(event);
-        }
     }
 }
 

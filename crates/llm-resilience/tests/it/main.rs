@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod breakers;
+mod broken;
 mod chain;
 mod config;
 mod decisions;

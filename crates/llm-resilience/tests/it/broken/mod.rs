@@ -1,0 +1,9 @@
+//! Streams that break, under every policy of a route.
+
+mod cuts;
+mod dialects;
+mod duplicates;
+mod floods;
+mod policies;
+mod prefill;
+mod support;
