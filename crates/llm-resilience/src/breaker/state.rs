@@ -89,14 +89,12 @@ impl Breaker {
     }
 
     /// Asks for one call although the breaker may be open, since its route has no other target. The caller says when:
-    /// it lets one through each second. Isolation by hand is kept even then.
+    /// it lets one through each second. Isolation by hand is kept even then, and a half-open breaker has its probes.
     ///
     /// Its success counts as that of a probe. Its failure changes nothing but puts a vendor's own wait through.
     pub fn admit_last_resort(&mut self, now: Instant) -> Result<Permit, Refusal> {
         self.admit(now).or_else(|refusal| match self.phase {
-            Phase::Open { .. } | Phase::HalfOpen { .. } => {
-                Ok(Permit { generation: self.generation, kind: Kind::LastResort })
-            }
+            Phase::Open { .. } => Ok(Permit { generation: self.generation, kind: Kind::LastResort }),
             _ => Err(refusal),
         })
     }

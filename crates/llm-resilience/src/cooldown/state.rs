@@ -79,8 +79,7 @@ impl CoolDown {
             let refuses = end.told || !last_resort;
             return refuses.then(|| Cooled { kind: end.kind, wait: end.at - now });
         }
-        let refuses = self.probe.is_some() && !last_resort;
-        refuses.then_some(Cooled { kind: end.kind, wait: PROBE_WAIT })
+        self.probe.is_some().then_some(Cooled { kind: end.kind, wait: PROBE_WAIT })
     }
 
     /// A call goes. True when it is the one that finds out, and must say when it is over.

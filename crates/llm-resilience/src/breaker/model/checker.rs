@@ -120,8 +120,7 @@ impl Checker {
             S::HalfOpen if self.probes < self.given.policy.half_open_probes => Some(Way::Probe),
             _ => None,
         };
-        let shut_by_itself = matches!(self.state, S::Open | S::HalfOpen);
-        let way = regular.or((last_resort && shut_by_itself).then_some(Way::LastResort));
+        let way = regular.or((last_resort && self.state == S::Open).then_some(Way::LastResort));
         match (way, refusal) {
             (Some(way), None) => {
                 self.probes += u32::from(way == Way::Probe);

@@ -1,9 +1,10 @@
 //! A route whose targets are all shut still asks once a second.
 
 use super::{Arc, Asked, ErrorKind, Gate, Instant, Verdict, advance, answer, asked, enter, fail, failure, gates, ms};
-use crate::gates::{BreakerState, status, target};
+use crate::gates::{BreakerState, sleep_until, status, target};
+use crate::support::{Act, Scripted, chat, cx, driver, fail as act_fail};
 use llm_core::{Error, Target};
-use llm_resilience::Pass;
+use llm_resilience::{Pass, RetryPolicy};
 
 fn resort(route: &str) -> Asked<'_> {
     let mut asked = asked();
@@ -81,4 +82,31 @@ async fn it_asks_with_a_refused_key_but_never_before_the_vendor_said() {
     // The key is good again: nobody waits any longer.
     try_last(&gate, "smart").await.unwrap().verdict(super::ANSWERED, Instant::now());
     answer(&gate).await;
+}
+
+/// A driver with one target whose breaker opens after a failure, and as many calls at once as it is given.
+#[tokio::test(start_paused = true)]
+async fn half_open_storm_through_the_driver() {
+    let vendor = Scripted::new("openai", [act_fail(ErrorKind::Server), Act::Answer(100)]);
+    let gates = gates();
+    let llm = driver(&[&vendor]).retry(RetryPolicy::none()).gates(gates.clone()).build();
+    let at = Instant::now() + ms(60_000);
+    assert!(chat(&llm, &cx()).await.is_err());
+    sleep_until(at).await;
+    let calls: Vec<_> = (0..1000)
+        .map(|_| {
+            let llm = Arc::clone(&llm);
+            tokio::spawn(async move { chat(&llm, &cx()).await })
+        })
+        .collect();
+    let mut answered = 0;
+    for call in calls {
+        match call.await.unwrap() {
+            Ok(_) => answered += 1,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::CircuitOpen),
+        }
+    }
+    assert_eq!((answered, vendor.count()), (1, 2));
+    assert_eq!(gates.statuses()[0].breaker, BreakerState::Closed);
+    assert!(chat(&llm, &cx()).await.is_ok());
 }
