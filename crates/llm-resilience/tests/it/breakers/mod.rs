@@ -114,7 +114,7 @@ fn each_opening_without_closing_is_longer_up_to_the_longest() {
     let (mut breaker, mut probe, mut now) = half_opened(BreakerPolicy::default(), Instant::now());
     for expected in [120, 240, 300, 300] {
         breaker.record(probe, SERVER, now, MIDDLE);
-        assert_eq!(breaker.reason(), BreakerReason::ProbeFailed);
+        assert_eq!((breaker.reason(), breaker.since()), (BreakerReason::ProbeFailed, now));
         assert_eq!(breaker.until().unwrap() - now, secs(expected));
         now = breaker.until().unwrap();
         probe = breaker.admit(now).unwrap();
