@@ -17,28 +17,44 @@ pub enum Pace {
     Quick,
 }
 
-/// The settings of the guide, for every route, with their shorter times for tests.
-const DEFAULTS: &[(&str, &str)] = &[
-    (r#"timeout = "90s""#, r#"timeout = "30s""#),
-    (r#"first_token_timeout = "10s""#, r#"first_token_timeout = "2s""#),
-    (r#"attempt_timeout = "12s""#, r#"attempt_timeout = "2s""#),
-    (r#"idle_timeout = "10s""#, r#"idle_timeout = "2s""#),
-    (r#"stream = { on_break = "resume" }"#, r#"stream = { on_break = "resume" }"#),
-    (r#"breaker = { open_for = "10s", growth = 1 }"#, r#"breaker = { open_for = "1s", growth = 1 }"#),
-    ("", r#"retry = { base = "20ms", throttled_base = "20ms" }"#),
+/// The guide, whose settings for every route are those of the wall.
+const GUIDE: &str = include_str!("../../../docs/guides/failover.md");
+
+/// Other values in a test that must not take long.
+const QUICK: &[(&str, &str)] = &[
+    ("timeout", r#""30s""#),
+    ("first_token_timeout", r#""2s""#),
+    ("attempt_timeout", r#""2s""#),
+    ("idle_timeout", r#""2s""#),
+    ("retry", r#"{ patience = "3s", base = "20ms", throttled_base = "20ms" }"#),
 ];
+
+/// The lines of the guide's first `[defaults]`.
+fn defaults(pace: Pace) -> Vec<String> {
+    let lines = GUIDE.lines().skip_while(|line| *line != "[defaults]").skip(1).take_while(|line| !line.is_empty());
+    let quick = |line: &str| {
+        let key = line.split(" = ").next().unwrap_or_default();
+        let value = QUICK.iter().find(|(quick, _)| pace == Pace::Quick && *quick == key);
+        value.map_or_else(|| line.to_owned(), |(_, value)| format!("{key} = {value}"))
+    };
+    lines.map(quick).collect()
+}
 
 /// A setting of a target.
 const WINDOW: &str = "context_window";
 
 /// Settings of the guide that this build does not take yet.
-pub fn unknown() -> Vec<&'static str> {
-    let lines = DEFAULTS.iter().map(|(real, _)| *real).filter(|line| !line.is_empty());
-    let mut unknown: Vec<&str> = lines.filter(|line| !knows(&format!("[defaults]\n{line}"))).collect();
+pub fn unknown() -> Vec<String> {
+    let mut unknown = defaults(Pace::Real);
+    unknown.retain(|line| !knows_default(line));
     if !knows_windows() {
-        unknown.push("context_window of a target");
+        unknown.push(format!("{WINDOW} of a target"));
     }
     unknown
+}
+
+fn knows_default(line: &str) -> bool {
+    knows(&format!("[defaults]\n{line}"))
 }
 
 /// The configuration: a primary and a fallback at `vendors`, and one route for each scenario and mode.
@@ -52,11 +68,8 @@ pub fn config(pace: Pace, vendors: &str) -> String {
         );
     }
     text.push_str("\n[defaults]\n");
-    for (real, quick) in DEFAULTS {
-        let line = if pace == Pace::Real { real } else { quick };
-        if !line.is_empty() && knows(&format!("[defaults]\n{line}")) {
-            let _ = writeln!(text, "{line}");
-        }
+    for line in defaults(pace).iter().filter(|line| knows_default(line)) {
+        let _ = writeln!(text, "{line}");
     }
     let windows = knows_windows();
     let _ =
@@ -88,4 +101,20 @@ fn route(text: &mut String, scenario: &Scenario, mode: Mode, windows: bool) {
         };
     }
     text.push_str("]\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_guide_has_the_settings() {
+        let keys = |pace| -> Vec<String> {
+            let lines = defaults(pace).into_iter();
+            lines.map(|line| line.split(" = ").next().unwrap_or_default().to_owned()).collect()
+        };
+        assert_eq!(keys(Pace::Real), keys(Pace::Quick));
+        assert!(QUICK.iter().all(|(key, _)| keys(Pace::Real).iter().any(|known| known == key)));
+        assert_ne!(defaults(Pace::Real), defaults(Pace::Quick));
+    }
 }
