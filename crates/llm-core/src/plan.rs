@@ -29,6 +29,8 @@ pub struct PlanTarget {
     pub timeouts: Option<Timeouts>,
     /// Where it runs (`eu`), as far as the operator said: a hedge goes to another place than the first call.
     pub region: Option<Arc<str>>,
+    /// Its context window in tokens, where the operator knows better than the provider.
+    pub context_window: Option<u64>,
 }
 
 impl PlanTarget {
@@ -39,7 +41,7 @@ impl PlanTarget {
 
     /// A target whose names are known already.
     pub fn of(target: Target, provider: Arc<dyn Provider>) -> Self {
-        Self { target, provider, timeout: None, timeouts: None, region: None }
+        Self { target, provider, timeout: None, timeouts: None, region: None, context_window: None }
     }
 
     /// With a longest time until an attempt has its verdict.
@@ -51,6 +53,12 @@ impl PlanTarget {
     /// With its own timers, such as those for a model that reasons for minutes.
     pub fn with_timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = Some(timeouts);
+        self
+    }
+
+    /// With this context window, in tokens, instead of what the provider says.
+    pub fn with_context_window(mut self, tokens: u64) -> Self {
+        self.context_window = Some(tokens);
         self
     }
 

@@ -120,6 +120,9 @@ const SLOTS: usize = 12;
 const SLOT: Duration = Duration::from_secs(10);
 /// Requests per accepted one that a vendor is still sent.
 const PER_ACCEPTED: u64 = 2;
+/// Requests in the window that are sent whatever became of those before: so few overload nobody, and a target that is
+/// asked once in a while must be seen to be back when it is. What holds back is the breaker then.
+const FEW: u64 = 60;
 /// The most that are refused, in tenths: some always try, or nobody would see that the vendor is back.
 const MOST_REFUSED: u128 = 9;
 
@@ -146,7 +149,7 @@ impl Throttle {
     pub fn admits(&mut self, draw: u64, now: Instant) -> bool {
         self.turn(now);
         let accepted = self.sum.requests.saturating_sub(self.sum.refused);
-        let surplus = self.sum.requests.saturating_sub(accepted.saturating_mul(PER_ACCEPTED));
+        let surplus = self.sum.requests.saturating_sub(accepted.saturating_mul(PER_ACCEPTED).max(FEW));
         let whole = u128::from(self.sum.requests + 1);
         let share = (u128::from(surplus) << 64).min((whole << 64) / 10 * MOST_REFUSED);
         let refuse = u128::from(draw) * whole < share;

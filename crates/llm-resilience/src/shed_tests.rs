@@ -125,21 +125,33 @@ fn the_surplus_over_twice_of_what_is_accepted_is_held_back() {
 fn the_numbers_of_the_rule() {
     let mut throttle = Throttle::default();
     let now = Instant::now();
-    for _ in 0..99 {
+    for _ in 0..399 {
         throttle.started(now);
     }
-    for _ in 0..74 {
+    for _ in 0..298 {
         throttle.overloaded(now);
     }
-    // 99 requests, 25 accepted: (99 - 2 * 25) / 100 = 49 % are refused.
-    let share = |percent: u64| u64::MAX / 100 * percent;
-    assert!(!throttle.clone().admits(share(49) - 1000, now));
-    assert!(throttle.clone().admits(share(49) + 1000, now));
+    // 399 requests, 101 accepted: (399 - 2 * 101) / 400 = 49.25 % are refused.
+    let share = |percent: u64| u64::MAX / 10_000 * percent;
+    assert!(!throttle.clone().admits(share(4925) - 10_000, now));
+    assert!(throttle.clone().admits(share(4925) + 10_000, now));
     // They leave the window after two minutes, not before.
     let late = now + Duration::from_secs(120);
     assert!(!throttle.clone().admits(0, late - Duration::from_nanos(1)));
     assert!(throttle.clone().admits(0, late));
     assert!(throttle.clone().admits(0, late + Duration::from_secs(100_000)));
+}
+
+#[test]
+fn a_target_that_is_asked_now_and_then_is_never_held_back() {
+    let (mut throttle, start) = (Throttle::default(), Instant::now());
+    // One request every two seconds, and all of them refused.
+    for second in 0..600_u64 {
+        let now = start + Duration::from_secs(second * 2);
+        assert!(throttle.admits(0, now), "in second {second}");
+        throttle.started(now);
+        throttle.overloaded(now);
+    }
 }
 
 #[test]

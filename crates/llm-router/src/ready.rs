@@ -175,5 +175,6 @@ pub(crate) fn plan_target(providers: &Providers, spec: &TargetSpec) -> Result<Pl
     target.timeout = spec.timeout;
     target.timeouts = spec.timeouts;
     target.region = spec.region.as_deref().map(Into::into);
+    target.context_window = spec.context_window;
     Ok(target)
 }

@@ -50,5 +50,5 @@ pub(super) fn may_leave(error: &Error, failed: &PlanTarget, policy: &FallbackPol
 
 /// The context window of a target, where it is known.
 pub(super) fn window(place: &PlanTarget) -> Option<u64> {
-    place.provider.capabilities(&place.target.model).context_window
+    place.context_window.or_else(|| place.provider.capabilities(&place.target.model).context_window)
 }

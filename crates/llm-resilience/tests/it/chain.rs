@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{ErrorKind, Layer as _, Plan, Planner, Progress, Provider, Request, Response, TimeoutStage};
+use llm_core::{ErrorKind, Layer as _, Plan, PlanTarget, Planner, Progress, Provider, Request, Response, TimeoutStage};
 use llm_resilience::{ALL_TARGETS_FAILED, FallbackPolicy, Resilient, RetryLayer, RetryPolicy};
 
 use crate::decisions::KINDS;
@@ -166,9 +166,14 @@ async fn too_long_a_prompt_goes_only_to_a_larger_window() {
     let response = chat(&driver(&[&small, &same, &unknown, &large]).build(), &cx()).await.unwrap();
     assert_eq!(response.text(), "large");
     assert_eq!([small.count(), same.count(), unknown.count()], [1, 0, 0]);
-    let unsure = Scripted::new("unsure", [too_long]);
+    let unsure = Scripted::new("unsure", [too_long.clone(), too_long]);
     let error = chat(&driver(&[&unsure, &large]).build(), &cx()).await.unwrap_err();
     assert_eq!((error.kind(), large.count()), (ErrorKind::ContextLength, 1), "an unknown window proves nothing");
+    // What the operator says of a target goes before what its provider says.
+    let place = |of: &Arc<Scripted>, window: u64| PlanTarget::new(of.clone(), "m").with_context_window(window);
+    let told = Resilient::builder().plan_target(place(&unsure, 8000)).plan_target(place(&large, 4000));
+    assert!(chat(&told.plan_target(place(&unknown, 16_000)).build(), &cx()).await.is_ok());
+    assert_eq!((large.count(), unknown.count()), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

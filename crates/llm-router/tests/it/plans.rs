@@ -122,6 +122,14 @@ fn a_target_named_outright_is_asked_whatever_is_known_of_it() {
 }
 
 #[test]
+fn a_plan_carries_what_the_operator_says_of_a_window() {
+    let targets = [TargetSpec::new("a/1").with_context_window(8000), TargetSpec::new("b/1")];
+    let router = router([named("a"), named("b")], Route::new("r", targets));
+    let windows: Vec<_> = plan(&router, "r").targets.iter().map(|place| place.context_window).collect();
+    assert_eq!(windows, [Some(8000), None]);
+}
+
+#[test]
 fn capabilities_are_those_of_the_first_target() {
     let large = named("a").with(|it| it.context_window = Some(8000));
     let router = router([large, named("b")], Route::new("r", ["a/1", "b/1"]));
