@@ -28,6 +28,8 @@ impl Client {
         let learned = self.state();
         let now = Instant::now().into_std();
         let (mut gates, mut stats) = (learned.gates.statuses(), learned.stats.targets(now));
+        // Those of addresses that callers chose are theirs.
+        gates.retain(|gate| gate.endpoint.is_none());
         let named = self.router().routes().into_iter().flat_map(|(_, targets)| targets);
         let mut targets: Vec<Target> = gates.iter().map(|gate| gate.target.clone()).chain(named).collect();
         targets.extend(stats.iter().map(|stats| stats.target.clone()));

@@ -10,6 +10,8 @@ pub(crate) fn configure(gates: &Gates, config: &Config) {
         .with_breaker(config.defaults.breaker.clone().unwrap_or_default())
         .with_limits(config.limits.target.clone().unwrap_or_default());
     gates.configure(&GateScope::All, settings);
+    // Whoever mended a key wants it tried at once.
+    gates.forget_refused_keys();
     let limits = gates.limits();
     limits.configure(LimitScope::Process, config.limits.process.clone());
     limits.configure(LimitScope::EachTenant, config.limits.tenant.clone());

@@ -151,13 +151,21 @@ impl CoolDowns {
         }
     }
 
-    /// Forgets the cool-downs of a provider, or of one model of it with those of its keys for all models.
-    pub(crate) fn forget(&self, provider: &str, model: Option<&str>) {
-        let mut table = self.lock();
-        table.entries.retain(|key, _| {
-            let other_model = model.is_some() && key.model.is_some() && key.model.as_deref() != model;
-            &*key.provider != provider || other_model
+    /// Forgets all that keeps calls from a target: the cool-downs of its keys there and everywhere.
+    pub(crate) fn forget(&self, target: &Target) {
+        self.retain(|key, _| {
+            key.provider != target.provider || key.model.as_ref().is_some_and(|model| *model != target.model)
         });
+    }
+
+    /// Forgets what providers' own keys were refused with; what a vendor asked to wait for stays.
+    pub(crate) fn forget_refused(&self, now: Instant) {
+        self.retain(|key, entry| key.credential.is_some() || entry.is_told(now));
+    }
+
+    fn retain(&self, keep: impl Fn(&Key, &CoolDown) -> bool) {
+        let mut table = self.lock();
+        table.entries.retain(|key, entry| keep(key, entry));
         self.count.store(table.entries.len(), Ordering::Relaxed);
     }
 

@@ -102,7 +102,12 @@ impl CoolDown {
     /// Whether an answer to a call that began at `began` shows that the key is good: not when it was refused since,
     /// nor before the vendor's own time is over.
     pub(super) fn is_lifted(&self, began: Instant, now: Instant) -> bool {
-        self.since <= began && self.end.is_none_or(|end| !end.told || now >= end.at)
+        self.since <= began && !self.is_told(now)
+    }
+
+    /// Whether it lasts because the vendor said so.
+    pub(super) fn is_told(&self, now: Instant) -> bool {
+        self.end.is_some_and(|end| end.told && now < end.at)
     }
 
     /// When it ends, where it has begun.

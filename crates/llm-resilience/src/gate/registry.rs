@@ -129,7 +129,7 @@ impl Gates {
 
     /// Forgets what was held against the target: its breaker is as new, and the cool-downs of keys that end here end.
     pub fn reset(&self, target: &Target) {
-        self.0.shared.cool_downs.forget(&target.provider, Some(&target.model));
+        self.0.shared.cool_downs.forget(target);
         self.gate(target).with_breaker(|breaker| breaker.reset(Instant::now()));
     }
 
@@ -138,9 +138,10 @@ impl Gates {
         self.gate(target).with_breaker(|breaker| breaker.probe_passed(Instant::now()));
     }
 
-    /// Ends all cool-downs of a provider, which has other keys now.
-    pub fn forget_cool_downs(&self, provider: &str) {
-        self.0.shared.cool_downs.forget(provider, None);
+    /// Ends the cool-downs of the providers' own keys that were refused. For a client that is built anew: its keys may be
+    /// others. Where a vendor said until when to wait, that is kept.
+    pub fn forget_refused_keys(&self) {
+        self.0.shared.cool_downs.forget_refused(Instant::now());
     }
 
     /// The keys that are left alone now, by provider and model.

@@ -184,14 +184,24 @@ async fn only_an_answer_to_a_later_call_clears_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_with_new_keys_starts_anew() {
+async fn a_client_that_is_built_anew_tries_its_keys_again_but_keeps_waits() {
     let gates = Gates::default();
-    let gate = gates.gate(&target());
-    fail(&gate, ErrorKind::Auth, None).await;
-    gates.forget_cool_downs("anthropic");
-    assert!(refused(&gate).await.is_some());
-    gates.forget_cool_downs("openai");
-    answer(&gate).await;
+    let (wrong, limited) = (gates.gate(&target()), gates.gate(&Target::new("groq", "llama")));
+    fail(&wrong, ErrorKind::Auth, None).await;
+    fail(&limited, ErrorKind::RateLimited, 60).await;
+    let key = Secret::new("sk-of-a-caller");
+    let mut pass = limited.enter(with_key(&key)).await.unwrap();
+    pass.verdict(Verdict::Failed(&failure(ErrorKind::Auth, None)), Instant::now());
+    gates.forget_refused_keys();
+    answer(&wrong).await;
+    assert_eq!(refused(&limited).await, Some((ErrorKind::RateLimited, 60)));
+    assert_eq!(limited.enter(with_key(&key)).await.unwrap_err().kind(), ErrorKind::Auth);
+    // By hand all of it goes, at that target.
+    fail(&wrong, ErrorKind::Auth, None).await;
+    gates.reset(limited.target());
+    answer(&limited).await;
+    assert!(limited.enter(with_key(&key)).await.is_ok());
+    assert!(refused(&wrong).await.is_some());
 }
 
 #[tokio::test(start_paused = true)]
