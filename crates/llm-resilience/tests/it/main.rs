@@ -6,6 +6,7 @@ mod broken;
 mod chain;
 mod config;
 mod decisions;
+mod driver;
 mod drops;
 mod failures;
 mod gates;

@@ -295,6 +295,18 @@ impl Memory {
         self.0.lock().unwrap().iter().map(line).collect()
     }
 
+    pub(crate) fn events(&self) -> Vec<Observed> {
+        self.0.lock().unwrap().clone()
+    }
+
+    /// The usage of the attempt that was done last.
+    pub(crate) fn last_usage(&self) -> Option<Usage> {
+        self.events().iter().rev().find_map(|event| match event {
+            Observed::AttemptDone { usage, .. } => Some(usage.clone()),
+            _ => None,
+        })?
+    }
+
     pub(crate) fn completions(&self) -> usize {
         self.0.lock().unwrap().iter().filter(|event| matches!(event, Observed::Completed { .. })).count()
     }
