@@ -48,7 +48,9 @@ async fn budget_amplification() {
         assert!(calls <= bound(10_000, seconds), "{calls} calls in {seconds} s with {targets} targets");
         assert!(calls >= 11_900, "{calls}: the budget is used, not only kept");
 
-        vendors.iter().for_each(|vendor| vendor.set(true));
+        for vendor in &vendors {
+            vendor.set(true);
+        }
         assert_eq!(load(&driver, 200, 100).await, 200, "whoever asks from then on is served");
     }
 }
