@@ -81,6 +81,33 @@ impl Default for Timeouts {
 impl Timeouts {
     /// No timer at all.
     pub const OFF: Self = Self { first_byte: None, whole: None, first_content: None, idle: None, progress: None };
+
+    /// For models that think for minutes before they say anything, and may send nothing meanwhile: 15 minutes, and 5
+    /// without any byte. How long a request may take in all is another setting.
+    pub const fn reasoning() -> Self {
+        const PATIENT: Option<Duration> = Some(Duration::from_secs(900));
+        Self {
+            first_byte: PATIENT,
+            whole: PATIENT,
+            first_content: PATIENT,
+            idle: Some(Duration::from_secs(300)),
+            progress: PATIENT,
+        }
+    }
+
+    /// These, with the times of [`reasoning`](Self::reasoning) in the place of those that nobody changed.
+    #[must_use]
+    pub fn or_reasoning(self) -> Self {
+        let (usual, reasoning) = (Self::default(), Self::reasoning());
+        let pick = |own, usual, reasoning| if own == usual { reasoning } else { own };
+        Self {
+            first_byte: pick(self.first_byte, usual.first_byte, reasoning.first_byte),
+            whole: pick(self.whole, usual.whole, reasoning.whole),
+            first_content: pick(self.first_content, usual.first_content, reasoning.first_content),
+            idle: pick(self.idle, usual.idle, reasoning.idle),
+            progress: pick(self.progress, usual.progress, reasoning.progress),
+        }
+    }
 }
 
 impl Cx {

@@ -31,4 +31,4 @@ pub use retry::{Decision, RetryBudget, RetryLayer, RetryPolicy, Situation};
 pub use settings::Settings;
 pub use share::Share;
 pub use shed::{ShedLevel, ShedLoad, ShedPolicy, Throttle};
-pub use timeout::{SHORTEST_ATTEMPT, TimeoutPolicy};
+pub use timeout::{SHORTEST_ATTEMPT, TimeoutPolicy, TimeoutProfile};

@@ -8,7 +8,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use llm_core::{Error, ErrorKind, Target, TimeoutStage, duration_text};
+use llm_core::{
+    Capabilities, Effort, Error, ErrorKind, Reasoning, Request, Support, Target, TimeoutStage, Timeouts, duration_text,
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, Sleep};
 
@@ -31,11 +33,36 @@ pub struct TimeoutPolicy {
     /// A target may have its own ([`PlanTarget::timeout`](llm_core::PlanTarget::timeout)).
     #[serde(with = "duration_text::option", skip_serializing_if = "Option::is_none")]
     pub attempt: Option<Duration>,
+    /// Which timers of an attempt hold where nobody set them.
+    #[serde(skip_serializing_if = "TimeoutProfile::is_auto")]
+    pub profile: TimeoutProfile,
+}
+
+/// Which timers of an attempt ([`Timeouts`]) hold where nobody set them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TimeoutProfile {
+    /// Those for reasoning where the request asks for it, or says nothing of it and the model always does (it is known to
+    /// reason and to take no sampling parameters); else those of an interactive service.
+    #[default]
+    Auto,
+    /// Those of an interactive service: 60 s for the first byte, 120 s for the first content.
+    Interactive,
+    /// Those for models that think for minutes ([`Timeouts::reasoning`]).
+    Reasoning,
+}
+
+impl TimeoutProfile {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_auto(&self) -> bool {
+        *self == Self::Auto
+    }
 }
 
 impl Default for TimeoutPolicy {
     fn default() -> Self {
-        Self { total: Duration::from_secs(600), attempt: None }
+        Self { total: Duration::from_secs(600), attempt: None, profile: TimeoutProfile::Auto }
     }
 }
 
@@ -52,11 +79,38 @@ impl TimeoutPolicy {
         self
     }
 
+    /// With other timers where nobody set them.
+    pub fn with_profile(mut self, profile: TimeoutProfile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// The timers of an attempt, of `set` where somebody set them. `always` says whether the model always reasons; it is
+    /// asked only where that matters.
+    pub(crate) fn timers(&self, set: Timeouts, request: &Request, always: impl FnOnce() -> bool) -> Timeouts {
+        let (Request::Chat(chat) | Request::ChatStream(chat)) = request else { return set };
+        let reasons = match (self.profile, &chat.reasoning) {
+            (TimeoutProfile::Interactive, _) => false,
+            (TimeoutProfile::Reasoning, _) => true,
+            (TimeoutProfile::Auto, Some(Reasoning::Effort(Effort::None | Effort::Minimal) | Reasoning::Budget(0))) => {
+                false
+            }
+            (TimeoutProfile::Auto, Some(_)) => true,
+            (TimeoutProfile::Auto, None) => always(),
+        };
+        if reasons { set.or_reasoning() } else { set }
+    }
+
     /// When a request that starts now must be done.
     pub fn deadline(&self, now: Instant, callers: Option<std::time::Instant>) -> Instant {
         let ours = after(now, self.total);
         callers.map_or(ours, |callers| ours.min(Instant::from_std(callers)))
     }
+}
+
+/// Whether a model reasons whatever it is asked. Vendors refuse sampling parameters at just those models.
+pub(crate) fn always_reasons(capabilities: &Capabilities) -> bool {
+    capabilities.reasoning == Support::Yes && capabilities.sampling == Support::No
 }
 
 /// `now + time`, without overflow.

@@ -31,7 +31,7 @@ fn policy(defaults: &Defaults, place: &str) -> Result<TimeoutPolicy, Error> {
             return Err(Error::new(ErrorKind::Config, what));
         }
     }
-    let policy = TimeoutPolicy::default();
+    let policy = TimeoutPolicy::default().with_profile(defaults.timeout_profile.unwrap_or_default());
     let policy = defaults.timeout.into_iter().fold(policy, TimeoutPolicy::with_total);
     Ok(defaults.attempt_timeout.into_iter().fold(policy, TimeoutPolicy::with_attempt))
 }

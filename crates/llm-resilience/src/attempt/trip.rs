@@ -240,7 +240,9 @@ impl Trip {
         now: Instant,
     ) -> Leg {
         let at = &self.plan.targets[place];
-        let mut timeouts = at.timeouts.unwrap_or(self.timeouts);
+        let always = || history.always_reasons(|| timeout::always_reasons(&at.provider.capabilities(&at.target.model)));
+        let timeouts = at.timeouts.unwrap_or(self.timeouts);
+        let mut timeouts = self.settings.timeouts.timers(timeouts, &self.request, always);
         let operation = self.operation();
         if operation == Operation::Whole {
             timeouts.first_byte = timeouts.whole;

@@ -1,6 +1,6 @@
 //! What is known of one target's past: its budget of retries, whether it answers at all, and how long it takes.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::times::Times;
@@ -20,7 +20,11 @@ pub(crate) enum Operation {
 
 /// The past of one target.
 #[derive(Debug)]
-pub(crate) struct History(Mutex<State>);
+pub(crate) struct History {
+    state: Mutex<State>,
+    /// Whether its model always reasons: asked once, because capabilities are made anew at every look.
+    always_reasons: OnceLock<bool>,
+}
 
 #[derive(Debug)]
 struct State {
@@ -42,11 +46,17 @@ impl State {
 
 impl History {
     pub(super) fn new(budget: Bucket, now: Duration) -> Self {
-        Self(Mutex::new(State { budget, failures: 0, streams: Times::new(now), wholes: Times::new(now) }))
+        let state = State { budget, failures: 0, streams: Times::new(now), wholes: Times::new(now) };
+        Self { state: Mutex::new(state), always_reasons: OnceLock::new() }
     }
 
     fn with<R>(&self, act: impl FnOnce(&mut State) -> R) -> R {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether its model always reasons; `look` finds out.
+    pub(crate) fn always_reasons(&self, look: impl FnOnce() -> bool) -> bool {
+        *self.always_reasons.get_or_init(look)
     }
 
     /// A request makes its first attempt here.

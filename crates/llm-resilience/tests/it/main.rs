@@ -10,6 +10,7 @@ mod driver;
 mod drops;
 mod failures;
 mod gates;
+mod reasoning;
 mod streams;
 mod support;
 mod timers;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use llm_core::{Secret, duration_text};
-use llm_resilience::{BreakerPolicy, FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy};
+use llm_resilience::{BreakerPolicy, FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy, TimeoutProfile};
 use serde::Deserialize;
 
 /// Settings of every route that says nothing else.
@@ -28,6 +28,9 @@ pub struct Defaults {
     /// Longest silence of a stream. Default 30 s.
     #[serde(with = "duration_text::option")]
     pub idle_timeout: Option<Duration>,
+    /// Which of these timers hold where nobody set them: `"auto"` (those for reasoning, 15 minutes to the first content,
+    /// where the request asks for reasoning or the model always reasons), `"interactive"` or `"reasoning"`.
+    pub timeout_profile: Option<TimeoutProfile>,
     /// Retries and attempts: a preset (`"default"`, `"classic"`, `"none"`), or a table that changes single values of one.
     pub retry: Option<RetryPolicy>,
     /// When a target that fails is left alone: a preset (`"default"`, `"classic"`, `"off"`), or a table that changes single
@@ -56,6 +59,7 @@ impl Defaults {
             attempt_timeout: self.attempt_timeout.or(other.attempt_timeout),
             first_token_timeout: self.first_token_timeout.or(other.first_token_timeout),
             idle_timeout: self.idle_timeout.or(other.idle_timeout),
+            timeout_profile: self.timeout_profile.or(other.timeout_profile),
             retry: self.retry.or(other.retry),
             breaker: self.breaker.or(other.breaker),
             stream: self.stream.or(other.stream),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use llm_core::{Error, ErrorKind, duration_text};
-use llm_resilience::{FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy};
+use llm_resilience::{FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy, TimeoutProfile};
 use llm_router::{BudgetPressure, ByComplexity, Strategy as _, StrategySpec, TargetSpec, Tasks};
 use serde::Deserialize;
 
@@ -55,6 +55,9 @@ pub struct RouteConfig {
     /// [`Defaults::idle_timeout`](super::Defaults::idle_timeout) of this route.
     #[serde(default, with = "duration_text::option")]
     pub idle_timeout: Option<Duration>,
+    /// [`Defaults::timeout_profile`](super::Defaults::timeout_profile) of this route.
+    #[serde(default)]
+    pub timeout_profile: Option<TimeoutProfile>,
     /// [`Defaults::retry`](super::Defaults::retry) of this route.
     #[serde(default)]
     pub retry: Option<RetryPolicy>,
@@ -80,6 +83,7 @@ impl RouteConfig {
             attempt_timeout: self.attempt_timeout.or(defaults.attempt_timeout),
             first_token_timeout: self.first_token_timeout.or(defaults.first_token_timeout),
             idle_timeout: self.idle_timeout.or(defaults.idle_timeout),
+            timeout_profile: self.timeout_profile.or(defaults.timeout_profile),
             retry: self.retry.clone().or_else(|| defaults.retry.clone()),
             stream: self.stream.clone().or_else(|| defaults.stream.clone()),
             hedge: self.hedge.clone().or_else(|| defaults.hedge.clone()),
@@ -138,6 +142,7 @@ impl RouteConfig {
             attempt_timeout: None,
             first_token_timeout: None,
             idle_timeout: None,
+            timeout_profile: None,
             retry: None,
             stream: None,
             hedge: None,
