@@ -78,7 +78,8 @@ impl Classifier for ByForm {
 impl ByForm {
     fn query(&self, query: Option<&Message>) -> Complexity {
         let texts = || query.into_iter().flat_map(texts);
-        let words = texts().flat_map(str::split_whitespace).take(self.complex_above_words.saturating_add(1)).count();
+        let words =
+            texts().flat_map(str::split_ascii_whitespace).take(self.complex_above_words.saturating_add(1)).count();
         let is_technical = || self.terms.iter().any(|term| texts().any(|text| has(text, term)));
         if words > self.complex_above_words || is_technical() {
             Complexity::Complex

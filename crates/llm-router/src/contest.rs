@@ -38,7 +38,7 @@ impl<'a> Contest<'a> {
 
     /// What is known of it now.
     pub fn now(&self, place: usize) -> &'a TargetView {
-        self.snapshot.targets.get(place).unwrap_or(&UNSEEN)
+        self.snapshot.targets.get(place).unwrap_or_else(|| &UNSEEN)
     }
 
     /// What the request is thought to cost there: the operator's prices go before the table's.
@@ -57,7 +57,7 @@ impl<'a> Contest<'a> {
     pub fn turn(&self, place: usize) -> u64 {
         let of = self.place(place);
         // The bits of floats that are not negative have the order of the floats.
-        draw::turn(self.facts.session.unwrap_or(self.seed), of.hash(), of.share()).to_bits()
+        draw::turn(self.facts.session.unwrap_or(self.seed), of.hash, of.share()).to_bits()
     }
 
     /// Whether the request belongs to a session, which stays where it is.

@@ -132,32 +132,26 @@ pub(crate) fn judge(contest: &Contest<'_>) -> Verdict {
     let mut removed: Vec<Option<WhyNot>> = (0..places).map(|place| filter::removes(contest, place)).collect();
     let has_window = spare_the_largest_window(contest, &mut removed);
     let mut open: Vec<usize> = (0..places).filter(|&place| removed[place].is_none()).collect();
-    let is_well = |&place: &usize| contest.now(place).is_well();
-    let is_last_resort = !open.iter().any(is_well);
+    let is_last_resort = !open.iter().any(|&place| contest.now(place).is_well());
     if !is_last_resort {
-        open.retain(|place| {
-            let refused = filter::refuses(contest.now(*place));
+        open.retain(|&place| {
+            let refused = filter::refuses(contest.now(place));
             let stays = refused.is_none();
-            removed[*place] = refused;
+            removed[place] = refused;
             stays
         });
     }
-    let mut fallbacks = open.clone();
-    open.retain(|&place| !contest.view.places[place].fallback);
-    fallbacks.retain(|&place| contest.view.places[place].fallback);
-    let mut left_out = open.clone();
+    let is_fallback = |place: &usize| contest.view.places[*place].fallback;
+    let mut fallbacks = Vec::new();
+    if open.iter().any(is_fallback) {
+        fallbacks.extend(open.iter().copied().filter(is_fallback));
+        open.retain(|place| !is_fallback(place));
+    }
     let mut reason = match open.is_empty() {
-        false => contest.view.strategy.rank(contest, &mut open),
+        false => rank(contest, &mut open, &mut removed),
         true if fallbacks.is_empty() => Cow::Borrowed("no target may take the request"),
         true => Cow::Borrowed("only fallbacks are left"),
     };
-    // A strategy of another crate may name who is not there, or somebody twice.
-    let mut seen = vec![false; places];
-    open.retain(|place| left_out.contains(place) && !std::mem::replace(&mut seen[*place], true));
-    left_out.retain(|&place| !seen[place]);
-    for place in left_out {
-        removed[place] = Some(WhyNot::Strategy(contest.view.strategy.name().to_owned()));
-    }
     let mut order = open;
     order.append(&mut fallbacks);
     if is_last_resort && !order.is_empty() {
@@ -173,6 +167,25 @@ pub(crate) fn judge(contest: &Contest<'_>) -> Verdict {
         reason = Cow::Owned(format!("{maker} made state in the request, then {reason}"));
     }
     Verdict { removed, order, reason }
+}
+
+/// Lets the strategy order who may be asked, and notes whom it leaves out.
+fn rank(contest: &Contest<'_>, open: &mut Vec<usize>, removed: &mut [Option<WhyNot>]) -> Cow<'static, str> {
+    let strategy = &contest.view.strategy;
+    let asked = open.len();
+    let before = matches!(strategy, StrategySpec::Own(_) | StrategySpec::Manual).then(|| open.clone());
+    let reason = strategy.rank(contest, open);
+    let Some(before) = before else {
+        debug_assert_eq!(open.len(), asked, "only these two leave anybody out");
+        return reason;
+    };
+    // A strategy of another crate may name who is not there, or somebody twice.
+    let mut seen = vec![false; removed.len()];
+    open.retain(|place| before.contains(place) && !std::mem::replace(&mut seen[*place], true));
+    for place in before.into_iter().filter(|&place| !seen[place]) {
+        removed[place] = Some(WhyNot::Strategy(strategy.name().to_owned()));
+    }
+    reason
 }
 
 /// An estimate may be wrong, so it must not be what refuses a request: when windows alone leave nobody, the largest of

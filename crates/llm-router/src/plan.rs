@@ -44,7 +44,7 @@ impl Router {
             }
         };
         let facts = self.facts(route, cx, request, Reads::ALL);
-        let snapshot = self.sources.snapshot(route, &facts, Reads::ALL);
+        let snapshot = self.sources.snapshot(route, &facts, Reads::ALL).rounded();
         let mut decision = decide(&route.view, &snapshot, &facts, (self.sources.seeds)());
         decision.rule = rule.cloned();
         Ok(decision)

@@ -67,9 +67,23 @@ impl TargetView {
     }
 }
 
-/// Cuts what was measured to a millionth: such numbers come back from JSON as they were.
-pub(crate) fn rounded(pulse: Pulse) -> Pulse {
-    let cut = |value: f64| (value * 1e6).round() / 1e6;
+impl Snapshot {
+    /// Cuts what was measured to a millionth: such numbers come back from JSON as they were.
+    pub(crate) fn rounded(mut self) -> Self {
+        for target in &mut self.targets {
+            target.pulse = rounded(target.pulse);
+            target.budget_left = target.budget_left.map(cut);
+        }
+        self.budget_left = self.budget_left.map(cut);
+        self
+    }
+}
+
+fn cut(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
+fn rounded(pulse: Pulse) -> Pulse {
     Pulse {
         samples: cut(pulse.samples),
         success_rate: pulse.success_rate.map(cut),

@@ -12,7 +12,7 @@ use crate::draw;
 use crate::facts::Facts;
 use crate::money::{BudgetLeft, Prices};
 use crate::ready::{Place, ReadyRoute};
-use crate::snapshot::{Condition, Snapshot, TargetView, rounded};
+use crate::snapshot::{Condition, Snapshot, TargetView};
 use crate::stats::StatsView;
 use crate::strategy::Reads;
 
@@ -53,7 +53,7 @@ impl Sources {
         let targets = route.places.iter().zip(&route.view.places).map(|(place, view)| {
             let mut seen = TargetView { condition: condition(place, now), ..TargetView::default() };
             if let Some(record) = &place.record {
-                seen.pulse = rounded(record.pulse(now));
+                seen.pulse = record.pulse(now);
             }
             if let (Some(state), true) = (&place.state, reads.has(Reads::LOAD)) {
                 seen.load = state.load();

@@ -33,6 +33,9 @@ pub struct RouteView {
 pub struct PlaceView {
     /// Which.
     pub target: Target,
+    /// Its name as a number that is the same in every process, for draws.
+    #[serde(with = "draw::hex")]
+    pub hash: u64,
     /// The provider's wire family: state in a request may be for it.
     #[serde(default)]
     pub api: Arc<str>,
@@ -103,6 +106,7 @@ impl PlaceView {
     /// A target by what its operator says and its provider knows.
     pub fn new(target: Target, api: &str, spec: &TargetSpec, capabilities: Capabilities) -> Self {
         Self {
+            hash: draw::hash(&target.provider) ^ draw::mix(draw::hash(&target.model)),
             target,
             api: api.into(),
             priority: spec.priority,
@@ -131,10 +135,5 @@ impl PlaceView {
     /// Its share of the requests, for those that divide them.
     pub fn share(&self) -> u32 {
         self.weight.unwrap_or(1)
-    }
-
-    /// Its name as a number that is the same in every process.
-    pub(crate) fn hash(&self) -> u64 {
-        draw::hash(&self.target.provider) ^ draw::mix(draw::hash(&self.target.model))
     }
 }

@@ -1,10 +1,21 @@
 //! The behaviour of the router through its public interface.
 #![cfg(test)]
 
+mod bound;
+mod classes;
+mod control;
+mod draws;
 mod events;
 mod experiments;
+mod filters;
 mod health;
 mod names;
 mod plans;
+mod pure;
+mod repeat;
+mod rules;
+mod sources;
 mod stats;
+mod strategies;
 mod support;
+mod world;
