@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
-    ErrorKind, HttpRequest, ModelInfo, Origin, ProviderPlugin, Secret, Support, async_trait, model_card,
+    ErrorKind, HttpRequest, ModelInfo, Origin, Progress, ProviderPlugin, Secret, Support, async_trait, model_card,
 };
 use llm_wire::exchange::{self, Success};
 use llm_wire::{rate_limits, request_id, sse_stream};
@@ -144,8 +144,10 @@ impl OpenAiAdapter {
             });
         };
         let mut headers = self.without_key.clone();
-        authorize(&mut headers, self.dialect.auth, key)
-            .ok_or_else(|| Error::new(ErrorKind::Auth, "the key of this call has characters that cannot be sent"))?;
+        authorize(&mut headers, self.dialect.auth, key).ok_or_else(|| {
+            Error::new(ErrorKind::Auth, "the key of this call has characters that cannot be sent")
+                .with_progress(Progress::NotSent)
+        })?;
         let urls = match &cx.endpoint {
             Some(endpoint) => Cow::Owned(Urls::new(endpoint, &self.dialect)),
             None => Cow::Borrowed(&self.urls),
@@ -159,7 +161,7 @@ impl OpenAiAdapter {
             Some(variable) => format!("api key missing: set {variable} or providers.{}.api_key", self.id),
             None => format!("api key missing: set providers.{}.api_key", self.id),
         };
-        Error::new(ErrorKind::Auth, message)
+        Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
     }
 
     /// Sends a request and reads the whole answer.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 use llm_core::{
     Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, Error, ErrorKind, HttpRequest, ModelInfo, Origin,
-    Support, async_trait,
+    Progress, Support, async_trait,
 };
 use llm_wire::{ErrorResponse, exchange, rate_limits, request_id, sse_stream};
 use llm_wire_anthropic::messages::Decoder;
@@ -51,7 +51,8 @@ impl Anthropic {
                 return Err(Error::new(
                     ErrorKind::Auth,
                     format!("api key missing: set ANTHROPIC_API_KEY or providers.{}.api_key", self.id),
-                ));
+                )
+                .with_progress(Progress::NotSent));
             }
             return Ok(Cow::Borrowed(&self.route));
         };

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::Method;
 use llm_core::{
     Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind,
-    HttpRequest, ModelInfo, Origin, Support, async_trait,
+    HttpRequest, ModelInfo, Origin, Progress, Support, async_trait,
 };
 use llm_wire::{ErrorResponse, exchange, request_id, sse_or_json_array_stream};
 use llm_wire_gemini::{API, Encoded, embed, generate, models};
@@ -41,7 +41,8 @@ impl Gemini {
                 return Err(Error::new(
                     ErrorKind::Auth,
                     format!("api key missing: set GOOGLE_API_KEY or providers.{}.api_key", self.id),
-                ));
+                )
+                .with_progress(Progress::NotSent));
             }
             return Ok(Cow::Borrowed(&self.route));
         };

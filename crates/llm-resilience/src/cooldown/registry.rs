@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use llm_core::{Error, ErrorKind, Target, duration_text};
+use llm_core::{Error, ErrorKind, Progress, Target, duration_text};
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -111,7 +111,8 @@ impl CoolDowns {
     /// A call failed. `proven`: the model answered lately.
     pub(crate) fn failed(&self, place: Place<'_>, error: &Error, proven: bool, policy: &CoolDownPolicy, now: Instant) {
         let (kind, retry_after) = (error.kind(), error.retry_after());
-        if policy.time(kind, retry_after, 1).is_none() {
+        // Where nothing was sent, the vendor refused nothing: a key that is missing is not one that is wrong.
+        if error.progress() == Progress::NotSent || policy.time(kind, retry_after, 1).is_none() {
             return;
         }
         let [credential, model] = place.keys();

@@ -141,6 +141,17 @@ async fn a_missing_model_is_left_alone_for_five_minutes_but_a_missing_file_is_no
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_is_missing_is_not_one_that_is_wrong() {
+    let gates = Gates::default();
+    let gate = gates.gate(&target());
+    let missing = failure(ErrorKind::Auth, None).with_progress(Progress::NotSent);
+    for _ in 0..3 {
+        enter(&gate).await.unwrap().verdict(Verdict::Failed(&missing), Instant::now());
+    }
+    assert_eq!(gates.cool_downs(), []);
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_key_goes_on() {
     let gates = Gates::default();
     let gate = gates.gate(&target());

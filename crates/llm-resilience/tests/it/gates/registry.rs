@@ -2,13 +2,17 @@
 
 use std::sync::Mutex;
 
+use llm_core::Secret;
+use llm_resilience::RetryPolicy;
 use serde_json::json;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Metadata, Subscriber};
 
 use super::{
-    Arc, AtomicU32, BreakerState, ErrorKind, Ordering, Target, advance, answer, enter, fail, gates, ms, status, target,
+    Arc, AtomicU32, BreakerState, ErrorKind, Gates, Ordering, Target, advance, answer, enter, fail, gates, ms, status,
+    target,
 };
+use crate::support::{Scripted, chat, cx, driver, fail as act_fail};
 
 #[tokio::test(start_paused = true)]
 async fn the_state_of_every_gate_can_be_read() {
@@ -108,6 +112,26 @@ async fn an_address_that_a_caller_chose_does_not_open_the_breaker_of_the_target(
     assert_eq!(shown.len(), 3);
     assert_eq!(shown[0], (false, BreakerState::Closed));
     assert!(!format!("{:?}", gates.statuses()).contains("127.0.0.1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_with_an_address_of_its_own_passes_a_gate_of_its_own() {
+    let vendor = Scripted::new("openai", [act_fail(ErrorKind::Network)]);
+    let gates = gates();
+    let llm = driver(&[&vendor]).retry(RetryPolicy::none()).gates(gates.clone()).build();
+    let mut call = cx();
+    call.credential = Some(Secret::new("sk-of-a-caller"));
+    call.endpoint = Some("http://127.0.0.1:9/v1".into());
+    assert!(chat(&llm, &call).await.is_err());
+    // Without a key the address is not used, so this is a call of the target.
+    call.credential = None;
+    let shown = |gates: &Gates| -> Vec<_> {
+        gates.statuses().into_iter().map(|status| (status.endpoint.is_some(), status.breaker)).collect()
+    };
+    assert_eq!(shown(&gates), [(true, BreakerState::Open)]);
+    assert!(chat(&llm, &call).await.is_err());
+    assert_eq!(shown(&gates), [(false, BreakerState::Open), (true, BreakerState::Open)]);
+    assert_eq!(vendor.count(), 2);
 }
 
 /// Counts what is logged at each level.
