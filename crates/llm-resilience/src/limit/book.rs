@@ -216,8 +216,9 @@ impl Book {
     }
 
     fn settle(&mut self, held: &mut Held, actual: Amounts, last: bool, now: Instant) -> Wakers {
-        for account in held.path.iter() {
-            self.accounts[account].rates.settle(&held.amounts, &actual, last, now);
+        for at in held.path.iter() {
+            let vendor = (at == held.path.vendor()).then_some(held.number);
+            self.accounts[at].rates.settle(&held.amounts, &actual, vendor, last, now);
         }
         held.amounts = actual;
         let mut wakers = Wakers::default();
@@ -246,7 +247,7 @@ impl Book {
         let mut worst: Option<Refused> = None;
         for at in path.iter() {
             let account = &mut self.accounts[at];
-            let refused = match account.rates.check(amounts, now) {
+            let refused = match account.rates.check(amounts, at == path.vendor(), now) {
                 Err((dimension, Short::Never)) => {
                     let limit = account.rates.limit(dimension);
                     return Err(Refused { at, why: Why::TooLarge(dimension, limit), wait: None });
@@ -264,9 +265,9 @@ impl Book {
 
     /// Takes everything everywhere, behind a `try_take` that found room.
     pub(super) fn take(&mut self, path: Path, amounts: Amounts, now: Instant) -> Held {
-        for account in path.iter() {
-            let account = &mut self.accounts[account];
-            account.rates.take(&amounts, now);
+        for at in path.iter() {
+            let account = &mut self.accounts[at];
+            account.rates.take(&amounts, at == path.vendor(), now);
             account.places.take();
             account.users += 1;
         }

@@ -114,7 +114,7 @@ impl Concurrency {
         let most = u64::from(most.unwrap_or(u32::MAX)) * MILLI;
         match sign {
             Sign::Answered(time) => {
-                if search.gradient.add(micros(time)) {
+                if search.gradient.add(micros(time), in_flight) {
                     search.lower(false, usual, now);
                 } else {
                     search.raise(in_flight, most);
@@ -244,7 +244,7 @@ mod tests {
     fn slower_first_tokens_take_a_tenth_and_long_answers_nothing() {
         let (mut places, now) = adaptive(20);
         answers(&mut places, 20, 320, now);
-        for _ in 0..16 {
+        for _ in 0..40 {
             places.sign(Sign::Answered(TIME * 2), now);
         }
         assert_eq!(places.limit(), Some(18));

@@ -5,32 +5,33 @@
 
 use super::recent::Recent;
 
-/// Measurements in a round.
-const ROUND: u32 = 16;
+/// Measurements in a round, at least; and as many as requests at once, so that a round sees what the one before did.
+const ROUND: u64 = 16;
 /// A rise of the baseline takes this many times its distance in rounds.
-const RISE: u64 = 128;
-/// Decreases on end that must show in the times.
-const PATIENCE: u32 = 4;
+const RISE: u64 = 64;
+/// Congested rounds on end, each with fewer requests than the one before, that must show in the times.
+const PATIENCE: u32 = 6;
 
 /// Compares the times of each round with the best that was usual.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Gradient {
     round: Recent,
-    count: u32,
+    count: u64,
     /// Usual time when not congested, in microseconds times [`RISE`], so that slow rises are not lost.
     baseline: Option<u64>,
-    /// Usual distance of a round's median from the baseline.
+    /// Usual distance of a round's median from that of the round before: noise, but not a slow rise.
     spread: u64,
+    last: u64,
     /// Congested rounds on end, and the median of the first one.
     congested: Option<(u32, u64)>,
 }
 
 impl Gradient {
     /// Adds a time in microseconds; true when it ends a round that was congested.
-    pub(crate) fn add(&mut self, micros: u64) -> bool {
+    pub(crate) fn add(&mut self, micros: u64, at_once: u64) -> bool {
         self.round.add(micros);
         self.count += 1;
-        if self.count < ROUND {
+        if self.count < ROUND.max(at_once) {
             return false;
         }
         self.count = 0;
@@ -41,13 +42,13 @@ impl Gradient {
     fn end_round(&mut self, median: u64) -> bool {
         let Some(scaled) = self.baseline else {
             self.baseline = Some(median * RISE);
-            self.spread = median / 16;
+            (self.spread, self.last) = (median / 16, median);
             return false;
         };
         let baseline = scaled / RISE;
-        let tolerance = (baseline / 8).max(self.spread * 3);
-        let distance = median.abs_diff(baseline).min(baseline / 2);
-        self.spread = (self.spread * 15 + distance).div_ceil(16);
+        let tolerance = (baseline / 10).max(self.spread * 2);
+        let distance = median.abs_diff(self.last).min(baseline / 2);
+        (self.spread, self.last) = ((self.spread * 15 + distance).div_ceil(16), median);
         if median > baseline + tolerance {
             let (rounds, first) = self.congested.unwrap_or((0, median));
             if rounds >= PATIENCE && median.saturating_add(first / 10) >= first {
@@ -56,11 +57,12 @@ impl Gradient {
                 return false;
             }
             self.congested = Some((rounds + 1, first));
-            return true;
+            // One round may be an accident.
+            return rounds > 0;
         }
         self.congested = None;
         self.baseline =
-            Some(if median < baseline { (baseline * 3 + median) / 4 * RISE } else { scaled + (median - baseline) });
+            Some(if median < baseline { (baseline * 7 + median) / 8 * RISE } else { scaled + (median - baseline) });
         false
     }
 }
@@ -75,11 +77,11 @@ mod tests {
     }
 
     #[test]
-    fn a_rise_beyond_an_eighth_is_congestion() {
+    fn a_rise_beyond_a_tenth_is_congestion() {
         let mut gradient = Gradient::default();
         assert_eq!(rounds(&mut gradient, 1000, 40), 0);
-        assert_eq!(rounds(&mut gradient.clone(), 1124, 1), 0);
-        assert_eq!(rounds(&mut gradient, 1130, 1), 1);
+        assert_eq!(rounds(&mut gradient.clone(), 1100, 1), 0);
+        assert_eq!(rounds(&mut gradient, 1101, 3), 2);
     }
 
     #[test]
@@ -96,13 +98,13 @@ mod tests {
     fn a_target_that_is_slower_for_good_is_believed() {
         let mut gradient = Gradient::default();
         rounds(&mut gradient, 1000, 10);
-        assert_eq!(rounds(&mut gradient, 3000, 50), 4);
+        assert_eq!(rounds(&mut gradient, 3000, 50), 5);
         assert_eq!(rounds(&mut gradient, 3000, 50), 0);
         // And one that gets better with fewer requests goes on being a queue.
         let mut gradient = Gradient::default();
         rounds(&mut gradient, 1000, 10);
         let falling = (0..6).map(|step| 3000 - step * 200);
-        assert_eq!(falling.filter(|median| gradient.end_round(*median)).count(), 6);
+        assert_eq!(falling.filter(|median| gradient.end_round(*median)).count(), 5);
     }
 
     #[test]
@@ -110,7 +112,7 @@ mod tests {
         let mut gradient = Gradient::default();
         for number in 0..1600_u64 {
             let micros = if number % 7 == 0 { 60_000_000 } else { 1_000_000 };
-            assert!(!gradient.add(micros));
+            assert!(!gradient.add(micros, 20));
         }
     }
 }

@@ -53,16 +53,17 @@ pub struct Learned {
 impl Learned {
     /// Takes a report into account that came with the answer to request `source`.
     ///
-    /// `in_flight` is reserved by other requests that the vendor may not have counted. A later request knows more than
-    /// an earlier one, so its word stands; an earlier one may only lower what is left.
-    pub fn learn(slot: &mut Option<Self>, report: Report, source: u64, in_flight: u64, now: Instant) {
+    /// `others` is reserved by other requests that the vendor may not have counted, `own` by this one, which it has. A
+    /// later request knows more than an earlier one, so its word stands; an earlier one may only lower what is left.
+    pub fn learn(slot: &mut Option<Self>, report: Report, source: u64, others: u64, own: u64, now: Instant) {
         let Some(remaining) = report.remaining else { return };
-        let left = remaining.saturating_sub(in_flight);
+        let left = remaining.saturating_sub(others);
         if let Some(known) = slot
             && known.source > source
             && now < known.until
         {
-            known.bucket.lower_to(left, now);
+            // What it reserved was taken off before, and what it does not use comes back.
+            known.bucket.lower_to(left.saturating_sub(own), now);
             return;
         }
         let until = now.checked_add(report.reset.unwrap_or(UNDATED)).unwrap_or(now);
@@ -92,6 +93,12 @@ impl Learned {
         }
     }
 
+    /// The number of the request whose answer said it: what that one reserved was not taken off, because the vendor had
+    /// counted it already.
+    pub fn source(&self) -> u64 {
+        self.source
+    }
+
     /// The count itself.
     pub fn bucket(&mut self) -> &mut Bucket {
         &mut self.bucket
@@ -111,7 +118,7 @@ mod tests {
     fn learned(report: Report, in_flight: u64) -> (Learned, Instant) {
         let now = Instant::now();
         let mut slot = None;
-        Learned::learn(&mut slot, report, 1, in_flight, now);
+        Learned::learn(&mut slot, report, 1, in_flight, 0, now);
         (slot.unwrap(), now)
     }
 
@@ -144,16 +151,18 @@ mod tests {
     fn a_later_request_knows_more_and_an_earlier_one_only_lowers() {
         let now = Instant::now();
         let mut slot = None;
-        Learned::learn(&mut slot, report(100, 50, 17), 5, 0, now);
-        Learned::learn(&mut slot, report(100, 70, 17), 4, 0, now);
+        Learned::learn(&mut slot, report(100, 50, 17), 5, 0, 0, now);
+        Learned::learn(&mut slot, report(100, 70, 17), 4, 0, 0, now);
         assert_eq!(slot.as_mut().unwrap().bucket().left(now), 50);
-        Learned::learn(&mut slot, report(100, 40, 17), 3, 0, now);
+        Learned::learn(&mut slot, report(100, 40, 17), 3, 0, 0, now);
         assert_eq!(slot.as_mut().unwrap().bucket().left(now), 40);
-        Learned::learn(&mut slot, report(100, 70, 17), 5, 0, now);
+        Learned::learn(&mut slot, report(100, 40, 17), 2, 3, 7, now);
+        assert_eq!(slot.as_mut().unwrap().bucket().left(now), 30, "less what it reserved itself");
+        Learned::learn(&mut slot, report(100, 70, 17), 5, 0, 7, now);
         assert_eq!(slot.as_mut().unwrap().bucket().left(now), 70);
         // Behind the end of the window, anything is news.
         let later = now + 17 * SECOND;
-        Learned::learn(&mut slot, report(100, 90, 17), 1, 10, later);
+        Learned::learn(&mut slot, report(100, 90, 17), 1, 10, 0, later);
         assert_eq!(slot.as_mut().unwrap().bucket().left(later), 80);
     }
 
@@ -161,9 +170,9 @@ mod tests {
     fn without_a_count_nothing_is_learned_and_without_a_reset_for_a_minute() {
         let now = Instant::now();
         let mut slot = None;
-        Learned::learn(&mut slot, Report { limit: Some(5), ..Report::default() }, 1, 0, now);
+        Learned::learn(&mut slot, Report { limit: Some(5), ..Report::default() }, 1, 0, 0, now);
         assert!(slot.is_none());
-        Learned::learn(&mut slot, Report { remaining: Some(5), ..Report::default() }, 1, 0, now);
+        Learned::learn(&mut slot, Report { remaining: Some(5), ..Report::default() }, 1, 0, 0, now);
         let mut window = slot.unwrap();
         assert_eq!(window.check(5, now), Ok(()));
         window.bucket().take(5, now);

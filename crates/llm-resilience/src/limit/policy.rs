@@ -46,7 +46,7 @@ pub struct LimitPolicy {
     /// The longest wait. Default 30 s.
     #[serde(with = "duration_text")]
     pub queue_timeout: Duration,
-    /// The wait that is normal. Where it is longer for 100 ms on end, the newest go first until it is not. Default 1 s.
+    /// The wait that is normal. Where it is longer for 100 ms on end, the newest go first until it is not. Default 5 s.
     #[serde(with = "duration_text")]
     pub queue_target: Duration,
     /// Learn what is left from the vendor's headers. Default: yes. It means something for targets only.
@@ -71,7 +71,7 @@ impl Default for LimitPolicy {
             adaptive: false,
             queue: None,
             queue_timeout: Duration::from_secs(30),
-            queue_target: Duration::from_secs(1),
+            queue_target: Duration::from_secs(5),
             learn: true,
             throttle: true,
         }

@@ -63,8 +63,9 @@ impl RateSet {
         self.idle = !self.learns && self.counters.iter().all(|counter| counter.set.is_none());
     }
 
-    /// Whether all amounts fit, and if not, which does not fit for the longest.
-    pub(crate) fn check(&mut self, amounts: &Amounts, now: Instant) -> Result<(), (Dimension, Short)> {
+    /// Whether all amounts fit, and if not, which does not fit for the longest. `vendor`: whether what the vendor said of
+    /// its limits here binds the request; it does not bind one with another key.
+    pub(crate) fn check(&mut self, amounts: &Amounts, vendor: bool, now: Instant) -> Result<(), (Dimension, Short)> {
         if self.idle {
             return Ok(());
         }
@@ -74,7 +75,8 @@ impl RateSet {
             let units = amounts.of(dimension, cached_input);
             let set = counter.set.as_mut().map_or(Ok(()), |bucket| bucket.check(units, now));
             counter.learned.take_if(|learned| !learned.stands(now));
-            let learned = counter.learned.as_mut().map_or(Ok(()), |learned| learned.check(units, now));
+            let learned = counter.learned.as_mut().filter(|_| vendor);
+            let learned = learned.map_or(Ok(()), |learned| learned.check(units, now));
             for short in [set, learned].into_iter().filter_map(Result::err) {
                 if worst.is_none_or(|(_, worst)| longer(short, worst)) {
                     worst = Some((dimension, short));
@@ -85,25 +87,33 @@ impl RateSet {
     }
 
     /// Takes all amounts.
-    pub(crate) fn take(&mut self, amounts: &Amounts, now: Instant) {
-        self.each(amounts, |counter, units| {
-            counter.open = counter.open.saturating_add(units);
-            for bucket in counter.buckets() {
+    pub(crate) fn take(&mut self, amounts: &Amounts, vendor: bool, now: Instant) {
+        let cached_input = self.cached_input;
+        self.each_dimension(|counter, dimension| {
+            let units = amounts.of(dimension, cached_input);
+            if vendor {
+                counter.open = counter.open.saturating_add(units);
+            }
+            for bucket in counter.buckets(vendor) {
                 bucket.take(units, now);
             }
         });
     }
 
-    /// Puts `actual` in the place of `taken`; `last` when nothing more will be said of it.
-    pub(crate) fn settle(&mut self, taken: &Amounts, actual: &Amounts, last: bool, now: Instant) {
+    /// Puts `actual` in the place of `taken`; `last` when nothing more will be said of it. `vendor` is the number of the
+    /// request, if what the vendor said binds it.
+    pub(crate) fn settle(&mut self, taken: &Amounts, actual: &Amounts, vendor: Option<u64>, last: bool, now: Instant) {
         let cached_input = self.cached_input;
         self.each_dimension(|counter, dimension| {
             let (taken, actual) = (taken.of(dimension, cached_input), actual.of(dimension, cached_input));
-            counter.open = counter.open.saturating_sub(taken);
-            if !last {
+            if vendor.is_some() {
+                counter.open = counter.open.saturating_sub(taken);
+            }
+            if vendor.is_some() && !last {
                 counter.open = counter.open.saturating_add(actual);
             }
-            for bucket in counter.buckets() {
+            let learned = vendor.is_some() && counter.learned.as_ref().map(Learned::source) != vendor;
+            for bucket in counter.buckets(learned) {
                 bucket.settle(taken, actual, now);
             }
         });
@@ -123,8 +133,9 @@ impl RateSet {
             report(said.output_tokens_limit, said.output_tokens_remaining, said.output_tokens_reset),
         ];
         for ((counter, report), dimension) in self.counters.iter_mut().zip(reports).zip(Dimension::ALL) {
-            let in_flight = counter.open.saturating_sub(own.of(dimension, self.cached_input));
-            Learned::learn(&mut counter.learned, report, source, in_flight, now);
+            let own = own.of(dimension, self.cached_input);
+            let others = counter.open.saturating_sub(own);
+            Learned::learn(&mut counter.learned, report, source, others, own, now);
         }
     }
 
@@ -132,7 +143,7 @@ impl RateSet {
     pub(crate) fn left(&mut self, now: Instant) -> [Option<(i64, u64)>; 5] {
         self.counters.each_mut().map(|counter| {
             counter.learned.take_if(|learned| !learned.stands(now));
-            counter.buckets().map(|bucket| (bucket.left(now), bucket.limit())).min()
+            counter.buckets(true).map(|bucket| (bucket.left(now), bucket.limit())).min()
         })
     }
 
@@ -147,11 +158,6 @@ impl RateSet {
         self.left(now).iter().flatten().all(|(left, limit)| i128::from(*left) >= i128::from(*limit))
     }
 
-    fn each(&mut self, amounts: &Amounts, mut act: impl FnMut(&mut Counter, u64)) {
-        let cached_input = self.cached_input;
-        self.each_dimension(|counter, dimension| act(counter, amounts.of(dimension, cached_input)));
-    }
-
     fn each_dimension(&mut self, mut act: impl FnMut(&mut Counter, Dimension)) {
         if !self.idle {
             for (counter, dimension) in self.counters.iter_mut().zip(Dimension::ALL) {
@@ -162,8 +168,9 @@ impl RateSet {
 }
 
 impl Counter {
-    fn buckets(&mut self) -> impl Iterator<Item = &mut Bucket> {
-        self.set.iter_mut().chain(self.learned.iter_mut().map(Learned::bucket))
+    fn buckets(&mut self, vendor: bool) -> impl Iterator<Item = &mut Bucket> {
+        let learned = self.learned.as_mut().filter(|_| vendor);
+        self.set.iter_mut().chain(learned.map(Learned::bucket))
     }
 }
 

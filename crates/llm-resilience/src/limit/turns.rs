@@ -30,6 +30,8 @@ impl Book {
             self.serve(at, now, &mut wakers);
         }
         let Some(waiter) = self.waiters.get_mut(&number) else { return (Poll::Pending, None, wakers) };
+        // Still here: it is not the next any more, and whoever is looks at the clock.
+        waiter.fits_at.take_if(|at| *at <= now);
         if waiter.outcome.is_none() && waiter.until <= now {
             let at = waiter.at;
             let refusal = self.too_late(number);

@@ -11,6 +11,7 @@ mod drops;
 mod failures;
 mod gates;
 mod reasoning;
+mod limits;
 mod streams;
 mod support;
 mod timers;
