@@ -6,6 +6,7 @@ use std::time::Instant;
 use llm_core::{Error, ErrorKind, Provider, TargetStates, TokenEstimator};
 
 use crate::classify::Classifier;
+use crate::experiment::Experiments;
 use crate::money::{BudgetLeft, Prices};
 use crate::ready::{Known, Providers};
 use crate::route::Route;
@@ -13,6 +14,7 @@ use crate::router::Router;
 use crate::rule::Rule;
 use crate::sources::Sources;
 use crate::stats::StatsView;
+use crate::strategy::Beliefs;
 use crate::table::{Names, Table};
 
 /// Builds a [`Router`].
@@ -81,6 +83,18 @@ impl Builder {
     /// With who knows what is left of budgets.
     pub fn budget(mut self, budget: Arc<dyn BudgetLeft>) -> Self {
         self.sources.budget = Some(budget);
+        self
+    }
+
+    /// With what was learned of the targets, for adaptive routes.
+    pub fn beliefs(mut self, beliefs: Arc<dyn Beliefs>) -> Self {
+        self.sources.beliefs = Some(beliefs);
+        self
+    }
+
+    /// With experiments and shadows. Their targets are resolved now: configure them before.
+    pub fn experiments(mut self, experiments: Experiments) -> Self {
+        self.sources.experiments = Some(experiments);
         self
     }
 

@@ -152,6 +152,18 @@ pub(crate) fn judge(contest: &Contest<'_>) -> Verdict {
         true if fallbacks.is_empty() => Cow::Borrowed("no target may take the request"),
         true => Cow::Borrowed("only fallbacks are left"),
     };
+    if let Some(assigned) = &contest.facts.assigned {
+        // An arm goes before what the strategy thinks of it, not before what the filters know.
+        let is_open = |why: &Option<WhyNot>| matches!(why, None | Some(WhyNot::Strategy(_)));
+        let is_its = |&place: &usize| contest.view.places[place].target == assigned.target && is_open(&removed[place]);
+        if let Some(place) = (0..places).find(is_its) {
+            open.retain(|other| *other != place);
+            fallbacks.retain(|other| *other != place);
+            open.insert(0, place);
+            removed[place] = None;
+            reason = Cow::Owned(format!("{assigned} comes first, then {reason}"));
+        }
+    }
     let mut order = open;
     order.append(&mut fallbacks);
     if is_last_resort && !order.is_empty() {

@@ -25,7 +25,7 @@ pub(crate) fn hash(text: &str) -> u64 {
 
 /// A number above 0 and below 1.
 #[allow(clippy::cast_precision_loss, reason = "53 bits are exact")]
-fn unit(draw: u64) -> f64 {
+pub(crate) fn unit(draw: u64) -> f64 {
     ((draw >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
 }
 

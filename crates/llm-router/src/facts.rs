@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::bound::Bound;
 use crate::classify::Complexity;
 use crate::draw;
+use crate::experiment::Assigned;
 use crate::needs::{MediaNeed, Needs};
 
 /// Output tokens that a request is thought to take when it sets no limit of its own.
@@ -57,6 +58,12 @@ pub struct Facts {
     /// State in it that only some providers can read.
     #[serde(skip_serializing_if = "Bound::is_free")]
     pub bound: Bound,
+    /// The target that an experiment puts first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub assigned: Option<Assigned>,
+    /// The kind of request that it is to a strategy that learns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Arc<str>>,
     /// How hard it is, where the strategy asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub complexity: Option<Complexity>,
@@ -82,6 +89,8 @@ impl Facts {
             tenant: cx.tenant.clone(),
             tags: cx.tags.clone(),
             bound: Bound::of(request),
+            assigned: None,
+            kind: None,
             complexity: None,
         }
     }

@@ -58,6 +58,8 @@ pub enum WhyNot {
     Budget,
     /// Its weight is 0.
     Weight,
+    /// It belongs to an experiment, and the request not to its arm.
+    OtherArm,
     /// The request carries state that is somewhere else.
     Elsewhere(Held),
     /// The request carries signed state of another target and does not allow to leave it out.
@@ -90,6 +92,7 @@ impl fmt::Display for WhyNot {
             Self::Cost { estimate, most } => write!(f, "the request would cost about ${estimate}, more than ${most}"),
             Self::Budget => f.write_str("its daily budget is spent"),
             Self::Weight => f.write_str("its weight is 0"),
+            Self::OtherArm => f.write_str("it is only for an arm of an experiment"),
             Self::Elsewhere(held) => write!(f, "the request needs {} of another provider", held.as_str()),
             Self::Signed => f.write_str("the request carries state that only another target can read"),
             Self::Shut { wait: None } => f.write_str("it takes no requests now"),
@@ -115,7 +118,13 @@ fn others(contest: &Contest<'_>, place: usize) -> Option<WhyNot> {
         .or_else(|| quality(contest, place))
         .or_else(|| money(contest, place))
         .or_else(|| (contest.place(place).weight == Some(0)).then_some(WhyNot::Weight))
+        .or_else(|| other_arm(contest, place).then_some(WhyNot::OtherArm))
         .or_else(|| bound(contest, place))
+}
+
+fn other_arm(contest: &Contest<'_>, place: usize) -> bool {
+    let of = contest.place(place);
+    of.arm_only && contest.facts.assigned.as_ref().is_none_or(|assigned| assigned.target != of.target)
 }
 
 fn lacks(contest: &Contest<'_>, place: usize) -> Option<WhyNot> {

@@ -35,8 +35,8 @@ pub use classify::{ByForm, Classifier, Complexity};
 pub use contest::Contest;
 pub use decide::{Candidate, Decision, Inputs, decide};
 pub use experiment::{
-    AfterStop, ArmResults, ArmSpec, Assignment, Comparison, Estimate, Experiment, ExperimentResults, ExperimentStatus,
-    Experiments, Goal, SavedExperiments, Shadow, StickyBy, StopReason, StopRules, WithoutKey,
+    AfterStop, ArmResults, ArmSpec, Assigned, Assignment, Comparison, Estimate, Experiment, ExperimentResults,
+    ExperimentStatus, Experiments, Goal, SavedExperiments, Shadow, StickyBy, StopReason, StopRules, WithoutKey,
 };
 pub use facts::{ASSUMED_OUTPUT, Facts};
 pub use filter::WhyNot;
@@ -55,8 +55,9 @@ pub use stats::{
 #[doc(hidden)]
 pub use strategy::RegisteredStrategy;
 pub use strategy::{
-    BestQuality, BudgetPressure, ByComplexity, Choice, Cost, Fastest, Latency, LeastBusy, Manual, Measure, OwnStrategy,
-    Priority, Reads, Score, Strategy, StrategyKind, StrategySpec, TaskRoute, Tasks, Weighted, registered,
+    Adaptive, Belief, Beliefs, BestQuality, BudgetPressure, ByComplexity, Chance, Choice, Cost, Fastest, Guess,
+    Latency, Learning, LearningSettings, LeastBusy, Manual, Measure, OwnStrategy, Priority, Reads, Score, Strategy,
+    StrategyKind, StrategySpec, TaskRoute, Tasks, Weighted, registered,
 };
 pub use target::{OnlyIf, REQUIRE, TargetSpec};
 pub use view::{PlaceView, RouteView};

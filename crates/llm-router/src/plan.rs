@@ -7,17 +7,18 @@ use llm_core::{Cx, Error, ErrorKind, Plan, PlanTarget, Request};
 use crate::classify::Classifier;
 use crate::contest::Contest;
 use crate::decide::{Decision, decide, judge};
+use crate::experiment::Assigned;
 use crate::facts::Facts;
 use crate::filter::WhyNot;
 use crate::needs::Needs;
-use crate::ready::ReadyRoute;
+use crate::ready::{ReadyRoute, plan_target};
 use crate::router::Router;
 use crate::rule::Rules;
 use crate::snapshot::Condition;
 use crate::sources::{Sources, condition};
-use crate::strategy::{Reads, Strategy, StrategySpec};
+use crate::strategy::{Reads, Strategy, StrategySpec, kind};
 use crate::table::{Meaning, Table, refusal};
-use crate::target::REQUIRE;
+use crate::target::{REQUIRE, TargetSpec};
 use crate::view::{PlaceView, RouteView};
 
 /// What a request means: its route or its target, and the rule that led there.
@@ -43,7 +44,8 @@ impl Router {
                 &direct
             }
         };
-        let facts = self.facts(route, cx, request, Reads::ALL);
+        let mut facts = self.facts(route, cx, request, Reads::ALL);
+        facts.assigned = self.assigned(route, cx);
         let snapshot = self.sources.snapshot(route, &facts, Reads::ALL).rounded();
         let mut decision = decide(&route.view, &snapshot, &facts, (self.sources.seeds)());
         decision.rule = rule.cloned();
@@ -57,12 +59,17 @@ impl Router {
             Meaning::Route(route) => route,
             Meaning::Direct(target) => return Ok(Plan::new([target])),
         };
-        if let Some(plan) = fixed(&self.sources, route, cx, request) {
+        let assigned = self.assigned(route, cx);
+        if assigned.is_none()
+            && let Some(mut plan) = fixed(&self.sources, route, cx, request)
+        {
+            plan.shadow = self.shadow(route, cx, request);
             return Ok(plan);
         }
         let view = &route.view;
         let reads = view.strategy.reads();
-        let facts = self.facts(route, cx, request, reads);
+        let mut facts = self.facts(route, cx, request, reads);
+        facts.assigned = assigned;
         let snapshot = self.sources.snapshot(route, &facts, reads);
         let verdict = judge(&Contest::new(view, &snapshot, &facts, (self.sources.seeds)()));
         if verdict.order.is_empty() {
@@ -73,7 +80,27 @@ impl Router {
         let mut plan = Plan::new(targets);
         plan.route.clone_from(&view.name);
         plan.reason = Some(verdict.reason.into());
+        plan.arm = facts.assigned.and_then(|assigned| assigned.arm);
+        plan.kind = facts.kind;
+        plan.shadow = self.shadow(route, cx, request);
         Ok(plan)
+    }
+
+    /// The target that an experiment puts first, where one has a say and its target was resolved.
+    fn assigned(&self, route: &ReadyRoute, cx: &Cx) -> Option<Assigned> {
+        let experiments = self.sources.experiments.as_ref()?;
+        let assignment = experiments.assign(route.view.name.as_deref()?, cx, (self.sources.clock)())?;
+        let target = plan_target(&self.providers, &TargetSpec::new(assignment.target)).ok()?.target;
+        let is_there = route.view.places.iter().any(|place| place.target == target);
+        is_there.then_some(Assigned { arm: assignment.arm, target })
+    }
+
+    /// Who is asked beside the answer, for comparison only.
+    fn shadow(&self, route: &ReadyRoute, cx: &Cx, request: &Request) -> Option<PlanTarget> {
+        let target = self.sources.experiments.as_ref()?.shadow(route.view.name.as_deref()?, cx)?;
+        let target = plan_target(&self.providers, &TargetSpec::new(target)).ok()?;
+        let lacks = Needs::lacking(&target.provider.capabilities(&target.target.model));
+        Needs::of(request).0.first_of(lacks).is_none().then_some(target)
     }
 
     /// What the name of a request means, by rules and then by names.
@@ -109,6 +136,9 @@ impl Router {
                 }
                 _ => self.sources.classifier.classify(request),
             });
+        }
+        if reads.has(Reads::BELIEFS) && self.sources.beliefs.is_some() {
+            facts.kind = Some(kind(&facts));
         }
         facts
     }

@@ -13,7 +13,7 @@ use crate::route::Route;
 use crate::snapshot::Snapshot;
 use crate::sources::Sources;
 use crate::stats::TargetRecord;
-use crate::strategy::Strategy;
+use crate::strategy::{Strategy, StrategySpec};
 use crate::target::TargetSpec;
 use crate::view::{PlaceView, RouteView};
 
@@ -112,6 +112,9 @@ pub(crate) fn ready(
     if let Some(least) = route.min_quality.filter(|least| !(0.0..=1.0).contains(least)) {
         problem(format!("the least quality is {least}: write a number from 0 to 1"));
     }
+    if let StrategySpec::Adaptive(adaptive) = &route.strategy {
+        adaptive.problem().into_iter().for_each(&mut problem);
+    }
     let mut view = RouteView::new(Some(name.as_str().into()), route.strategy.clone());
     view.min_quality = route.min_quality;
     let mut targets: Vec<PlanTarget> = Vec::new();
@@ -154,6 +157,20 @@ pub(crate) fn ready(
             if let Err(what) = add(&mut view, spec, true) {
                 problem(format!("the fallback {id:?}: {what}"));
             }
+        }
+    }
+    let arms = sources.experiments.iter().flat_map(|experiments| experiments.arm_targets(name));
+    for spec in arms.map(TargetSpec::new) {
+        match plan_target(providers, &spec) {
+            Ok(target) if view.places.iter().all(|place| place.target != target.target) => {
+                let capabilities = target.provider.capabilities(&target.target.model);
+                let mut place = PlaceView::new(target.target.clone(), target.provider.api(), &spec, capabilities);
+                place.arm_only = true;
+                view.places.push(place);
+                targets.push(target);
+            }
+            Ok(_) => {}
+            Err(what) => problems.push(format!("the route {name:?}: an experiment on it: {what}")),
         }
     }
     ReadyRoute::new(view, targets, sources)

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::health::Health;
 use crate::money::Price;
 use crate::stats::Pulse;
+use crate::strategy::Belief;
 
 /// What is known of the targets of a route now. In the order of [`RouteView::places`](crate::RouteView::places).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct TargetView {
     pub pulse: Pulse,
     /// What it costs.
     pub price: Price,
+    /// What was learned of it for this kind of request, for those that ask.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub belief: Option<Belief>,
     /// The part of its own daily budget that is left, from 0 to 1; `None` without a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_left: Option<f64>,

@@ -9,12 +9,13 @@ use llm_core::{Availability, BytesEstimator, TargetStates, TokenEstimator};
 
 use crate::classify::{ByForm, Classifier};
 use crate::draw;
+use crate::experiment::Experiments;
 use crate::facts::Facts;
 use crate::money::{BudgetLeft, Prices};
 use crate::ready::{Place, ReadyRoute};
 use crate::snapshot::{Condition, Snapshot, TargetView};
 use crate::stats::StatsView;
-use crate::strategy::Reads;
+use crate::strategy::{Beliefs, Reads};
 
 /// Where a router looks for what changes.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub(crate) struct Sources {
     pub(crate) stats: Option<Arc<dyn StatsView>>,
     pub(crate) prices: Option<Arc<dyn Prices>>,
     pub(crate) budget: Option<Arc<dyn BudgetLeft>>,
+    pub(crate) beliefs: Option<Arc<dyn Beliefs>>,
+    pub(crate) experiments: Option<Experiments>,
     pub(crate) estimator: Arc<dyn TokenEstimator>,
     pub(crate) classifier: Arc<dyn Classifier>,
     pub(crate) clock: Arc<dyn Fn() -> Instant + Send + Sync>,
@@ -37,6 +40,8 @@ impl Default for Sources {
             stats: None,
             prices: None,
             budget: None,
+            beliefs: None,
+            experiments: None,
             estimator: Arc::new(BytesEstimator),
             classifier: Arc::new(ByForm::default()),
             clock: Arc::new(|| tokio::time::Instant::now().into_std()),
@@ -61,6 +66,9 @@ impl Sources {
             if let (Some(prices), true) = (&self.prices, reads.has(Reads::PRICES) || view.max_usd_per_request.is_some())
             {
                 seen.price = prices.price(&view.target);
+            }
+            if let (Some(beliefs), Some(kind)) = (&self.beliefs, &facts.kind) {
+                seen.belief = Some(beliefs.belief(kind, &view.target, now));
             }
             if let Some(budget) = &self.budget {
                 seen.budget_left = budget.left(tenant, Some(&view.target));

@@ -81,6 +81,9 @@ pub struct PlaceView {
     /// It belongs to a fallback of the route: asked after all others, as listed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub fallback: bool,
+    /// It belongs to an experiment: only requests of its arm come here.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub arm_only: bool,
 }
 
 impl RouteView {
@@ -123,6 +126,7 @@ impl PlaceView {
             media_inline: capabilities.media_inline,
             media_url: capabilities.media_url,
             fallback: false,
+            arm_only: false,
         }
     }
 

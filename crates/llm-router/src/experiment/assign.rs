@@ -1,6 +1,7 @@
 //! Which arm a key belongs to: weighted rendezvous hashing, a pure function of names and shares.
 
-use super::hash::{siphash, unit};
+use super::hash::siphash;
+use crate::draw::unit;
 
 /// The key of all assignments. A change would move everybody: it never changes.
 const KEY: (u64, u64) = (0x6c6f_7175_6174_2d61, 0x622d_7465_7374_2d31);

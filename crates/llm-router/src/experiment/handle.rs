@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Instant;
 
-use llm_core::{Arm, Cx, Error, ErrorKind, Observed, Observer};
+use llm_core::{Arm, Cx, Error, ErrorKind, Observed, Observer, Target};
 use serde::{Deserialize, Serialize};
 
 use super::assign::{assign, sampled};
@@ -45,6 +45,25 @@ pub struct Assignment {
     pub arm: Option<Arm>,
     /// The target that is asked first, as the operator wrote it.
     pub target: String,
+}
+
+/// The target that an experiment puts first for one request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assigned {
+    /// The arm that the request counts for; `None` when the experiment has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arm: Option<Arm>,
+    /// Its target.
+    pub target: Target,
+}
+
+impl fmt::Display for Assigned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.arm {
+            Some(Arm { experiment, arm }) => write!(f, "the arm {arm} of the experiment {experiment}"),
+            None => f.write_str("the outcome of an experiment"),
+        }
+    }
 }
 
 /// What experiments came to so far, to be kept over a restart.
@@ -91,7 +110,7 @@ impl Experiments {
                 .get(&definition.name)
                 .filter(|old| is_same(&old.definition, &definition))
                 .map(|old| old.counted(now));
-            state.running.insert(definition.name.clone(), Arc::new(Running::new(definition, counted)));
+            state.running.insert(definition.name.clone(), Arc::new(Running::new(definition, counted, now)));
         }
         state.shadows = shadows;
         Ok(())
@@ -132,13 +151,12 @@ impl Experiments {
         sampled(&shadow.on_model, request, shadow.share).then(|| shadow.target.clone())
     }
 
-    /// The targets that experiments and shadows name on a route, as the operator wrote them.
-    pub fn targets(&self, route: &str) -> Vec<String> {
+    /// The targets of the arms on a route, as the operator wrote them.
+    pub fn arm_targets(&self, route: &str) -> Vec<String> {
         let state = self.read();
         let running = state.running.values().map(|running| &running.definition);
         let arms = running.filter(|experiment| &*experiment.on_model == route).flat_map(|experiment| &experiment.arms);
-        let shadows = state.shadows.iter().filter(|shadow| &*shadow.on_model == route);
-        arms.map(|arm| arm.target.clone()).chain(shadows.map(|shadow| shadow.target.clone())).collect()
+        arms.map(|arm| arm.target.clone()).collect()
     }
 
     /// What one experiment came to so far.
@@ -179,13 +197,13 @@ impl Experiments {
     }
 
     /// Goes on from what was kept. Experiments that are not configured any more, or otherwise, are left out.
-    pub fn restore(&self, saved: SavedExperiments) {
+    pub fn restore(&self, saved: SavedExperiments, now: Instant) {
         let mut state = self.write();
         for (name, SavedExperiment { definition, counted }) in saved.0 {
             if let Some(running) = state.running.get_mut(&name)
                 && is_same(&running.definition, &definition)
             {
-                *running = Arc::new(Running::new(running.definition.clone(), Some(counted)));
+                *running = Arc::new(Running::new(running.definition.clone(), Some(counted), now));
             }
         }
     }

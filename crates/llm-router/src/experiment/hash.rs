@@ -69,12 +69,6 @@ impl State {
     }
 }
 
-/// A hash as a number above 0 and below 1.
-#[allow(clippy::cast_precision_loss)] // 53 bits are exact
-pub(crate) fn unit(hash: u64) -> f64 {
-    ((hash >> 11) as f64 + 0.5) / (1u64 << 53) as f64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ mod stop;
 mod tally;
 
 pub use definition::{AfterStop, ArmSpec, Experiment, Goal, StickyBy, StopRules, WithoutKey};
-pub use handle::{Assignment, Experiments, SavedExperiments};
+pub use handle::{Assigned, Assignment, Experiments, SavedExperiments};
 pub use results::{ArmResults, Comparison, Estimate, ExperimentResults};
 pub use shadow::Shadow;
 pub use stop::{ExperimentStatus, StopReason};

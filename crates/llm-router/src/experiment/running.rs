@@ -26,7 +26,7 @@ pub(super) struct Running {
 
 struct State {
     counted: Counted,
-    /// Since when `counted.elapsed` does not count; `None` before the first request.
+    /// Since when `counted.elapsed` does not count; `None` when it has ended.
     since: Option<Instant>,
 }
 
@@ -43,10 +43,11 @@ impl State {
 }
 
 impl Running {
-    pub(super) fn new(definition: Experiment, counted: Option<Counted>) -> Self {
+    pub(super) fn new(definition: Experiment, counted: Option<Counted>, now: Instant) -> Self {
         let mut counted = counted.unwrap_or_default();
         counted.arms.resize(definition.arms.len(), Tally::default());
-        Self { definition, state: Mutex::new(State { counted, since: None }) }
+        let since = (counted.status == ExperimentStatus::Running).then_some(now);
+        Self { definition, state: Mutex::new(State { counted, since }) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -56,11 +57,10 @@ impl Running {
     /// The status; time may have ended it.
     pub(super) fn status(&self, now: Instant) -> ExperimentStatus {
         let mut state = self.state();
-        if state.counted.status == ExperimentStatus::Running {
-            state.since.get_or_insert(now);
-            if self.definition.stop.max_duration.is_some_and(|longest| state.elapsed(now) >= longest) {
-                self.check(&mut state, now);
-            }
+        if state.counted.status == ExperimentStatus::Running
+            && self.definition.stop.max_duration.is_some_and(|longest| state.elapsed(now) >= longest)
+        {
+            self.check(&mut state, now);
         }
         state.counted.status.clone()
     }

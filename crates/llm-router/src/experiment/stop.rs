@@ -90,8 +90,9 @@ pub(super) fn check(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::draw::unit;
     use crate::experiment::definition::{Goal, StopRules};
-    use crate::experiment::hash::{siphash, unit};
+    use crate::experiment::hash::siphash;
     use crate::experiment::tally::Ended;
 
     /// Runs an experiment on the share of answers that end well, looking after every request. The winner, if one is found,

@@ -15,6 +15,7 @@ mod track;
 mod view;
 
 pub use cost::CostModel;
+pub(crate) use decay::shrink;
 pub use handle::Stats;
 pub use settings::StatsSettings;
 pub use snapshot::{FailureStats, LabelStats, LatencyStats, ModelStats, QualityStats, ShadowStats, TargetStats};

@@ -2,6 +2,7 @@
 //!
 //! Each is a pure function of a [`Contest`]: nothing is read from anywhere else, so a decision can be repeated.
 
+mod adaptive;
 mod budget_pressure;
 mod choice;
 mod complexity;
@@ -20,6 +21,8 @@ mod weighted;
 
 use std::borrow::Cow;
 
+pub(crate) use adaptive::kind;
+pub use adaptive::{Adaptive, Belief, Beliefs, Chance, Guess, Learning, LearningSettings};
 pub use budget_pressure::BudgetPressure;
 pub use choice::Choice;
 pub use complexity::ByComplexity;
@@ -83,8 +86,10 @@ impl Reads {
     pub const COMPLEXITY: Self = Self(1 << 3);
     /// What is left of the budget of everything.
     pub const BUDGET: Self = Self(1 << 4);
+    /// What was learned of the targets for its kind of request.
+    pub const BELIEFS: Self = Self(1 << 5);
     /// Everything.
-    pub const ALL: Self = Self(0b1_1111);
+    pub const ALL: Self = Self(0b11_1111);
 
     /// Both.
     pub const fn and(self, other: Self) -> Self {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{
-    BestQuality, BudgetPressure, ByComplexity, Choice, Cost, Fastest, Latency, LeastBusy, Manual, Priority, Reads,
-    Score, Strategy, Tasks, Weighted, registered,
+    Adaptive, BestQuality, BudgetPressure, ByComplexity, Choice, Cost, Fastest, Latency, LeastBusy, Manual, Priority,
+    Reads, Score, Strategy, Tasks, Weighted, registered,
 };
 use crate::contest::Contest;
 use crate::view::RouteView;
@@ -43,6 +43,8 @@ pub enum StrategyKind {
     /// By the quality asked for, the complexity, and what is left of the budget.
     #[serde(alias = "budget-pressure")]
     BudgetPressure,
+    /// By what was learned of the targets.
+    Adaptive,
 }
 
 /// The strategy of a route.
@@ -72,6 +74,8 @@ pub enum StrategySpec {
     Complexity(ByComplexity),
     /// See [`BudgetPressure`].
     BudgetPressure(BudgetPressure),
+    /// See [`Adaptive`].
+    Adaptive(Adaptive),
     /// The target that a request names outright. Nothing is compared with the request.
     Direct,
     /// One of another crate.
@@ -92,7 +96,14 @@ impl From<StrategyKind> for StrategySpec {
             StrategyKind::Task => Self::Task(Tasks::default()),
             StrategyKind::Complexity => Self::Complexity(ByComplexity::default()),
             StrategyKind::BudgetPressure => Self::BudgetPressure(BudgetPressure::default()),
+            StrategyKind::Adaptive => Self::Adaptive(Adaptive::default()),
         }
+    }
+}
+
+impl From<Adaptive> for StrategySpec {
+    fn from(adaptive: Adaptive) -> Self {
+        Self::Adaptive(adaptive)
     }
 }
 
@@ -135,6 +146,7 @@ impl StrategySpec {
             Self::Task(tasks) => tasks,
             Self::Complexity(choices) => choices,
             Self::BudgetPressure(choices) => choices,
+            Self::Adaptive(adaptive) => adaptive,
             Self::Direct => &Direct,
             Self::Own(own) => own.strategy.as_deref().unwrap_or(&Priority),
         }

@@ -226,7 +226,7 @@ async fn what_was_counted_survives_changed_shares_and_restarts() {
 
     let text = serde_json::to_string(&before.save(later)).unwrap();
     let restarted = experiments(other_shares, later);
-    restarted.restore(serde_json::from_str(&text).unwrap());
+    restarted.restore(serde_json::from_str(&text).unwrap(), later);
     let results = restarted.results("haiku-vs-mini", later).unwrap();
     assert_eq!((results.arms[1].samples, results.elapsed), (3, Duration::from_secs(60)));
     // Another target is another experiment.
@@ -273,7 +273,6 @@ async fn a_share_of_the_requests_has_a_shadow() {
     assert!((900..1_100).contains(&shadows), "{shadows}");
     assert_eq!(experiments.shadow("fast", &id(1)), None);
     assert_eq!(experiments.shadow("smart", &cx(|_| ())), None);
-    assert_eq!(experiments.targets("smart"), ["new/model"]);
 
     // Its call counts in the statistics of its target, and only as a shadow.
     let stats = Stats::default();

@@ -144,8 +144,8 @@ async fn without_probes_the_report_is_that_of_the_calls_and_the_breakers() {
     let targets = vec![place(&silent, "a"), place(&silent, "b"), place(&silent, "c")];
     let prober = Prober::new(policy(ProbeKind::None), targets, cx(), stats).with_states(Arc::new(ShutB));
     for report in [prober.report(start()), prober.check().await] {
-        let status: Vec<Health> = report.iter().map(|one| one.status).collect();
-        assert_eq!(status, [Health::Healthy, Health::Unavailable, Health::Unavailable]);
+        let found: Vec<Health> = report.iter().map(|one| one.status).collect();
+        assert_eq!(found, [Health::Healthy, Health::Unavailable, Health::Unavailable]);
         assert_eq!(report[1].reason.as_deref(), Some("it takes no calls now"));
         assert_eq!(report[2].reason.as_deref(), Some("3 failures in a row"));
     }

@@ -1,6 +1,7 @@
 //! The behaviour of the router through its public interface.
 #![cfg(test)]
 
+mod adaptive;
 mod bound;
 mod classes;
 mod control;
