@@ -65,6 +65,13 @@ impl Router {
         })
     }
 
+    /// A route as it is now, by its name or an alias.
+    pub fn route(&self, name: &str) -> Option<Route> {
+        let table = self.table();
+        let is_it = |route: &&Route| route.name == name || route.aliases.iter().any(|alias| alias == name);
+        table.names.routes.iter().find(is_it).cloned()
+    }
+
     /// The name of the active model.
     pub fn default_model(&self) -> Option<String> {
         self.table().names.default.clone()

@@ -1,6 +1,6 @@
 //! Building a client: from code, a configuration and the environment, checked as a whole before the first call.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use llm_core::{Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, Registry, Secret, Transport};
@@ -160,7 +160,7 @@ impl ClientBuilder {
             providers.push(Configured { id: id.into(), plugin: None, provider, tls: false });
         }
         let settings = conduct::settings(&config.defaults, "defaults")?;
-        let Routing { router, model, settings: of_routes } =
+        let Routing { router, active, settings: of_routes } =
             routes::routing(&registry, &mut providers, &config, &environment, &self.state)?;
         let advice = routes::nothing_configured(&registry);
         gates::configure(&self.state.gates, &config);
@@ -189,7 +189,7 @@ impl ClientBuilder {
             stack,
             router,
             providers,
-            model,
+            active: Mutex::new(active),
             cx,
             current,
             http,

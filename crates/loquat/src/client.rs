@@ -1,7 +1,7 @@
 //! The client: everything that answers, behind one cheap handle.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -10,9 +10,10 @@ use llm_core::{
     Request, Response, Target,
 };
 use llm_http::HttpTransport;
-use llm_router::Router;
+use llm_router::{Decision, Router};
 use tokio::time::Instant;
 
+use crate::active::Active;
 use crate::builder::ClientBuilder;
 use crate::call_id::CallIds;
 use crate::chat_call::ChatCall;
@@ -42,8 +43,7 @@ pub(crate) struct Inner {
     pub(crate) stack: Arc<dyn Provider>,
     pub(crate) router: Arc<Router>,
     pub(crate) providers: Vec<Configured>,
-    /// The model of requests that name none.
-    pub(crate) model: Option<String>,
+    pub(crate) active: Mutex<Active>,
     pub(crate) cx: Cx,
     pub(crate) current: Arc<Current>,
     /// The transport, where the application did not bring its own.
@@ -212,10 +212,17 @@ impl Client {
         listed.into_iter().map(served).collect()
     }
 
+    /// Why a request would go where it goes: every target, what removed it or what it scored, and the order. Nothing is
+    /// sent.
+    pub fn explain(&self, cx: &Cx, request: ChatRequest) -> Result<Decision, Error> {
+        let request = self.prepare(request)?;
+        self.0.router.explain(cx, &Request::Chat(Arc::new(request)))
+    }
+
     /// Who is asked, who steps in, who answered last.
     pub fn status(&self) -> Status {
         let mut targets =
-            self.0.model.as_deref().map(|model| self.0.router.targets(model)).unwrap_or_default().into_iter();
+            self.0.router.default_model().map(|model| self.0.router.targets(&model)).unwrap_or_default().into_iter();
         Status {
             primary: targets.next(),
             fallbacks: targets.collect(),
@@ -224,6 +231,10 @@ impl Client {
             demo: !self.0.providers.is_empty()
                 && self.0.providers.iter().all(|provider| provider.plugin.is_some_and(|plugin| plugin.fake)),
         }
+    }
+
+    pub(crate) fn active(&self) -> MutexGuard<'_, Active> {
+        self.0.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn router(&self) -> &Router {
@@ -247,7 +258,7 @@ impl Client {
         }
         self.has_providers()?;
         if request.model.is_empty() {
-            request.model.clone_from(self.0.model.as_ref().ok_or_else(|| self.no_model())?);
+            request.model = self.0.router.default_model().ok_or_else(|| self.no_model())?;
         }
         Ok(request)
     }
@@ -279,7 +290,10 @@ fn refused(what: impl Into<std::borrow::Cow<'static, str>>) -> Error {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("model", &self.0.model).field("status", &self.status()).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("model", &self.0.router.default_model())
+            .field("status", &self.status())
+            .finish_non_exhaustive()
     }
 }
 

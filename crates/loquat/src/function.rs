@@ -28,15 +28,61 @@ where
     F: Fn(ChatRequest) -> A + Send + Sync + 'static,
     A: Future<Output = Result<String, Error>> + Send + 'static,
 {
-    Arc::new(Function { id: id.into(), function })
+    FunctionModel::new(id, function).provider()
 }
 
-struct Function<F> {
+/// A plain async function as a provider that says more of itself than its name: what it can do, which models it lists.
+///
+/// ```
+/// use loquat::FunctionModel;
+/// use loquat::core::{Capabilities, ModelInfo};
+///
+/// let mut capabilities = Capabilities::chat();
+/// capabilities.context_window = Some(8000);
+/// let shout = FunctionModel::new("shout", |request| async move { Ok(format!("{}!", request.model)) })
+///     .with_capabilities(capabilities)
+///     .with_model(ModelInfo::new("v1"))
+///     .provider();
+/// # let _ = shout;
+/// ```
+pub struct FunctionModel<F> {
     id: Arc<str>,
     function: F,
+    capabilities: Capabilities,
+    models: Vec<ModelInfo>,
 }
 
-impl<F> Function<F> {
+impl<F, A> FunctionModel<F>
+where
+    F: Fn(ChatRequest) -> A + Send + Sync + 'static,
+    A: Future<Output = Result<String, Error>> + Send + 'static,
+{
+    /// A provider named `id` that answers with what `function` returns.
+    pub fn new(id: impl Into<Arc<str>>, function: F) -> Self {
+        Self { id: id.into(), function, capabilities: Capabilities::chat(), models: Vec::new() }
+    }
+
+    /// With what it can do: routers send it nothing else. Default: chat, streamed or not.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
+    /// With one more model that it lists. What it lists does not bind what it is asked for.
+    #[must_use]
+    pub fn with_model(mut self, model: ModelInfo) -> Self {
+        self.models.push(model);
+        self
+    }
+
+    /// The provider.
+    pub fn provider(self) -> Arc<dyn Provider> {
+        Arc::new(self)
+    }
+}
+
+impl<F> FunctionModel<F> {
     fn origin(&self, request: &ChatRequest) -> Arc<Origin> {
         Arc::new(Origin::new("function", self.id.clone(), request.model.clone()))
     }
@@ -47,7 +93,7 @@ fn finish() -> Finish {
 }
 
 #[async_trait]
-impl<F, A> Adapter for Function<F>
+impl<F, A> Adapter for FunctionModel<F>
 where
     F: Fn(ChatRequest) -> A + Send + Sync + 'static,
     A: Future<Output = Result<String, Error>> + Send + 'static,
@@ -61,7 +107,7 @@ where
     }
 
     fn capabilities(&self, _model: &str) -> Capabilities {
-        Capabilities::chat()
+        self.capabilities.clone()
     }
 
     async fn chat(&self, _cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
@@ -83,6 +129,6 @@ where
     }
 
     async fn models(&self, _cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
-        Ok(Vec::new())
+        Ok(self.models.clone())
     }
 }

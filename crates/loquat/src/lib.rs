@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(unused_crate_dependencies)]
 
+mod active;
 mod builder;
 mod call_id;
 mod chat_call;
@@ -27,7 +28,7 @@ pub use config::{Config, Defaults, LimitsConfig, ProviderConfig, RouteConfig, St
 pub use configured::is_configured;
 pub use control::TargetReport;
 pub use environment::Environment;
-pub use function::function;
+pub use function::{FunctionModel, function};
 pub use reply::Reply;
 pub use reply_stream::{Piece, ReplyStream, Summary};
 pub use state::EngineState;

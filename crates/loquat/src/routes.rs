@@ -6,6 +6,7 @@ use llm_core::{Error, ErrorKind, Registry};
 use llm_resilience::Settings;
 use llm_router::{Route, Router, TargetSpec};
 
+use crate::active::Active;
 use crate::conduct;
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured};
@@ -13,13 +14,13 @@ use crate::environment::Environment;
 use crate::state::EngineState;
 
 /// The route of requests that name no model, where that one has fallbacks.
-const DEFAULT_ROUTE: &str = "default";
+pub(crate) const DEFAULT_ROUTE: &str = "default";
 
 /// What a configuration says of where requests go and how.
 pub(crate) struct Routing {
     pub(crate) router: Router,
-    /// The name that answers requests without a model.
-    pub(crate) model: Option<String>,
+    /// Who is asked when a request names no model, and who steps in.
+    pub(crate) active: Active,
     /// How the requests of each route are driven.
     pub(crate) settings: Vec<(String, Settings)>,
 }
@@ -66,17 +67,14 @@ pub(crate) fn routing(
                     format!("the route {DEFAULT_ROUTE:?} is made from defaults.model and its fallbacks: rename yours");
                 return Err(Error::new(ErrorKind::Config, what));
             }
-            // The default route is the primary's own with more who step in.
-            let primary = routes.iter().find(|route| route.name == *model || route.aliases.contains(model));
-            let mut route = primary.cloned().unwrap_or_else(|| Route::new(DEFAULT_ROUTE, [model.as_str()]));
-            if let Some((_, primary)) = settings.iter().find(|(name, _)| *name == route.name) {
-                settings.push((DEFAULT_ROUTE.to_owned(), primary.clone()));
+            let primary = routes.iter().find(|route| route.name == *model || route.aliases.contains(model)).cloned();
+            if let Some((_, of_primary)) =
+                primary.iter().find_map(|route| settings.iter().find(|(name, _)| *name == route.name))
+            {
+                settings.push((DEFAULT_ROUTE.to_owned(), of_primary.clone()));
             }
-            let known = [route.targets.as_slice(), &route.fallback].concat();
-            route.fallback.extend(names.fallback(&known, fallbacks)?);
-            DEFAULT_ROUTE.clone_into(&mut route.name);
-            route.aliases.clear();
-            routes.push(route);
+            let fallback = names.fallback(&[], fallbacks)?;
+            routes.push(default_route(primary, model, fallback));
             Some(DEFAULT_ROUTE.to_owned())
         }
     };
@@ -98,7 +96,21 @@ pub(crate) fn routing(
     if let Some(default) = &default {
         building = building.default_model(default);
     }
-    Ok(Routing { router: building.build()?, model: default, settings })
+    let fallback = if model.is_some() { config.defaults.fallback.clone() } else { Vec::new() };
+    Ok(Routing { router: building.build()?, active: Active { model, fallback }, settings })
+}
+
+/// The route of requests that name no model: the active model's own route, where it has one, with more who step in.
+pub(crate) fn default_route(primary: Option<Route>, model: &str, fallback: Vec<TargetSpec>) -> Route {
+    let mut route = primary.unwrap_or_else(|| Route::new(DEFAULT_ROUTE, [model]));
+    for target in fallback {
+        if route.targets.iter().chain(&route.fallback).all(|other| other.id != target.id) {
+            route.fallback.push(target);
+        }
+    }
+    DEFAULT_ROUTE.clone_into(&mut route.name);
+    route.aliases.clear();
+    route
 }
 
 /// Reads names as the configuration writes them.

@@ -55,3 +55,32 @@ async fn feedback_finds_who_answered() {
     let error = client.feedback(&Feedback::new("nobody", 1.0)).unwrap_err();
     assert_eq!((error.kind(), error.param()), (ErrorKind::NotFound, Some("request_id")));
 }
+
+#[tokio::test]
+async fn the_active_model_and_the_chain_change_while_requests_are_under_way() {
+    let says = |id: &str| {
+        let said = id.to_owned();
+        loquat::function(id, move |_| {
+            let said = said.clone();
+            async move { Ok(said) }
+        })
+    };
+    let broken = loquat::function("broken", |_| async { Err(Error::new(ErrorKind::QuotaExhausted, "no credit")) });
+    let builder = Client::builder().environment(Environment::empty()).retry(RetryPolicy::none());
+    let builder = builder.instance(says("a")).instance(says("b")).instance(says("c")).instance(broken);
+    let client = builder.route("pair", ["b/m", "a/m"]).model("a/m").build().unwrap();
+    assert_eq!(client.chat("hi").await.unwrap().target(), "a/m");
+    client.set_model("pair").unwrap();
+    assert_eq!(client.chat("hi").await.unwrap().target(), "b/m");
+    client.set_fallback(["c/m"]).unwrap();
+    let status = client.status();
+    assert_eq!(status.primary.unwrap().to_string(), "b/m");
+    assert_eq!(status.fallbacks.iter().map(ToString::to_string).collect::<Vec<_>>(), ["a/m", "c/m"]);
+    client.set_model("broken/m").unwrap();
+    let reply = client.chat("hi").await.unwrap();
+    assert_eq!((reply.target().as_str(), reply.attempts().len()), ("c/m", 2));
+    let error = client.set_model("nobody/m").unwrap_err();
+    assert!(error.message().contains("nobody/m"), "{error}");
+    client.set_fallback(Vec::<String>::new()).unwrap();
+    assert_eq!(client.chat("hi").await.unwrap_err().kind(), ErrorKind::QuotaExhausted);
+}
