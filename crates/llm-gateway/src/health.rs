@@ -23,14 +23,17 @@ pub(crate) async fn ready(Shared(state): Shared<State>) -> Response {
     "ok\n".into_response()
 }
 
-/// Who is the primary, who steps in, who answered last; and every provider that is configured.
+/// Who is the primary, who steps in, who answered last; every provider that is configured, and how each target is: its
+/// breaker, its load, its limits, its calls.
 pub(crate) async fn status(Shared(state): Shared<State>) -> Json<Value> {
-    let status = state.client().status();
+    let (status, health) = (state.client().status(), state.client().health());
     Json(json!({
         "primary": status.primary.map(|target| target.to_string()),
         "fallbacks": status.fallbacks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "current": status.current.map(|target| target.to_string()),
         "providers": status.providers,
+        "health": health,
+        "targets": state.client().targets(),
         "mode": if status.demo { "demo" } else { "live" },
     }))
 }

@@ -37,13 +37,18 @@ impl Gateway {
     ) -> std::io::Result<()> {
         let state = self.state;
         prepare_tls(state.client().clone());
+        let client = state.client().clone();
         let grace = state.config().shutdown_grace;
         let router = router(state.clone());
         let stop = async move {
             stop.await;
             state.drain();
         };
-        accept::serve(listener, router, grace, stop).await
+        tokio::select! {
+            served = accept::serve(listener, router, grace, stop) => served,
+            // Never done: it ends with the server.
+            () = client.watch_health() => Ok(()),
+        }
     }
 }
 

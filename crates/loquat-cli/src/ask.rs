@@ -40,7 +40,7 @@ impl Ask {
                 "help: set OPENAI_API_KEY, ANTHROPIC_API_KEY, GOOGLE_API_KEY or OLLAMA_HOST; `loquat providers` shows all",
             );
         }
-        let mut call = built.client.chat(self.question().await?);
+        let mut call = built.client.chat(stdin::question(&self.prompt).await?);
         if let Some(system) = &self.system {
             call = call.system(system);
         }
@@ -51,16 +51,6 @@ impl Ask {
             return Ok(());
         }
         self.stream(call).await
-    }
-
-    /// The arguments, and what is piped in.
-    async fn question(&self) -> Result<String, Failure> {
-        let waits = self.prompt.iter().any(|word| word == "-");
-        let piped = if waits { stdin::whole().await? } else { stdin::piped().await? };
-        let piped = String::from_utf8(piped)
-            .map_err(|_| Failure::Usage("standard input is no text in UTF-8: pipe text in".to_owned()))?;
-        question(&self.prompt, &piped)
-            .ok_or_else(|| Failure::Usage("the question is empty: give it as an argument or pipe it in".to_owned()))
     }
 
     async fn stream(&self, call: ChatCall<'_>) -> Result<(), Failure> {
@@ -103,18 +93,6 @@ impl Ask {
     }
 }
 
-/// The words of the arguments, and below them what was piped in; nothing when there is nothing to ask.
-fn question(arguments: &[String], piped: &str) -> Option<String> {
-    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "-").collect();
-    let words = words.join(" ");
-    match (words.trim().is_empty(), piped.trim().is_empty()) {
-        (true, true) => None,
-        (true, false) => Some(piped.to_owned()),
-        (false, true) => Some(words),
-        (false, false) => Some(format!("{words}\n\n{piped}")),
-    }
-}
-
 /// The words of an answer; those of a refusal where there are no others.
 fn words(reply: &Reply) -> String {
     let words = reply.text();
@@ -126,22 +104,4 @@ fn words(reply: &Reply) -> String {
         _ => None,
     });
     refusals.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::question;
-
-    #[test]
-    fn a_question_is_made_of_arguments_and_input() {
-        let ask = |arguments: &str, piped: &str| {
-            let arguments: Vec<String> = arguments.split('|').map(str::to_owned).collect();
-            question(&arguments, piped)
-        };
-        assert_eq!(ask("sum|it|up", "").as_deref(), Some("sum it up"));
-        assert_eq!(ask("sum up", "text\n").as_deref(), Some("sum up\n\ntext\n"));
-        assert_eq!(ask("-", "text").as_deref(), Some("text"));
-        assert_eq!(ask("sum|-", "text").as_deref(), Some("sum\n\ntext"));
-        assert_eq!(ask(" ", "\n"), None);
-    }
 }

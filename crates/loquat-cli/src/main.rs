@@ -8,6 +8,7 @@ mod client;
 mod demo;
 mod failure;
 mod providers;
+mod route;
 mod serve;
 mod stdin;
 mod terminal;
@@ -43,6 +44,8 @@ enum Command {
     Call(call::Call),
     /// List the providers in this binary and how to configure each
     Providers(providers::Providers),
+    /// Look at routes: why a request would go where it goes
+    Route(route::Route),
     /// Show fallback, retries and streaming against an emulator on this machine
     Demo(demo::Demo),
 }
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
             Command::Ask(ask) => interruptible(ask.run()).await,
             Command::Call(call) => call.run().await,
             Command::Providers(providers) => providers.run(),
+            Command::Route(route) => interruptible(route.run()).await,
             Command::Demo(demo) => interruptible(demo.run()).await,
         }
     });

@@ -11,6 +11,27 @@ use crate::terminal::note;
 /// How long a pipe may say nothing before it counts as one that a parent process left open.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// The words of the arguments, and below them what is piped in; `-` among them waits for it.
+pub(crate) async fn question(arguments: &[String]) -> Result<String, Failure> {
+    let piped = if arguments.iter().any(|word| word == "-") { whole().await? } else { piped().await? };
+    let piped = String::from_utf8(piped)
+        .map_err(|_| Failure::Usage("standard input is no text in UTF-8: pipe text in".to_owned()))?;
+    joined(arguments, &piped)
+        .ok_or_else(|| Failure::Usage("the question is empty: give it as an argument or pipe it in".to_owned()))
+}
+
+/// The words of the arguments, and below them what was piped in; nothing when there is nothing to ask.
+fn joined(arguments: &[String], piped: &str) -> Option<String> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).filter(|word| *word != "-").collect();
+    let words = words.join(" ");
+    match (words.trim().is_empty(), piped.trim().is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(piped.to_owned()),
+        (false, true) => Some(words),
+        (false, false) => Some(format!("{words}\n\n{piped}")),
+    }
+}
+
 /// Everything up to its end, however long that takes.
 pub(crate) async fn whole() -> Result<Vec<u8>, Failure> {
     let (_, rest) = read(io::stdin());
@@ -98,5 +119,18 @@ mod tests {
         sender.send(b"two").unwrap();
         drop(sender);
         assert!(beside(Pipe(pipe)).await.is_ok_and(|bytes| bytes == b"one two"));
+    }
+
+    #[test]
+    fn a_question_is_made_of_arguments_and_input() {
+        let ask = |arguments: &str, piped: &str| {
+            let arguments: Vec<String> = arguments.split('|').map(str::to_owned).collect();
+            joined(&arguments, piped)
+        };
+        assert_eq!(ask("sum|it|up", "").as_deref(), Some("sum it up"));
+        assert_eq!(ask("sum up", "text\n").as_deref(), Some("sum up\n\ntext\n"));
+        assert_eq!(ask("-", "text").as_deref(), Some("text"));
+        assert_eq!(ask("sum|-", "text").as_deref(), Some("sum\n\ntext"));
+        assert_eq!(ask(" ", "\n"), None);
     }
 }

@@ -190,6 +190,7 @@ impl ClientBuilder {
             router,
             providers,
             active: Mutex::new(active),
+            probes: defaults.health.clone().unwrap_or_default().policy(),
             cx,
             current,
             http,

@@ -10,7 +10,7 @@ use llm_core::{
     Request, Response, Target,
 };
 use llm_http::HttpTransport;
-use llm_router::{Decision, Router};
+use llm_router::{Decision, ProbePolicy, Router};
 use tokio::time::Instant;
 
 use crate::active::Active;
@@ -44,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) router: Arc<Router>,
     pub(crate) providers: Vec<Configured>,
     pub(crate) active: Mutex<Active>,
+    pub(crate) probes: ProbePolicy,
     pub(crate) cx: Cx,
     pub(crate) current: Arc<Current>,
     /// The transport, where the application did not bring its own.
@@ -235,6 +236,23 @@ impl Client {
 
     pub(crate) fn active(&self) -> MutexGuard<'_, Active> {
         self.0.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn probe_policy(&self) -> ProbePolicy {
+        self.0.probes.clone()
+    }
+
+    /// The default model of each provider that has one.
+    pub(crate) fn default_targets(&self) -> impl Iterator<Item = Target> {
+        self.0
+            .providers
+            .iter()
+            .filter_map(|provider| Some(Target::new(provider.id.clone(), provider.plugin?.default_model?)))
+    }
+
+    pub(crate) fn provider_of(&self, target: &Target) -> Option<Arc<dyn Provider>> {
+        let found = self.0.providers.iter().find(|provider| provider.id == target.provider)?;
+        Some(found.provider.clone())
     }
 
     pub(crate) fn router(&self) -> &Router {

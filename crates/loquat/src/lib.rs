@@ -14,6 +14,7 @@ mod current;
 mod environment;
 mod function;
 mod gates;
+mod health;
 pub mod normal;
 pub mod providers;
 mod reply;
@@ -24,7 +25,7 @@ mod state;
 pub use builder::ClientBuilder;
 pub use chat_call::ChatCall;
 pub use client::{Client, ServedModel, Status};
-pub use config::{Config, Defaults, LimitsConfig, ProviderConfig, RouteConfig, StrategyName};
+pub use config::{Config, Defaults, HealthConfig, LimitsConfig, ProviderConfig, RouteConfig, StrategyName};
 pub use configured::is_configured;
 pub use control::TargetReport;
 pub use environment::Environment;
@@ -36,7 +37,9 @@ pub use state::EngineState;
 pub use llm_core as core;
 pub use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, Message, Part, Tool};
 pub use llm_resilience::{BreakerPolicy, FallbackPolicy, HedgePolicy, LimitPolicy, RetryPolicy, StreamPolicy};
-pub use llm_router::{Experiment, Feedback, Rule, Shadow, StrategyKind, TargetSpec};
+pub use llm_router::{
+    Decision, Experiment, Feedback, Health, ProbeKind, Rule, Shadow, StrategyKind, TargetHealth, TargetSpec,
+};
 
 /// What most functions of this crate return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

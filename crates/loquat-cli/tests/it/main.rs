@@ -3,5 +3,6 @@
 
 mod call;
 mod commands;
+mod route;
 mod run;
 mod serve;

@@ -6,6 +6,8 @@ use llm_core::{Secret, duration_text};
 use llm_resilience::{BreakerPolicy, FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy, TimeoutProfile};
 use serde::Deserialize;
 
+use super::HealthConfig;
+
 /// Settings of every route that says nothing else.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -42,6 +44,8 @@ pub struct Defaults {
     pub hedge: Option<HedgePolicy>,
     /// How many targets a request may try, and whether a refusal by a content filter goes on to the next.
     pub fall_over: Option<FallbackPolicy>,
+    /// Whether targets are asked how they are. Default: not.
+    pub health: Option<HealthConfig>,
     /// What is answered when every target failed, instead of an error.
     pub canned_answer: Option<String>,
     /// The proxy: a URL, or `"environment"` for what the conventional variables (`https_proxy`, …) say. Default none:
@@ -65,6 +69,7 @@ impl Defaults {
             stream: self.stream.or(other.stream),
             hedge: self.hedge.or(other.hedge),
             fall_over: self.fall_over.or(other.fall_over),
+            health: self.health.or(other.health),
             canned_answer: self.canned_answer.or(other.canned_answer),
             proxy: self.proxy.or(other.proxy),
         }

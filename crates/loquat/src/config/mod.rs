@@ -1,6 +1,7 @@
 //! Configuration: from TOML, from the environment, or built in code; one value in the end.
 
 mod defaults;
+mod health;
 mod limits;
 mod overlay;
 mod provider;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 pub use defaults::Defaults;
+pub use health::HealthConfig;
 pub use limits::LimitsConfig;
 pub use provider::ProviderConfig;
 pub use route::RouteConfig;
