@@ -4,4 +4,5 @@
 mod client;
 mod configuration;
 mod state;
+mod drops;
 mod streams;
