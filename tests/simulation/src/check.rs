@@ -70,6 +70,10 @@ fn request(world: &World, seen: &Seen, calls: &[Made<'_>]) -> Vec<String> {
     let deadline = seen.habit.deadline.unwrap_or(Duration::MAX).min(settings.timeouts.total);
     let deadline = seen.started + deadline;
     for Made { call, .. } in calls {
+        // Cool-downs hold everybody with the same key back, where there are gates.
+        if world.gates.is_some() && matches!(call.early, Some(ErrorKind::RateLimited | ErrorKind::QuotaExhausted)) {
+            problems.push("a call comes before the hint that another request got".to_owned());
+        }
         if call.started >= deadline {
             problems.push(format!("a call starts {:?} after the deadline", call.started - deadline));
         }
@@ -155,6 +159,12 @@ fn leftovers(world: &World, requests: usize) -> Vec<String> {
     for vendor in world.vendors.iter().filter(|vendor| vendor.in_flight() > 0) {
         problems.push(format!("vendor {}: {} calls are still open", vendor.id(), vendor.in_flight()));
     }
+    let statuses = world.gates.iter().flat_map(llm_resilience::Gates::statuses);
+    for status in statuses.filter(|status| status.in_flight > 0 || status.queued > 0) {
+        let (target, in_flight, queued) = (&status.target, status.in_flight, status.queued);
+        problems.push(format!("gate {target}: {in_flight} calls at work and {queued} that wait are left"));
+    }
+    problems.extend(world.probes.iter().flat_map(|probes| probes.problems()));
     let heard = world.ledger.requests();
     if heard > requests {
         problems.push(format!("the observer heard of {heard} requests, and {requests} were made"));

@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod probes;
 mod run;
 mod traffic;
 mod world;

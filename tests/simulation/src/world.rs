@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use llm_core::{Cx, Error, ErrorKind, HttpRequest, HttpResponse, Provider, Transport};
-use llm_resilience::{Resilient, RetryPolicy, Settings, TimeoutPolicy};
+use llm_core::{Cx, Error, ErrorKind, HttpRequest, HttpResponse, Observer, Provider, Transport};
+use llm_resilience::{
+    BreakerPolicy, GateSettings, Gates, Learned, LimitPolicy, Resilient, RetryPolicy, Settings, TimeoutPolicy,
+};
 use llm_router::{Route, Router};
 use llm_testkit::fault::{FaultyProvider, Ledger, Schedule};
 
+use crate::probes::Probes;
 use crate::run::Plan;
 
 /// A route and how it is driven.
@@ -23,6 +26,9 @@ pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) vendors: Vec<Arc<FaultyProvider>>,
     pub(crate) routes: Vec<Lane>,
+    /// Breakers, cool-downs and limits, where this world has them.
+    pub(crate) gates: Option<Gates>,
+    pub(crate) probes: Option<Arc<Probes>>,
     pub(crate) driver: Arc<dyn Provider>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) cx: Cx,
@@ -60,12 +66,22 @@ impl World {
         #[expect(clippy::expect_used, reason = "a world that cannot be built is a defect of this file")]
         let router = router.build().expect("routes of known targets");
         let ledger = Arc::new(Ledger::default());
+        let mut observers: Vec<Arc<dyn Observer>> = vec![ledger.clone()];
+        let gates = (random.u32(..8) > 0).then(|| gates(&mut random));
+        let probes = gates.as_ref().map(|(gates, breaker)| Arc::new(Probes::new(gates.clone(), breaker)));
+        observers.extend(probes.clone().map(|probes| probes as Arc<dyn Observer>));
+        let gates = gates.map(|(gates, _)| gates);
+        if let Some(gates) = &gates {
+            driver = driver.gates(gates.clone());
+        }
         Self {
             plan,
             vendors,
             routes,
-            driver: driver.planner(Arc::new(router)).build(),
-            cx: Cx::new(Arc::new(NoTransport)).with_observer(ledger.clone()),
+            gates,
+            probes,
+            driver: driver.planner(Arc::new(router)).learned(Learned::default()).build(),
+            cx: Cx::new(Arc::new(NoTransport)).with_observer(Arc::new(observers)),
             ledger,
             sent: Cell::new(0),
         }
@@ -88,6 +104,28 @@ fn settings(random: &mut fastrand::Rng) -> Settings {
         timeouts = timeouts.with_attempt(Duration::from_millis(random.u64(5000..=20_000)));
     }
     Settings::default().with_retry(retry).with_timeouts(timeouts)
+}
+
+/// Gates of one kind or another, with the rules of their breakers.
+fn gates(random: &mut fastrand::Rng) -> (Gates, BreakerPolicy) {
+    let breaker = match random.u32(..6) {
+        0 => BreakerPolicy::classic(),
+        1 => BreakerPolicy::off(),
+        2 => BreakerPolicy::default().with_open_for(Duration::from_secs(5)).with_probes(3, 2),
+        3 => BreakerPolicy::default().with_failures(2),
+        _ => BreakerPolicy::default(),
+    };
+    let mut limits = LimitPolicy::default();
+    match random.u32(..6) {
+        0 => limits = limits.with_max_in_flight(random.u32(10..=60)),
+        1 => limits = limits.with_adaptive(),
+        2 => limits = limits.with_rpm(random.u64(900..=3000)),
+        3 => {
+            limits = limits.with_max_in_flight(random.u32(5..=20)).with_queue(random.u32(..50), Duration::from_secs(10))
+        }
+        _ => {}
+    }
+    (Gates::new(GateSettings::default().with_breaker(breaker.clone()).with_limits(limits)), breaker)
 }
 
 /// Vendors of a simulation have no need of one.
