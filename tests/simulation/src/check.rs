@@ -11,8 +11,9 @@ use crate::client::{End, Operation, Seen};
 use crate::run::Report;
 use crate::world::World;
 
-/// After the last fault it may take so long until everybody is served again.
-const RECOVERY: Duration = Duration::from_secs(60);
+/// After the last fault it may take so long until everybody is served again: a breaker that opened at its end stays open
+/// for a minute, and a concurrency that had to be given up is found again in less than half of one.
+const RECOVERY: Duration = Duration::from_secs(90);
 /// More problems than these are not listed.
 const LISTED: usize = 20;
 
@@ -50,7 +51,8 @@ pub(crate) fn check(world: &World, seen: &[Seen], report: &mut Report) {
     let (served, all) = recovery(world, seen);
     report.recovered = (served, all);
     if served * 1000 < all * 999 {
-        problems.push(format!("{served} of {all} requests succeeded a minute after the last fault"));
+        let kinds = kinds(world, seen);
+        problems.push(format!("{served} of {all} requests succeeded when all was well again: {kinds}"));
     }
     problems.sort();
     problems.truncate(LISTED);
@@ -69,10 +71,12 @@ fn request(world: &World, seen: &Seen, calls: &[Made<'_>]) -> Vec<String> {
     }
     let deadline = seen.habit.deadline.unwrap_or(Duration::MAX).min(settings.timeouts.total);
     let deadline = seen.started + deadline;
-    for Made { call, .. } in calls {
+    for Made { vendor, call } in calls {
         // Cool-downs hold everybody with the same key back, where there are gates.
         if world.gates.is_some() && matches!(call.early, Some(ErrorKind::RateLimited | ErrorKind::QuotaExhausted)) {
-            problems.push("a call comes before the hint that another request got".to_owned());
+            let at = call.started - world.vendors[*vendor].epoch();
+            let vendor = world.vendors[*vendor].id();
+            problems.push(format!("at {at:?} a call of {vendor} comes before the hint that another request got"));
         }
         if call.started >= deadline {
             problems.push(format!("a call starts {:?} after the deadline", call.started - deadline));
@@ -177,11 +181,34 @@ fn leftovers(world: &World, requests: usize) -> Vec<String> {
     problems
 }
 
+/// How those ended that did not succeed.
+fn kinds(world: &World, seen: &[Seen]) -> String {
+    let mut kinds = std::collections::BTreeMap::<String, (usize, Duration)>::new();
+    for seen in patient(world, seen) {
+        if let End::Failed(error) = &seen.end {
+            let name = format!("{} {}", error.kind(), error.code().unwrap_or_default());
+            let entry = kinds.entry(name).or_default();
+            *entry = (entry.0 + 1, seen.started - world.vendors[0].epoch());
+        }
+    }
+    let kinds: Vec<_> = kinds.iter().map(|(kind, (count, last))| format!("{count} {kind} until {last:?}")).collect();
+    kinds.join(", ")
+}
+
 /// Of the requests that came when all was well again and that nobody hurried: how many succeeded, and how many there are.
 fn recovery(world: &World, seen: &[Seen]) -> (usize, usize) {
-    let Some(first) = seen.first() else { return (0, 0) };
-    let well = first.started + World::faults_end(world.plan) + RECOVERY;
-    let patient = |seen: &&Seen| seen.started >= well && seen.habit.deadline.is_none() && seen.habit.patience.is_none();
-    let served = seen.iter().filter(patient).filter(|seen| matches!(seen.end, End::Answered)).count();
-    (served, seen.iter().filter(patient).count())
+    let refused = |kind| world.starved && matches!(kind, ErrorKind::Limited | ErrorKind::CircuitOpen);
+    let served = |seen: &&Seen| match &seen.end {
+        End::Answered => true,
+        // Where the limits are too tight for the traffic, our own refusals are what was asked for.
+        End::Failed(error) => refused(error.kind()),
+        End::Dropped => false,
+    };
+    (patient(world, seen).filter(served).count(), patient(world, seen).count())
+}
+
+fn patient<'a>(world: &World, seen: &'a [Seen]) -> impl Iterator<Item = &'a Seen> {
+    let well = world.vendors[0].epoch() + World::faults_end(world.plan) + RECOVERY;
+    seen.iter()
+        .filter(move |seen| seen.started >= well && seen.habit.deadline.is_none() && seen.habit.patience.is_none())
 }

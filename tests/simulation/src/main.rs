@@ -3,9 +3,10 @@
 //! `simulation [--seeds A..B | --seed N] [--minutes M] [--rate R] [--threads T]`
 #![allow(clippy::print_stdout, reason = "a command line program talks through its terminal")]
 
+use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -24,6 +25,11 @@ fn main() -> anyhow::Result<()> {
     let started = Instant::now();
     let next = AtomicU64::new(options.seeds.start);
     let done: Mutex<Vec<(u64, anyhow::Result<Report>)>> = Mutex::default();
+    let watch: Arc<Mutex<BTreeMap<u64, Instant>>> = Arc::default();
+    std::thread::spawn({
+        let (watch, minutes) = (watch.clone(), options.minutes);
+        move || watch_over(&watch, minutes)
+    });
     std::thread::scope(|scope| {
         for _ in 0..options.threads {
             scope.spawn(|| {
@@ -33,15 +39,31 @@ fn main() -> anyhow::Result<()> {
                         return;
                     }
                     let length = Duration::from_secs(60 * options.minutes);
+                    watch.lock().unwrap_or_else(PoisonError::into_inner).insert(seed, Instant::now());
                     let report = run(Plan { seed, length, rate: options.rate });
-                    done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push((seed, report));
+                    watch.lock().unwrap_or_else(PoisonError::into_inner).remove(&seed);
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((seed, report));
                 }
             });
         }
     });
-    let mut done = done.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
     done.sort_unstable_by_key(|(seed, _)| *seed);
     conclude(&options, done, started.elapsed())
+}
+
+/// Ends the process when a seed turns in a circle: no simulated time passes then, so nothing else would end it.
+fn watch_over(watch: &Mutex<BTreeMap<u64, Instant>>, minutes: u64) {
+    let most = Duration::from_secs(60 + 12 * minutes);
+    loop {
+        std::thread::sleep(Duration::from_secs(1));
+        let watch = watch.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((seed, _)) = watch.iter().find(|(_, since)| since.elapsed() > most) {
+            println!("seed {seed} does not end");
+            println!("  again with: cargo xtask soak sim --seed {seed} --minutes {minutes}");
+            std::process::exit(1);
+        }
+    }
 }
 
 fn options() -> anyhow::Result<Options> {
@@ -83,7 +105,7 @@ fn conclude(options: &Options, done: Vec<(u64, anyhow::Result<Report>)>, took: D
         total.recovered.0 += report.recovered.0;
         total.recovered.1 += report.recovered.1;
         if alone {
-            println!("digest {:016x}", report.digest);
+            println!("{}\ndigest {:016x}", report.world, report.digest);
         }
         if !report.problems.is_empty() {
             broken += 1;

@@ -17,11 +17,17 @@ pub(crate) struct Probes {
 
 #[derive(Default)]
 struct Book {
-    open: HashMap<(Arc<str>, u32), Target>,
-    /// When a target was last called beyond its probes.
-    beyond: HashMap<Target, Instant>,
+    /// When each target's breaker became what it is.
+    since: HashMap<Target, Instant>,
+    /// Calls without a verdict that a half-open breaker let through since, and whether as probes.
+    open: HashMap<(Arc<str>, u32), (Target, bool)>,
+    /// When a route last called a target beyond its probes.
+    beyond: HashMap<Option<Arc<str>>, Instant>,
     problems: Vec<String>,
 }
+
+/// A route has its last resort once in this time.
+const APART: Duration = Duration::from_secs(1);
 
 impl Probes {
     pub(crate) fn new(gates: Gates, breaker: &BreakerPolicy) -> Self {
@@ -42,16 +48,23 @@ impl Observer for Probes {
                 if status.breaker != BreakerState::HalfOpen {
                     return;
                 }
+                let now = Instant::now();
                 let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-                book.open.insert((request.id.clone(), *number), target.clone());
-                let open = book.open.values().filter(|open| *open == target).count();
-                if open > self.most as usize {
-                    // Two routes may have their last resort in the same second.
-                    let now = Instant::now();
-                    let last = book.beyond.insert(target.clone(), now);
-                    let often = last.is_some_and(|last| now - last < Duration::from_millis(500));
-                    if open > self.most as usize + 2 || often {
-                        book.problems.push(format!("{target}: {open} probes at a time, and {} are allowed", self.most));
+                let Book { since, open, beyond, problems } = &mut *book;
+                let began = now - status.since;
+                if since.insert(target.clone(), began) != Some(began) {
+                    // Another time of being half-open: what is still under way was let through before.
+                    open.retain(|_, (of, _)| of != target);
+                }
+                let probes = open.values().filter(|(of, probe)| of == target && *probe).count();
+                let is_probe = probes < self.most as usize;
+                open.insert((request.id.clone(), *number), (target.clone(), is_probe));
+                if !is_probe {
+                    let last = beyond.insert(request.route.clone(), now);
+                    if last.is_some_and(|last| now - last < APART) {
+                        problems.push(format!(
+                            "{target}: a call beyond {probes} probes, and its route had its last resort in the same second"
+                        ));
                     }
                 }
             }

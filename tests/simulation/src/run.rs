@@ -26,6 +26,8 @@ pub struct Plan {
 /// What came of it.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
+    /// What the seed decided, in words.
+    pub world: String,
     /// Requests that were made.
     pub requests: usize,
     /// Calls that vendors got.
@@ -53,7 +55,7 @@ pub fn run_around(plan: Plan, around: impl FnOnce(Arc<dyn Provider>) -> Arc<dyn 
         let mut world = World::new(plan);
         world.driver = around(world.driver);
         let seen = traffic::run(&world).await;
-        let mut report = Report { requests: seen.len(), ..Report::default() };
+        let mut report = Report { world: world.describe(), requests: seen.len(), ..Report::default() };
         let mut digest = DefaultHasher::new();
         for seen in &seen {
             let name = match &seen.end {

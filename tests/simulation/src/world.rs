@@ -18,6 +18,7 @@ use crate::run::Plan;
 /// A route and how it is driven.
 pub(crate) struct Lane {
     pub(crate) name: Arc<str>,
+    pub(crate) targets: Vec<String>,
     pub(crate) settings: Settings,
 }
 
@@ -28,6 +29,9 @@ pub(crate) struct World {
     pub(crate) routes: Vec<Lane>,
     /// Breakers, cool-downs and limits, where this world has them.
     pub(crate) gates: Option<Gates>,
+    pub(crate) rules: Option<GateSettings>,
+    /// The limits are too tight for the traffic.
+    pub(crate) starved: bool,
     pub(crate) probes: Option<Arc<Probes>>,
     pub(crate) driver: Arc<dyn Provider>,
     pub(crate) ledger: Arc<Ledger>,
@@ -49,7 +53,12 @@ impl World {
             .collect();
         let routes: Vec<_> = ["first", "second"][..random.usize(1..=2)]
             .iter()
-            .map(|name| Lane { name: (*name).into(), settings: settings(&mut random) })
+            .map(|name| {
+                let mut targets: Vec<_> = vendors.iter().map(|vendor| format!("{}/m", vendor.id())).collect();
+                random.shuffle(&mut targets);
+                targets.truncate(random.usize(2..=targets.len()));
+                Lane { name: (*name).into(), targets, settings: settings(&mut random) }
+            })
             .collect();
         let mut router = Router::builder();
         for vendor in &vendors {
@@ -57,20 +66,18 @@ impl World {
         }
         let mut driver = Resilient::builder().seed(random.u64(..));
         for route in &routes {
-            let mut targets: Vec<_> = vendors.iter().map(|vendor| format!("{}/m", vendor.id())).collect();
-            random.shuffle(&mut targets);
-            targets.truncate(random.usize(2..=targets.len()));
-            router = router.route(Route::new(&*route.name, targets));
+            router = router.route(Route::new(&*route.name, route.targets.iter().map(String::as_str)));
             driver = driver.route_settings(route.name.clone(), route.settings.clone());
         }
         #[expect(clippy::expect_used, reason = "a world that cannot be built is a defect of this file")]
         let router = router.build().expect("routes of known targets");
         let ledger = Arc::new(Ledger::default());
         let mut observers: Vec<Arc<dyn Observer>> = vec![ledger.clone()];
-        let gates = (random.u32(..8) > 0).then(|| gates(&mut random));
-        let probes = gates.as_ref().map(|(gates, breaker)| Arc::new(Probes::new(gates.clone(), breaker)));
+        let rules = (random.u32(..8) > 0).then(|| rules(&mut random));
+        let gates = rules.clone().map(Gates::new);
+        let probes = rules.as_ref().zip(gates.clone());
+        let probes = probes.map(|(rules, gates)| Arc::new(Probes::new(gates, &rules.breaker)));
         observers.extend(probes.clone().map(|probes| probes as Arc<dyn Observer>));
-        let gates = gates.map(|(gates, _)| gates);
         if let Some(gates) = &gates {
             driver = driver.gates(gates.clone());
         }
@@ -79,11 +86,28 @@ impl World {
             vendors,
             routes,
             gates,
+            starved: rules.as_ref().is_some_and(|rules| rules.limits.max_in_flight.is_some_and(|most| most < 60)),
+            rules,
             probes,
             driver: driver.planner(Arc::new(router)).learned(Learned::default()).build(),
             cx: Cx::new(Arc::new(NoTransport)).with_observer(Arc::new(observers)),
             ledger,
             sent: Cell::new(0),
+        }
+    }
+
+    /// What was decided, in words.
+    pub(crate) fn describe(&self) -> String {
+        let mut text = String::new();
+        for vendor in &self.vendors {
+            text += &format!("vendor {}: {:?}\n", vendor.id(), vendor.schedule().episodes);
+        }
+        for route in &self.routes {
+            text += &format!("route {} to {:?}: {:?}\n", route.name, route.targets, route.settings);
+        }
+        text + &match &self.rules {
+            Some(rules) => format!("gates: {rules:?}"),
+            None => "no gates".to_owned(),
         }
     }
 
@@ -106,8 +130,8 @@ fn settings(random: &mut fastrand::Rng) -> Settings {
     Settings::default().with_retry(retry).with_timeouts(timeouts)
 }
 
-/// Gates of one kind or another, with the rules of their breakers.
-fn gates(random: &mut fastrand::Rng) -> (Gates, BreakerPolicy) {
+/// The rules of gates of one kind or another.
+fn rules(random: &mut fastrand::Rng) -> GateSettings {
     let breaker = match random.u32(..6) {
         0 => BreakerPolicy::classic(),
         1 => BreakerPolicy::off(),
@@ -125,7 +149,7 @@ fn gates(random: &mut fastrand::Rng) -> (Gates, BreakerPolicy) {
         }
         _ => {}
     }
-    (Gates::new(GateSettings::default().with_breaker(breaker.clone()).with_limits(limits)), breaker)
+    GateSettings::default().with_breaker(breaker).with_limits(limits)
 }
 
 /// Vendors of a simulation have no need of one.

@@ -77,7 +77,7 @@ impl Gate {
             return Err(refusal::circuit_open(&self.target, refused));
         }
         let slot = self.shared.limits.enter(self.limit_ask(&asked, credential)).await?;
-        if slot.since() != now {
+        if slot.waited() {
             // Behind a wait the key may have been refused to others.
             pass.end_turn();
             pass.turn = self.turn(credential, &mut last_resort, slot.since())?;

@@ -96,12 +96,12 @@ impl Limits {
         });
         wakers.wake();
         let held = match turn {
-            Turn::Now(held) => Ok((held, ask.now)),
+            Turn::Now(held) => Ok((held, ask.now, false)),
             Turn::Never(refusal) => Err(refusal),
-            Turn::Later(number) => self.wait(number).await.map(|held| (held, Instant::now())),
+            Turn::Later(number) => self.wait(number).await.map(|held| (held, Instant::now(), true)),
         };
         match held {
-            Ok((held, since)) => Ok(Slot { limits: self.clone(), held, since, sent: false }),
+            Ok((held, since, waited)) => Ok(Slot { limits: self.clone(), held, since, waited, sent: false }),
             Err(refusal) => Err(refusal.error(ask.target)),
         }
     }
@@ -207,6 +207,7 @@ pub struct Slot {
     limits: Limits,
     held: Held,
     since: Instant,
+    waited: bool,
     sent: bool,
 }
 
@@ -214,6 +215,11 @@ impl Slot {
     /// When its turn came; when it was asked for, if it did not wait.
     pub fn since(&self) -> Instant {
         self.since
+    }
+
+    /// Whether others had their turn before it, in however short a time.
+    pub fn waited(&self) -> bool {
+        self.waited
     }
 
     /// Says that the request goes out. A slot that is dropped before gives everything back.

@@ -43,6 +43,11 @@ impl Book {
             self.waiters.remove(&number);
             return (Poll::Ready(outcome), None, wakers);
         }
+        if waiter.fits_at.is_some_and(|at| at <= now) {
+            // The turn went to another, the newest or another tenant's: whoever is next knows when to look, and this one
+            // is woken when it is next again.
+            waiter.fits_at = None;
+        }
         match &mut waiter.waker {
             Some(waker) => waker.clone_from(cx.waker()),
             none => *none = Some(cx.waker().clone()),
@@ -165,5 +170,49 @@ impl Book {
         };
         let refused = super::book::Refused { at: waiter.at, why: Why::TimedOut, wait: None };
         self.refusal(&refused, number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use llm_core::{Priority, Target, TokenEstimate};
+
+    use super::super::accounts::Way;
+    use super::super::book::{Ask, Turn};
+    use super::super::policy::LimitPolicy;
+    use super::super::scope::LimitScope;
+    use super::*;
+
+    #[test]
+    fn whoever_waits_never_looks_into_the_past() {
+        let (mut book, target) = (Book::default(), Target::new("openai", "gpt"));
+        let mut now = Instant::now();
+        let policy = LimitPolicy { burst: Duration::from_secs(1), ..LimitPolicy::default().with_rpm(60) };
+        drop(book.configure(LimitScope::EachTarget, Some(policy), now));
+        let mut waiting = Vec::new();
+        // More come than go: after a while the newest go first, and the oldest keep no time at which they fit.
+        for draw in 0..30 {
+            let ask = Ask {
+                now,
+                deadline: now + Duration::from_secs(600),
+                way: Way { target: &target, tenant: None, credential: None },
+                priority: Priority::default(),
+                tokens: TokenEstimate::default(),
+                draw,
+                may_wait: true,
+            };
+            if let (Turn::Later(number), _) = book.enter(&ask) {
+                waiting.push(number);
+            }
+            now += Duration::from_millis(350);
+            waiting.retain(|number| {
+                let (poll, look, _) = book.poll(*number, &Context::from_waker(Waker::noop()), now);
+                assert!(poll.is_ready() || look.is_some_and(|look| look > now), "{number} looks at {look:?}");
+                poll.is_pending()
+            });
+        }
+        assert!(waiting.len() > 10, "there was a queue");
     }
 }

@@ -95,6 +95,11 @@ impl FaultyProvider {
         self.shared.state().most_in_flight
     }
 
+    /// What it does when.
+    pub fn schedule(&self) -> &Schedule {
+        &self.schedule
+    }
+
     /// When its schedule began.
     pub fn epoch(&self) -> Instant {
         self.epoch
