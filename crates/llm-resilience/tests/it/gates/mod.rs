@@ -3,6 +3,7 @@
 mod cool_downs;
 mod last_resort;
 mod registry;
+mod same_moment;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
