@@ -4,5 +4,4 @@
 mod client;
 mod configuration;
 mod state;
-mod drops;
 mod streams;
