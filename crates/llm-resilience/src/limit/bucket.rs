@@ -48,6 +48,17 @@ pub enum Short {
     Never,
 }
 
+impl Short {
+    /// Whether this says to wait longer than `other` does.
+    pub fn is_longer_than(self, other: Self) -> bool {
+        match (self, other) {
+            (_, Self::Never) => false,
+            (Self::Never, _) => true,
+            (Self::Until(one), Self::Until(other)) => one > other,
+        }
+    }
+}
+
 /// A token bucket whose balance may be negative: what was used beyond the estimate is paid before anything else.
 ///
 /// An amount larger than the burst passes when the bucket is full, and leaves a debt.

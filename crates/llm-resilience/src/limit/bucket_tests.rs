@@ -188,6 +188,14 @@ fn limits_beyond_reason_do_not_overflow() {
     assert_eq!(bucket.left(now + MINUTE * 2_000_000), MOST.cast_signed());
 }
 
+#[test]
+fn waits_are_compared() {
+    let (short, long) = (Short::Until(ms(1)), Short::Until(ms(2)));
+    assert!(long.is_longer_than(short) && !short.is_longer_than(long) && !long.is_longer_than(long));
+    assert!(Short::Never.is_longer_than(long) && !long.is_longer_than(Short::Never));
+    assert!(!Short::Never.is_longer_than(Short::Never));
+}
+
 /// One entry of the oracle: when, and how much was taken (or given back, then negative).
 #[derive(Clone, Copy, Debug)]
 struct Entry {

@@ -18,6 +18,7 @@ mod recent;
 mod refusal;
 mod scope;
 mod set;
+mod store;
 mod turns;
 
 pub use amounts::Dimension;
@@ -27,3 +28,4 @@ pub use limits::{LimitAsk, LimitLeft, Limits, Slot};
 pub use policy::LimitPolicy;
 pub use refusal::{CONCURRENCY_LIMIT, OVER_LIMIT, QUEUE_FULL, QUEUE_TIMEOUT, RATE_LIMIT, SHED};
 pub use scope::LimitScope;
+pub use store::{MemoryRates, RateAnswer, RateRequest, RateStore};

@@ -78,7 +78,7 @@ impl RateSet {
             let learned = counter.learned.as_mut().filter(|_| vendor);
             let learned = learned.map_or(Ok(()), |learned| learned.check(units, now));
             for short in [set, learned].into_iter().filter_map(Result::err) {
-                if worst.is_none_or(|(_, worst)| longer(short, worst)) {
+                if worst.is_none_or(|(_, worst)| short.is_longer_than(worst)) {
                     worst = Some((dimension, short));
                 }
             }
@@ -171,14 +171,6 @@ impl Counter {
     fn buckets(&mut self, vendor: bool) -> impl Iterator<Item = &mut Bucket> {
         let learned = self.learned.as_mut().filter(|_| vendor);
         self.set.iter_mut().chain(learned.map(Learned::bucket))
-    }
-}
-
-fn longer(one: Short, other: Short) -> bool {
-    match (one, other) {
-        (_, Short::Never) => false,
-        (Short::Never, _) => true,
-        (Short::Until(one), Short::Until(other)) => one > other,
     }
 }
 

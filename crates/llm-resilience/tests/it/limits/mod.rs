@@ -2,7 +2,9 @@
 
 mod drops;
 mod fair;
+mod gates;
 mod links;
+mod stores;
 mod turns;
 mod vendor;
 
