@@ -309,3 +309,18 @@ async fn a_free_place_wakes_one() {
         held = slot.ok();
     }
 }
+
+#[test]
+fn policies_are_written_as_people_write_them() {
+    let text =
+        r#"{"rpm": 500, "itpm": 40000, "max_in_flight": 8, "adaptive": true, "burst": "2s", "queue_timeout": "10s"}"#;
+    let policy: LimitPolicy = serde_json::from_str(text).unwrap();
+    assert_eq!((policy.rpm, policy.itpm, policy.max_in_flight), (Some(500), Some(40_000), Some(8)));
+    assert_eq!((policy.adaptive, policy.learn, policy.throttle, policy.strict), (true, true, true, false));
+    assert_eq!((policy.burst, policy.queue_timeout, policy.queue), (2 * SECOND, 10 * SECOND, None));
+    let again: LimitPolicy = serde_json::from_str(&serde_json::to_string(&policy).unwrap()).unwrap();
+    assert_eq!(again, policy);
+    assert!(serde_json::from_str::<LimitPolicy>(r#"{"rmp": 5}"#).is_err());
+    let shed: llm_resilience::ShedPolicy = serde_json::from_str(r#"{"busy": 0.8}"#).unwrap();
+    assert_eq!(shed.busy, llm_resilience::Share::percent(80));
+}
