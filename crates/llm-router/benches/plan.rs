@@ -7,11 +7,13 @@ use std::time::{Duration, Instant};
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use llm_core::{
-    Adapter, Availability, Capabilities, ChatRequest, Cx, Error, ErrorKind, Hints, HttpRequest, HttpResponse, Load,
-    Planner, Request, Target, TargetState, TargetStates, Transport,
+    Adapter, Attempt, AttemptReason, Availability, Capabilities, ChatRequest, Cx, Error, ErrorKind, Hints, HttpRequest,
+    HttpResponse, Load, Observed, Observer, Planner, Request, RequestInfo, Target, TargetState, TargetStates, Timing,
+    Transport, Usage,
 };
 use llm_router::{
-    Price, Prices, Pulse, Route, Router, StatsView, StrategyKind, TargetRecord, TargetSpec, TaskRoute, Tasks, Usd,
+    Price, Prices, Pulse, Route, Router, Stats, StatsView, StrategyKind, TargetRecord, TargetSpec, TaskRoute, Tasks,
+    Usd,
 };
 
 const TARGETS: u32 = 20;
@@ -91,17 +93,45 @@ impl Prices for Known {
     }
 }
 
+/// Statistics of targets that answered a hundred times each.
+fn stats() -> Stats {
+    let stats = Stats::default();
+    for call in 0..TARGETS * 100 {
+        let target = Target::new("vendor", format!("model-{}", call % TARGETS));
+        let mut info = RequestInfo::default();
+        (info.id, info.operation) = (format!("call-{call}").into(), "chat_stream");
+        let request = Arc::new(info);
+        let took = Duration::from_millis(u64::from(200 + call * 7 % 500));
+        let reason = AttemptReason::First;
+        stats.on(&Observed::AttemptStarted { request: request.clone(), target: target.clone(), number: 1, reason });
+        let attempt = Attempt::new(target.clone(), 1, took, Duration::ZERO).with_reason(AttemptReason::First);
+        stats.on(&Observed::AttemptDone { request: request.clone(), attempt, usage: None });
+        let timing = Timing { first_content: Some(took), total: Some(took * 4) };
+        let usage = Usage::new(100, 100);
+        stats.on(&Observed::Completed { request, target: Some(target), usage, timing, attempts: 1, error: None });
+    }
+    stats
+}
+
 fn router(change: impl FnOnce(Route) -> Route, last_is_shut: bool) -> Router {
-    let target = |number: u32| TargetSpec::new(format!("vendor/model-{number}")).with_quality(f64::from(number) / 20.0);
+    let known = known(last_is_shut);
+    with_stats(change, known.clone(), known)
+}
+
+fn known(last_is_shut: bool) -> Arc<Known> {
     let price = |number: u32| {
         let price = Price::new(Usd::from_micros(u64::from(1000 + number)), Usd::from_micros(u64::from(4000 + number)));
         (Target::new("vendor", format!("model-{number}")), price)
     };
-    let known = Arc::new(Known { prices: (0..TARGETS).map(price).collect(), last_is_shut });
+    Arc::new(Known { prices: (0..TARGETS).map(price).collect(), last_is_shut })
+}
+
+fn with_stats(change: impl FnOnce(Route) -> Route, known: Arc<Known>, stats: Arc<dyn StatsView>) -> Router {
+    let target = |number: u32| TargetSpec::new(format!("vendor/model-{number}")).with_quality(f64::from(number) / 20.0);
     let built = Router::builder()
         .provider(Arc::new(Vendor))
         .states(known.clone())
-        .stats(known.clone())
+        .stats(stats)
         .prices(known)
         .route(change(Route::new("route", (0..TARGETS).map(target))))
         .build();
@@ -140,6 +170,12 @@ fn plans(criterion: &mut Criterion) {
     }
     let tasks = Tasks::default().with("code_generation", TaskRoute::new("vendor/model-7", "creative reasoning"));
     bench("task", router(|route| route.with_strategy(tasks), false));
+    let least_busy = |route: Route| route.with_strategy(StrategyKind::LeastBusy);
+    let latency = |route: Route| route.with_strategy(StrategyKind::Latency);
+    let stats = Arc::new(stats());
+    bench("priority_shared_with_statistics", with_stats(|route| route, known(false), stats.clone()));
+    bench("least_busy_with_statistics", with_stats(least_busy, known(false), stats.clone()));
+    bench("latency_with_statistics", with_stats(latency, known(false), stats));
     group.finish();
 }
 
