@@ -70,7 +70,7 @@ impl Router {
         let reads = view.strategy.reads();
         let mut facts = self.facts(route, cx, request, reads);
         facts.assigned = assigned;
-        let snapshot = self.sources.snapshot(route, &facts, reads);
+        let snapshot = self.sources.snapshot(route, &facts, view.strategy.reads_for(&facts));
         let verdict = judge(&Contest::new(view, &snapshot, &facts, (self.sources.seeds)()));
         if verdict.order.is_empty() {
             return Err(nobody(view, &verdict.removed));

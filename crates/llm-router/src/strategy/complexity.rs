@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Choice, Reads, Score, Strategy};
 use crate::classify::{ByForm, Complexity};
 use crate::contest::Contest;
+use crate::facts::Facts;
 
 /// Who is asked first for requests of each complexity. Defaults: cheapest, fastest, best quality.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +37,8 @@ impl ByComplexity {
         Self { simple: simple.into(), medium: medium.into(), complex: complex.into(), rules: None }
     }
 
-    fn choice(&self, contest: &Contest<'_>) -> (&'static str, &Choice) {
-        match contest.facts.complexity {
+    fn choice(&self, facts: &Facts) -> (&'static str, &Choice) {
+        match facts.complexity {
             Some(Complexity::Simple) => ("simple", &self.simple),
             Some(Complexity::Complex) => ("complex", &self.complex),
             Some(Complexity::Medium) => ("medium", &self.medium),
@@ -60,13 +61,17 @@ impl Strategy for ByComplexity {
         Reads::COMPLEXITY.and(self.simple.reads()).and(self.medium.reads()).and(self.complex.reads())
     }
 
+    fn reads_for(&self, facts: &Facts) -> Reads {
+        self.choice(facts).1.reads()
+    }
+
     fn rank(&self, contest: &Contest<'_>, order: &mut Vec<usize>) -> Cow<'static, str> {
-        let (word, choice) = self.choice(contest);
+        let (word, choice) = self.choice(contest.facts);
         choice.rank(contest, order);
         Cow::Owned(format!("the request is {word}: {choice}"))
     }
 
     fn scores(&self, contest: &Contest<'_>, place: usize) -> Vec<Score> {
-        self.choice(contest).1.scores(contest, place)
+        self.choice(contest.facts).1.scores(contest, place)
     }
 }

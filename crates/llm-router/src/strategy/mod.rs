@@ -42,6 +42,7 @@ pub use task::{TaskRoute, Tasks};
 pub use weighted::Weighted;
 
 use crate::contest::Contest;
+use crate::facts::Facts;
 use crate::view::RouteView;
 
 /// Orders the targets of a request.
@@ -52,6 +53,11 @@ pub trait Strategy: Send + Sync + 'static {
     /// What it reads beside the route: a router does not fetch the rest.
     fn reads(&self) -> Reads {
         Reads::ALL
+    }
+
+    /// What it reads for one request, where that is less.
+    fn reads_for(&self, _facts: &Facts) -> Reads {
+        self.reads()
     }
 
     /// Whether it orders these targets the same for every request and at any time.

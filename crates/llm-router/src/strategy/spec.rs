@@ -11,6 +11,7 @@ use super::{
     Reads, Score, Strategy, Tasks, Weighted, registered,
 };
 use crate::contest::Contest;
+use crate::facts::Facts;
 use crate::view::RouteView;
 
 /// The built-in strategies, by the names they have in configurations.
@@ -197,6 +198,10 @@ impl Strategy for StrategySpec {
 
     fn reads(&self) -> Reads {
         self.strategy().reads()
+    }
+
+    fn reads_for(&self, facts: &Facts) -> Reads {
+        self.strategy().reads_for(facts)
     }
 
     fn is_fixed(&self, view: &RouteView) -> bool {
