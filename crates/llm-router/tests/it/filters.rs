@@ -17,10 +17,10 @@ fn against(spec: &TargetSpec, capabilities: Capabilities) -> RouteView {
 
 /// The first target is left out for this reason, and the second is asked.
 #[track_caller]
-fn check(view: &RouteView, first: TargetView, facts: &Facts, why: &str) {
+fn check(view: &RouteView, first: &TargetView, facts: &Facts, why: &str) {
     let snapshot = now(2, |place, target| {
         if place == 0 {
-            *target = first;
+            *target = *first;
         }
     });
     let decision = decide(view, &snapshot, facts, 1);
@@ -54,9 +54,9 @@ fn what_a_target_is_known_to_lack_keeps_it_out() {
             *field(&mut capabilities) = support;
             let view = against(&plain(), capabilities);
             let mut facts = Facts::default();
-            check(&view, TargetView::default(), &facts, "");
+            check(&view, &TargetView::default(), &facts, "");
             facts.needs = facts.needs.with(need);
-            check(&view, TargetView::default(), &facts, &why);
+            check(&view, &TargetView::default(), &facts, &why);
         }
     }
 }
@@ -92,7 +92,7 @@ fn media_that_a_target_is_known_not_to_take_keeps_it_out() {
         (&sees(&[], &["image/png"]), "image/*", "url", ""),
         (&sees(&[], &["image/png"]), "image/jpeg", "url", "it does not take image/jpeg by URL"),
     ] {
-        check(view, TargetView::default(), &with(media_type, given), why);
+        check(view, &TargetView::default(), &with(media_type, given), why);
     }
     let decision = decide(&images, &Snapshot::default(), &with("audio/wav", "inline"), 1);
     let mut media = MediaNeed::clone(&with("audio/wav", "inline").media[0]);
@@ -110,12 +110,12 @@ fn the_context_window_is_compared_with_input_and_answer() {
     capabilities.context_window = Some(1000);
     let view = against(&plain(), capabilities.clone());
     (facts.input_tokens, facts.max_output) = (1000, None);
-    check(&view, TargetView::default(), &facts, "");
+    check(&view, &TargetView::default(), &facts, "");
     facts.max_output = Some(1);
     let why = "its context window of 1000 tokens is too small for about 1001";
-    check(&view, TargetView::default(), &facts, why);
+    check(&view, &TargetView::default(), &facts, why);
     let larger = against(&plain().with_context_window(2000), capabilities);
-    check(&larger, TargetView::default(), &facts, "");
+    check(&larger, &TargetView::default(), &facts, "");
 }
 
 #[test]
@@ -148,7 +148,7 @@ fn regions_and_labels_are_held_to() {
     let mut near = view.clone();
     near.places[1].region = Some("eu".into());
     facts.region = Some("eu".into());
-    check(&near, TargetView::default(), &facts, "it is not in the region eu");
+    check(&near, &TargetView::default(), &facts, "it is not in the region eu");
     let required = decide(&view, &Snapshot::default(), &tagged(REQUIRE, " fast,, gdpr"), 1);
     assert_eq!((order(&required).as_str(), whys(&required)[1].as_str()), ("a/1", "it has no tag fast"));
     let required = decide(&view, &Snapshot::default(), &tagged(REQUIRE, "fast,cheap"), 1);
@@ -159,13 +159,13 @@ fn regions_and_labels_are_held_to() {
 fn a_target_for_labelled_requests_takes_no_others() {
     let view = against(&plain().with_only_if(OnlyIf::new("residency", "eu")), Capabilities::default());
     let why = "it takes requests with the right tag residency only";
-    check(&view, TargetView::default(), &chat(), why);
-    check(&view, TargetView::default(), &tagged("residency", "us"), why);
-    check(&view, TargetView::default(), &tagged("residency", "eu"), "");
+    check(&view, &TargetView::default(), &chat(), why);
+    check(&view, &TargetView::default(), &tagged("residency", "us"), why);
+    check(&view, &TargetView::default(), &tagged("residency", "eu"), "");
     let any: OnlyIf = serde_json::from_str(r#"{"tag": "residency"}"#).unwrap();
     let view = against(&plain().with_only_if(any), Capabilities::default());
-    check(&view, TargetView::default(), &tagged("residency", "us"), "");
-    check(&view, TargetView::default(), &tagged("team", "us"), why);
+    check(&view, &TargetView::default(), &tagged("residency", "us"), "");
+    check(&view, &TargetView::default(), &tagged("team", "us"), why);
 }
 
 #[test]
@@ -176,12 +176,12 @@ fn known_quality_below_the_least_keeps_a_target_out() {
         against(&spec, Capabilities::default()).with_min_quality(0.9)
     };
     let mut seen = TargetView::default();
-    check(&rated(None), seen, &chat(), "");
-    check(&rated(Some(0.9)), seen, &chat(), "");
-    check(&rated(Some(0.89)), seen, &chat(), "its quality 0.89 is below 0.9");
+    check(&rated(None), &seen, &chat(), "");
+    check(&rated(Some(0.9)), &seen, &chat(), "");
+    check(&rated(Some(0.89)), &seen, &chat(), "its quality 0.89 is below 0.9");
     seen.pulse.quality = Some(0.5);
-    check(&rated(None), seen, &chat(), "its quality 0.5 is below 0.9");
-    check(&rated(Some(0.95)), seen, &chat(), "");
+    check(&rated(None), &seen, &chat(), "its quality 0.5 is below 0.9");
+    check(&rated(Some(0.95)), &seen, &chat(), "");
 }
 
 #[test]
@@ -192,17 +192,17 @@ fn money_keeps_a_target_out_only_where_it_is_known() {
     (facts.input_tokens, facts.max_output) = (1_000_000, Some(0));
     let price = |input: u64| Price::new(Usd::from_nanos(input), dollar);
     let mut seen = TargetView::default();
-    check(&most(plain()), seen, &facts, "");
+    check(&most(plain()), &seen, &facts, "");
     seen.price = price(1_000_000_000);
-    check(&most(plain()), seen, &facts, "");
+    check(&most(plain()), &seen, &facts, "");
     seen.price = price(1_000_000_001);
-    check(&most(plain()), seen, &facts, "the request would cost about $1.000000001, more than $1");
-    check(&most(plain().with_price(price(1))), seen, &facts, "");
-    check(&against(&plain(), Capabilities::default()), seen, &facts, "");
+    check(&most(plain()), &seen, &facts, "the request would cost about $1.000000001, more than $1");
+    check(&most(plain().with_price(price(1))), &seen, &facts, "");
+    check(&against(&plain(), Capabilities::default()), &seen, &facts, "");
     seen.budget_left = Some(0.0);
-    check(&against(&plain(), Capabilities::default()), seen, &facts, "its daily budget is spent");
+    check(&against(&plain(), Capabilities::default()), &seen, &facts, "its daily budget is spent");
     seen.budget_left = Some(0.001);
-    check(&against(&plain(), Capabilities::default()), seen, &facts, "");
+    check(&against(&plain(), Capabilities::default()), &seen, &facts, "");
 }
 
 #[test]
@@ -274,10 +274,10 @@ fn filters_have_an_order_and_each_target_one_reason() {
         ("the request needs an uploaded file of another provider", |_, _, facts| facts.bound = Bound::default()),
         ("it takes no requests now", |_, seen, _| seen.condition = Condition::Ready),
     ] {
-        check(&view, seen, &facts, why);
+        check(&view, &seen, &facts, why);
         resolve(&mut view, &mut seen, &mut facts);
     }
-    check(&view, seen, &facts, "");
+    check(&view, &seen, &facts, "");
 }
 
 type Resolve = fn(&mut RouteView, &mut TargetView, &mut Facts);
