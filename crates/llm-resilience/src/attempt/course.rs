@@ -1,11 +1,15 @@
 //! Where a request stands in its plan, and what follows each failure and each refusal. Pure: the driver carries it out.
 
+mod beside;
+mod nobody;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
-use llm_core::{AttemptReason, Error, ErrorKind, Fallback, PlanTarget, Retry};
+use llm_core::{AttemptReason, Error, ErrorKind, PlanTarget};
 
 use super::fallback::{self, FallbackPolicy};
-use crate::backoff;
 use crate::retry::{Decision, RetryPolicy, Situation};
 use crate::timeout::SHORTEST_ATTEMPT;
 
@@ -141,64 +145,6 @@ impl Course {
         if self.tried == 1 { AttemptReason::First } else { AttemptReason::Fallback }
     }
 
-    /// A hedge begins beside the current attempt.
-    pub(super) fn begin_hedge(&mut self) {
-        self.tried += 1;
-    }
-
-    /// An attempt at `place` failed while another one is under way.
-    pub(super) fn lost(&mut self, place: usize, plan: &[PlanTarget]) {
-        self.made += 1;
-        self.mark(place, plan, Mark::Closed);
-    }
-
-    /// Of several attempts beside each other, the one at `place` decides.
-    pub(super) fn stand_at(&mut self, place: usize) {
-        if self.place != place {
-            self.go(place);
-        }
-    }
-
-    /// The place where a hedge beside the current attempt may go: the next one of another provider or region that
-    /// `allowed` allows.
-    pub(super) fn hedge(&self, plan: &[PlanTarget], allowed: impl Fn(usize) -> bool) -> Option<usize> {
-        let first = &plan[self.place];
-        (0..plan.len()).find(|&place| {
-            let other = &plan[place];
-            let elsewhere = other.target.provider != first.target.provider
-                || (other.region.is_some() && first.region.is_some() && other.region != first.region);
-            place != self.place && elsewhere && self.is_open(place, plan) && allowed(place)
-        })
-    }
-
-    /// The stream of the current target broke off after its caller had seen some of it. False when nobody may go on with
-    /// it; else the course has moved on to who may: the next target, or the same one where there is no other.
-    pub(super) fn broke(&mut self, error: &Error, plan: &[PlanTarget], rules: &Rules<'_>) -> bool {
-        let policy = error.kind().policy();
-        self.made += 1;
-        self.mark(self.place, plan, Mark::Closed);
-        if policy.fallback != Fallback::Next {
-            return false;
-        }
-        // Who asked to wait is not asked again at once.
-        let again = matches!(policy.retry, Retry::Transient | Retry::Once)
-            && rules.max_retries.unwrap_or(rules.retry.max_retries) > self.retries
-            && self.attempts_left(rules) > 0;
-        self.go_on(plan, rules) || again
-    }
-
-    /// Moves on to the next target that may go on with a broken stream; false when there is none.
-    pub(super) fn go_on(&mut self, plan: &[PlanTarget], rules: &Rules<'_>) -> bool {
-        self.mark(self.place, plan, Mark::Closed);
-        if self.attempts_left(rules) == 0 || self.tried >= rules.max_targets {
-            return false;
-        }
-        let Some(next) = (0..plan.len()).find(|&place| self.is_open(place, plan)) else { return false };
-        self.go(next);
-        self.tried += 1;
-        true
-    }
-
     /// The attempt at the current target ended in `error`.
     pub(super) fn failed(&mut self, error: &Error, around: &Around<'_>) -> Step {
         // These refuse before anything is sent; they are no attempt of a vendor.
@@ -277,93 +223,6 @@ impl Course {
             }
             None => self.nobody(around),
         }
-    }
-
-    /// No target takes the request now: which of them is worth a wait?
-    fn nobody(&mut self, around: &Around<'_>) -> Step {
-        let Around { rules, remaining, draw, .. } = *around;
-        let mut soonest: Option<(Duration, usize)> = None;
-        for (place, mark) in self.marks.iter().enumerate() {
-            let Mark::Refused { after: Some(after), waitable: true } = *mark else { continue };
-            let wait = if rules.retry.jitter { backoff::after_hint(after, draw) } else { after };
-            let fits = after <= rules.retry.max_hint.saturating_sub(self.waited)
-                && wait.saturating_add(around.needs(place)) <= remaining
-                && self.attempts_left(&rules) > 0;
-            if fits && soonest.is_none_or(|(least, _)| wait < least) {
-                soonest = Some((wait, place));
-            }
-        }
-        if let Some(step) = self.again(around, soonest.map(|(wait, _)| wait)) {
-            return step;
-        }
-        if let Some((wait, place)) = soonest {
-            self.waited += wait;
-            self.reopen();
-            self.go(place);
-            return Step::Wait(wait);
-        }
-        match self.nearest() {
-            Some(place) if self.tried == 0 => {
-                self.last_resort = true;
-                self.go(place);
-                Step::Move
-            }
-            _ => Step::Stop,
-        }
-    }
-
-    /// Where all are shut, the one that is so for the shortest time; not where one of them only asks to wait.
-    fn nearest(&self) -> Option<usize> {
-        let shut = |mark: &Mark| match *mark {
-            Mark::Refused { after, waitable: false } => after,
-            _ => None,
-        };
-        if self.marks.iter().any(|mark| matches!(mark, Mark::Refused { waitable: true, .. })) {
-            return None;
-        }
-        let shut = self.marks.iter().enumerate().filter_map(|(place, mark)| Some((shut(mark)?, place)));
-        shut.min().map(|(_, place)| place)
-    }
-
-    /// The target that failed last once more, as if there were no other: those that there are do not take the request.
-    /// Not where another one takes it `sooner`.
-    fn again(&mut self, around: &Around<'_>, sooner: Option<Duration>) -> Option<Step> {
-        let last = self.last.as_ref().filter(|last| self.marks.get(last.place) == Some(&Mark::Closed))?;
-        if last.place == self.place {
-            return None;
-        }
-        let situation = Situation {
-            max_retries: around.rules.max_retries,
-            retries: last.retries,
-            attempts_left: self.attempts_left(&around.rules),
-            free_retry_used: self.free_retry_used,
-            remaining: around.remaining,
-            needs: around.needs(last.place),
-            other_target: false,
-            replayable: around.rules.replayable,
-            draw: around.draw,
-        };
-        let (place, retries) = (last.place, last.retries);
-        let decision = around.rules.retry.decide(&last.error, &situation);
-        let wait = match decision {
-            Decision::RetryAtOnce => Duration::ZERO,
-            Decision::RetryAfter(wait) => wait,
-            Decision::NextTarget | Decision::GiveUp => return None,
-        };
-        if sooner.is_some_and(|sooner| sooner < wait) {
-            return None;
-        }
-        if !(around.pay)(place) {
-            self.exhausted = true;
-            return None;
-        }
-        self.reopen();
-        self.go(place);
-        if decision == Decision::RetryAtOnce {
-            return Some(self.retry_at_once());
-        }
-        self.retries = retries + 1;
-        Some(Step::Retry(wait))
     }
 
     fn retry_at_once(&mut self) -> Step {

@@ -1,7 +1,7 @@
 //! The driver: the only place that starts attempts. It owns retry, fallback and hedging for every operation alike.
 //!
 //! One request is one plan, one course through it, one attempt log and one deadline.
-//! `course` decides, `trip` carries out, `leg` is one attempt from its gate to its verdict, `commit` and `stream` hold a
+//! `course` decides, `trip` carries out, `start` makes the attempts, `race` several beside each other, `leg` is one of them, `commit` and `stream` hold a
 //! stream to its commit point and after it, `record` keeps the log and tells the observer, `failure` makes the one error
 //! of a request that failed.
 
@@ -18,6 +18,7 @@ mod record;
 mod run;
 mod shadow;
 mod size;
+mod start;
 mod stream;
 mod trip;
 

@@ -259,7 +259,7 @@ impl RetryPolicy {
 
 /// The connection failed before anything was sent: a name that did not resolve, a refused or reset connection.
 fn is_unsent(error: &Error) -> bool {
-    error.kind() == ErrorKind::Network && error.progress() == Progress::NotSent
+    error.kind() == ErrorKind::Network && error.progress() == Progress::NotSent && error.retry_after().is_none()
 }
 
 /// Waiting for this target costs more than asking another one.
@@ -267,7 +267,7 @@ fn prefers_another(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::RateLimited | ErrorKind::QuotaExhausted => true,
         // It was silent for a whole timer, and would have another one to be silent in.
-        ErrorKind::Timeout(stage) => stage != TimeoutStage::Connect,
+        ErrorKind::Timeout(stage) if stage != TimeoutStage::Connect => true,
         _ => error.retry_after().is_some_and(|hint| !hint.is_zero()),
     }
 }

@@ -10,7 +10,7 @@ use llm_resilience::TimeoutPolicy;
 use crate::support::{Act, Memory, Piece, Scripted, driver, error, fail, ms, pieces, request, words};
 
 /// Polls a future at most `times` times; true when it got done.
-async fn poll_at_most(times: usize, future: impl Future) -> bool {
+pub(crate) async fn poll_at_most(times: usize, future: impl Future) -> bool {
     let (mut future, mut left) = (pin!(future), times);
     std::future::poll_fn(move |cx| {
         if left == 0 {

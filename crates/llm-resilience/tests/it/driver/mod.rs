@@ -1,6 +1,7 @@
 //! The driver with everything that it passes through: gates, budgets, hedges, shadows, the quality gate, routes.
 
 mod budget;
+mod drops;
 mod gated;
 mod hedges;
 mod quality;
