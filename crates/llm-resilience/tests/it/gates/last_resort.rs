@@ -73,6 +73,12 @@ async fn it_asks_with_a_refused_key_but_never_before_the_vendor_said() {
         advance(ms(1000)).await;
     }
     answer(&gate).await;
+    fail(&gate, ErrorKind::QuotaExhausted, 7200).await;
+    assert_eq!(try_last(&gate, "smart").await.unwrap_err().kind(), ErrorKind::QuotaExhausted);
+    advance(ms(7_200_000)).await;
+    answer(&gate).await;
+    fail(&gate, ErrorKind::QuotaExhausted, None).await;
+    try_last(&gate, "other").await.unwrap().verdict(super::ANSWERED, Instant::now());
     fail(&gate, ErrorKind::Auth, None).await;
     // The waits before used no turn.
     let mut pass = try_last(&gate, "smart").await.unwrap();
