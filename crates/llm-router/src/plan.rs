@@ -10,12 +10,13 @@ use crate::decide::{Decision, decide, judge};
 use crate::experiment::Assigned;
 use crate::facts::Facts;
 use crate::filter::WhyNot;
+use crate::health::Health;
 use crate::needs::Needs;
 use crate::ready::{ReadyRoute, plan_target};
 use crate::router::Router;
 use crate::rule::Rules;
 use crate::snapshot::Condition;
-use crate::sources::{Sources, condition};
+use crate::sources::{Sources, condition, judged};
 use crate::strategy::{Reads, Strategy, StrategySpec, kind};
 use crate::table::{Meaning, Table, refusal};
 use crate::target::{REQUIRE, TargetSpec};
@@ -167,7 +168,7 @@ fn fixed(sources: &Sources, route: &ReadyRoute, cx: &Cx, request: &Request) -> O
     let is_well = |&place: &usize| {
         let place = &route.places[place];
         condition(place, now) == Condition::Ready
-            && place.record.as_ref().is_none_or(|record| record.pulse(now).health != crate::Health::Unavailable)
+            && place.record.as_ref().is_none_or(|record| judged(place, record.pulse(now).health) != Health::Unavailable)
     };
     if !fixed.places.iter().all(is_well) {
         return None;

@@ -11,6 +11,7 @@ use crate::classify::{ByForm, Classifier};
 use crate::draw;
 use crate::experiment::Experiments;
 use crate::facts::Facts;
+use crate::health::Health;
 use crate::money::{BudgetLeft, Prices};
 use crate::ready::{Place, ReadyRoute};
 use crate::snapshot::{Condition, Snapshot, TargetView};
@@ -60,6 +61,7 @@ impl Sources {
             if let Some(record) = &place.record {
                 seen.pulse = record.pulse(now);
             }
+            seen.pulse.health = judged(place, seen.pulse.health);
             if let (Some(state), true) = (&place.state, reads.has(Reads::LOAD)) {
                 seen.load = state.load();
             }
@@ -78,6 +80,16 @@ impl Sources {
         let targets = targets.collect();
         let budget = self.budget.as_ref().filter(|_| reads.has(Reads::BUDGET));
         Snapshot { targets, budget_left: budget.and_then(|budget| budget.left(tenant, None)) }
+    }
+}
+
+/// The health of a target as a plan sees it. A target whose state the driver knows is taken out by its breaker alone, which
+/// lets a call through now and then to see whether the target is back; the statistics have no such eye, and with both, the
+/// more hasty one would decide.
+pub(crate) fn judged(place: &Place, health: Health) -> Health {
+    match health {
+        Health::Unavailable if place.state.is_some() => Health::Degraded,
+        health => health,
     }
 }
 

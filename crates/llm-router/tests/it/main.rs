@@ -9,6 +9,7 @@ mod draws;
 mod events;
 mod experiments;
 mod filters;
+mod guarded;
 mod health;
 mod names;
 mod plans;

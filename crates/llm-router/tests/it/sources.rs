@@ -75,8 +75,13 @@ async fn each_strategy_reads_what_it_compares() {
 #[tokio::test]
 async fn who_failed_too_often_is_left_out_of_shared_plans_too() {
     let ill = Known { health: Health::Unavailable, ..Known::default() };
-    let router = router(world([("1", ill)]), StrategyKind::Priority);
-    assert_eq!(asked(&router, &cx(), &chat("r")), "2 3");
+    let world = Arc::new(world([("1", ill)]));
+    let route = || Route::new("r", ["p/1", "p/2", "p/3"]);
+    let unguarded = builder(route()).stats(world.clone()).build().unwrap();
+    assert_eq!(asked(&unguarded, &cx(), &chat("r")), "2 3");
+    // Where there is a breaker, that is its business.
+    let guarded = builder(route()).states(world.clone()).stats(world).build().unwrap();
+    assert_eq!(asked(&guarded, &cx(), &chat("r")), "1 2 3");
 }
 
 #[tokio::test]
