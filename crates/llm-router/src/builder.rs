@@ -131,10 +131,10 @@ impl Builder {
                 problems.push(format!("two providers have the id {:?}: give one of them another id", other.id));
             }
         }
-        let table = Table::build(&providers, &self.sources, self.names, &mut problems);
+        let table = Table::build(&Arc::new(providers), &self.sources, self.names, &mut problems);
         if !problems.is_empty() {
             return Err(Error::new(ErrorKind::Config, problems.join("; ")));
         }
-        Ok(Router { providers, sources: self.sources, table: RwLock::new(Arc::new(table)), changing: Mutex::new(()) })
+        Ok(Router { sources: self.sources, table: RwLock::new(Arc::new(table)), changing: Mutex::new(()) })
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, PoisonError};
 
-use llm_core::{Error, ErrorKind};
+use llm_core::{Error, ErrorKind, Provider};
 
+use crate::ready::{Known, Providers};
 use crate::route::Route;
 use crate::router::Router;
 use crate::rule::Rule;
@@ -65,6 +66,17 @@ impl Router {
         })
     }
 
+    /// One more provider, or another in the place of one with the same id: requests may name `its id/any model`, and its
+    /// id alone where it has a default model.
+    pub fn set_provider(&self, provider: Arc<dyn Provider>, default_model: Option<Arc<str>>) -> Result<(), Error> {
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let table = self.table();
+        let mut providers = Providers::clone(&table.providers);
+        let id: Arc<str> = provider.id().into();
+        providers.insert(id.clone(), Known { id, provider, default_model });
+        self.establish(&Arc::new(providers), table.names.clone())
+    }
+
     /// A route as it is now, by its name or an alias.
     pub fn route(&self, name: &str) -> Option<Route> {
         let table = self.table();
@@ -81,8 +93,12 @@ impl Router {
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut names = self.table().names.clone();
         change(&mut names)?;
+        self.establish(&self.table().providers, names)
+    }
+
+    fn establish(&self, providers: &Arc<Providers>, names: Names) -> Result<(), Error> {
         let mut problems = Vec::new();
-        let table = Table::build(&self.providers, &self.sources, names, &mut problems);
+        let table = Table::build(providers, &self.sources, names, &mut problems);
         if !problems.is_empty() {
             return Err(Error::new(ErrorKind::Config, problems.join("; ")));
         }

@@ -91,7 +91,7 @@ impl Router {
     fn assigned(&self, route: &ReadyRoute, cx: &Cx) -> Option<Assigned> {
         let experiments = self.sources.experiments.as_ref()?;
         let assignment = experiments.assign(route.view.name.as_deref()?, cx, (self.sources.clock)())?;
-        let target = plan_target(&self.providers, &TargetSpec::new(assignment.target)).ok()?.target;
+        let target = plan_target(&self.table().providers, &TargetSpec::new(assignment.target)).ok()?.target;
         let is_there = route.view.places.iter().any(|place| place.target == target);
         is_there.then_some(Assigned { arm: assignment.arm, target })
     }
@@ -99,7 +99,7 @@ impl Router {
     /// Who is asked beside the answer, for comparison only.
     fn shadow(&self, route: &ReadyRoute, cx: &Cx, request: &Request) -> Option<PlanTarget> {
         let target = self.sources.experiments.as_ref()?.shadow(route.view.name.as_deref()?, cx)?;
-        let target = plan_target(&self.providers, &TargetSpec::new(target)).ok()?;
+        let target = plan_target(&self.table().providers, &TargetSpec::new(target)).ok()?;
         let lacks = Needs::lacking(&target.provider.capabilities(&target.target.model));
         Needs::of(request).0.first_of(lacks).is_none().then_some(target)
     }
@@ -112,12 +112,12 @@ impl Router {
             if table.rules.reads_tokens {
                 facts = facts.with_tokens(self.sources.estimator.estimate(asked, request));
             }
-            if let Some((words, model)) = table.rules.first(&facts, table.is_outright(&self.providers, asked)) {
-                return Ok(Found { meaning: table.resolve(&self.providers, model)?, rule: Some(words) });
+            if let Some((words, model)) = table.rules.first(&facts, table.is_outright(asked)) {
+                return Ok(Found { meaning: table.resolve(model)?, rule: Some(words) });
             }
         }
-        let name = if asked.is_empty() { table.default_name(&self.providers)? } else { asked };
-        Ok(Found { meaning: table.resolve(&self.providers, name)?, rule: None })
+        let name = if asked.is_empty() { table.default_name()? } else { asked };
+        Ok(Found { meaning: table.resolve(name)?, rule: None })
     }
 
     /// The facts of a request that a route needs.

@@ -18,6 +18,7 @@ use crate::target::TargetSpec;
 use crate::view::{PlaceView, RouteView};
 
 /// A provider with what the router knows of it.
+#[derive(Clone)]
 pub(crate) struct Known {
     pub(crate) id: Arc<str>,
     pub(crate) provider: Arc<dyn Provider>,

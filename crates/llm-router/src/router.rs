@@ -14,7 +14,6 @@ use crate::contest::Contest;
 use crate::decide::judge;
 use crate::facts::Facts;
 use crate::needs::Needs;
-use crate::ready::Providers;
 use crate::sources::Sources;
 use crate::strategy::{Reads, Strategy};
 use crate::table::{Meaning, Table, refusal};
@@ -26,7 +25,6 @@ use crate::virtual_route::{BEST_QUALITY, CHEAPEST, FASTEST};
 /// It is a [`Planner`] for a driver, which makes attempts along the plan. As a [`Provider`] it makes one attempt at the
 /// first target only.
 pub struct Router {
-    pub(crate) providers: Providers,
     pub(crate) sources: Sources,
     pub(crate) table: RwLock<Arc<Table>>,
     /// Held while a new table is made.
@@ -58,7 +56,7 @@ impl Router {
 
     /// Who is asked for a name, in the order of [`routes`](Self::routes); nobody for an unknown one.
     pub fn targets(&self, name: &str) -> Vec<Target> {
-        match self.table().resolve(&self.providers, name) {
+        match self.table().resolve(name) {
             Ok(Meaning::Route(route)) => names(route.targets()),
             Ok(Meaning::Direct(target)) => vec![target.target],
             Err(_) => Vec::new(),
@@ -96,7 +94,7 @@ impl Router {
     }
 
     fn first(&self, model: &str) -> Option<PlanTarget> {
-        match self.table().resolve(&self.providers, model).ok()? {
+        match self.table().resolve(model).ok()? {
             Meaning::Route(route) => route.targets().first().map(|&target| target.clone()),
             Meaning::Direct(target) => Some(target),
         }
@@ -117,7 +115,7 @@ impl Planner for Router {
     }
 
     fn availability(&self) -> Availability {
-        Availability::of_any(self.providers.values().map(|known| known.provider.availability()))
+        Availability::of_any(self.table().providers.values().map(|known| known.provider.availability()))
     }
 }
 
@@ -152,7 +150,7 @@ impl fmt::Debug for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let table = self.table();
         f.debug_struct("Router")
-            .field("providers", &self.providers.keys())
+            .field("providers", &table.providers.keys())
             .field("routes", &table.routes.keys())
             .field("aliases", &table.aliases)
             .finish_non_exhaustive()

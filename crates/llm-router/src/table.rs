@@ -22,6 +22,7 @@ pub(crate) struct Names {
 
 /// What every name means.
 pub(crate) struct Table {
+    pub(crate) providers: Arc<Providers>,
     pub(crate) names: Names,
     pub(crate) routes: HashMap<String, Arc<ReadyRoute>>,
     pub(crate) aliases: HashMap<String, String>,
@@ -41,8 +42,14 @@ const MAX_HOPS: usize = 8;
 
 impl Table {
     /// Resolves every name. Problems are collected; a table with problems must not be used.
-    pub(crate) fn build(providers: &Providers, sources: &Sources, names: Names, problems: &mut Vec<String>) -> Self {
+    pub(crate) fn build(
+        providers: &Arc<Providers>,
+        sources: &Sources,
+        names: Names,
+        problems: &mut Vec<String>,
+    ) -> Self {
         let mut table = Self {
+            providers: providers.clone(),
             routes: HashMap::new(),
             aliases: HashMap::new(),
             rules: Rules::new(&names.rules),
@@ -70,7 +77,7 @@ impl Table {
         }
         table.virtuals = virtual_route::all(providers, sources, &table.in_order());
         for (alias, means) in &aliases {
-            if let Err(error) = table.resolve(providers, alias) {
+            if let Err(error) = table.resolve(alias) {
                 problems.push(format!("the alias {alias:?} for {means:?}: {}", error.message()));
             }
         }
@@ -78,12 +85,12 @@ impl Table {
             if let Some(what) = rule.when.problem() {
                 problems.push(format!("rule {number}: {what}"));
             }
-            if let Err(error) = table.resolve(providers, &rule.model) {
+            if let Err(error) = table.resolve(&rule.model) {
                 problems.push(format!("rule {number}: {}", error.message()));
             }
         }
         if let Some(default) = &names.default
-            && let Err(error) = table.resolve(providers, default)
+            && let Err(error) = table.resolve(default)
         {
             problems.push(format!("the default model {default:?}: {}", error.message()));
         }
@@ -101,7 +108,7 @@ impl Table {
     }
 
     /// What a name means, or what there is instead.
-    pub(crate) fn resolve(&self, providers: &Providers, name: &str) -> Result<Meaning<'_>, Error> {
+    pub(crate) fn resolve(&self, name: &str) -> Result<Meaning<'_>, Error> {
         let mut meant = name;
         for _ in 0..MAX_HOPS {
             if let Some(route) = self.routes.get(meant) {
@@ -109,8 +116,8 @@ impl Table {
             }
             let Some(next) = self.aliases.get(meant) else {
                 let virtual_route = self.virtuals.get(meant).map(Meaning::Route);
-                let found = virtual_route.or_else(|| direct(providers, meant).map(Meaning::Direct));
-                return found.ok_or_else(|| self.unknown(providers, meant));
+                let found = virtual_route.or_else(|| direct(&self.providers, meant).map(Meaning::Direct));
+                return found.ok_or_else(|| self.unknown(meant));
             };
             meant = next;
         }
@@ -118,44 +125,44 @@ impl Table {
     }
 
     /// Whether a name is `provider/model` itself, which no operator gave another meaning.
-    pub(crate) fn is_outright(&self, providers: &Providers, name: &str) -> bool {
+    pub(crate) fn is_outright(&self, name: &str) -> bool {
         !self.routes.contains_key(name)
             && !self.aliases.contains_key(name)
             && !self.virtuals.contains_key(name)
-            && direct(providers, name).is_some()
+            && direct(&self.providers, name).is_some()
     }
 
     /// The name that a request without one means.
-    pub(crate) fn default_name(&self, providers: &Providers) -> Result<&str, Error> {
+    pub(crate) fn default_name(&self) -> Result<&str, Error> {
         self.names.default.as_deref().ok_or_else(|| {
-            let message = format!("the request names no model: {}", self.choices(providers));
+            let message = format!("the request names no model: {}", self.choices());
             refusal(ErrorKind::InvalidRequest, message).with_param("model")
         })
     }
 
-    fn unknown(&self, providers: &Providers, name: &str) -> Error {
+    fn unknown(&self, name: &str) -> Error {
         let provider = name.split('/').next().unwrap_or_default();
         let names = self.routes.keys().chain(self.aliases.keys()).map(String::as_str);
-        let ids = providers.keys().map(|id| &**id);
+        let ids = self.providers.keys().map(|id| &**id);
         let hint = match (closest(name, names), closest(provider, ids).filter(|close| *close != provider)) {
             (Some(close), _) => format!(" (did you mean {close:?}?)"),
             (None, Some(close)) => format!(" (did you mean the provider {close:?}?)"),
             (None, None) => String::new(),
         };
-        let message = format!("nothing answers for the model {name:?}{hint}: {}", self.choices(providers));
+        let message = format!("nothing answers for the model {name:?}{hint}: {}", self.choices());
         refusal(ErrorKind::NotFound, message).with_code("model_not_found").with_param("model")
     }
 
     /// What a request may name, as the end of a sentence.
-    fn choices(&self, providers: &Providers) -> String {
+    fn choices(&self) -> String {
         let mut choices = Vec::new();
         let mut names: Vec<&str> = self.routes.keys().map(String::as_str).collect();
         if !names.is_empty() {
             names.sort_unstable();
             choices.push(format!("a route ({})", names.join(", ")));
         }
-        if !providers.is_empty() {
-            let ids: Vec<&str> = providers.keys().map(|id| &**id).collect();
+        if !self.providers.is_empty() {
+            let ids: Vec<&str> = self.providers.keys().map(|id| &**id).collect();
             choices.push(format!("provider/model with a configured provider ({})", ids.join(", ")));
         }
         if choices.is_empty() {

@@ -1,6 +1,6 @@
 //! Building a client: from code, a configuration and the environment, checked as a whole before the first call.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use llm_core::{Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, Registry, Secret, Transport};
@@ -188,7 +188,7 @@ impl ClientBuilder {
         let client = Client::new(Inner {
             stack,
             router,
-            providers,
+            providers: RwLock::new(providers.into()),
             active: Mutex::new(active),
             probes: defaults.health.clone().unwrap_or_default().policy(),
             cx,

@@ -1,10 +1,9 @@
 //! The client: everything that answers, behind one cheap handle.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use llm_core::{
     ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind, Progress, Provider,
     Request, Response, Target,
@@ -42,7 +41,7 @@ pub(crate) struct Inner {
     /// The driver with every layer around it.
     pub(crate) stack: Arc<dyn Provider>,
     pub(crate) router: Arc<Router>,
-    pub(crate) providers: Vec<Configured>,
+    pub(crate) providers: RwLock<Arc<[Configured]>>,
     pub(crate) active: Mutex<Active>,
     pub(crate) probes: ProbePolicy,
     pub(crate) cx: Cx,
@@ -69,20 +68,6 @@ pub struct Status {
     pub providers: Vec<String>,
     /// There are providers, and every one of them fakes its answers.
     pub demo: bool,
-}
-
-/// A name that a request may ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ServedModel {
-    /// The name.
-    pub name: String,
-    /// Who made it: the vendor's provider id, or `loquat` for a route.
-    pub owned_by: String,
-    /// When the vendor made it, in Unix seconds.
-    pub created: Option<u64>,
-    /// Who answers it.
-    pub targets: Vec<Target>,
 }
 
 impl Client {
@@ -112,7 +97,7 @@ impl Client {
     /// are none and its first request does not wait for them. Blocks for some milliseconds.
     pub fn prepare_tls(&self) -> Result<(), Error> {
         match &self.0.http {
-            Some(http) if self.0.providers.iter().any(|provider| provider.tls) => http.prepare_tls(),
+            Some(http) if self.providers().iter().any(|provider| provider.tls) => http.prepare_tls(),
             _ => Ok(()),
         }
     }
@@ -173,46 +158,6 @@ impl Client {
         }
     }
 
-    /// Every name that a request may ask for: routes, and what the configured providers list. A provider that does not
-    /// answer is left out.
-    pub async fn models(&self) -> Vec<ServedModel> {
-        let mut models: Vec<ServedModel> = self
-            .0
-            .router
-            .routes()
-            .into_iter()
-            .map(|(name, targets)| ServedModel { name, owned_by: "loquat".to_owned(), created: None, targets })
-            .collect();
-        let listed = join_all(self.0.providers.iter().map(|provider| self.listed(provider))).await;
-        models.extend(listed.into_iter().flatten());
-        models
-    }
-
-    /// What one provider lists, within five seconds; nothing when it does not answer.
-    async fn listed(&self, Configured { id, provider, .. }: &Configured) -> Vec<ServedModel> {
-        let cx = self.cx(Some(Duration::from_secs(5)));
-        let asked = provider.call(&cx, Request::Models);
-        let listed = match tokio::time::timeout(Duration::from_secs(5), asked).await {
-            Ok(Ok(Response::Models(listed))) => listed,
-            Ok(Ok(_)) => Vec::new(),
-            Ok(Err(error)) => {
-                tracing::debug!(provider = %id, kind = %error.kind(), "no list of models");
-                Vec::new()
-            }
-            Err(_) => {
-                tracing::debug!(provider = %id, "no list of models within five seconds");
-                Vec::new()
-            }
-        };
-        let served = |model: llm_core::ModelInfo| ServedModel {
-            name: format!("{id}/{}", model.id),
-            owned_by: id.to_string(),
-            created: model.created,
-            targets: vec![Target::new(id.clone(), model.id)],
-        };
-        listed.into_iter().map(served).collect()
-    }
-
     /// Why a request would go where it goes: every target, what removed it or what it scored, and the order. Nothing is
     /// sent.
     pub fn explain(&self, cx: &Cx, request: ChatRequest) -> Result<Decision, Error> {
@@ -228,10 +173,18 @@ impl Client {
             primary: targets.next(),
             fallbacks: targets.collect(),
             current: self.0.current.target(),
-            providers: self.0.providers.iter().map(|provider| provider.id.to_string()).collect(),
-            demo: !self.0.providers.is_empty()
-                && self.0.providers.iter().all(|provider| provider.plugin.is_some_and(|plugin| plugin.fake)),
+            providers: self.providers().iter().map(|provider| provider.id.to_string()).collect(),
+            demo: !self.providers().is_empty()
+                && self.providers().iter().all(|provider| provider.plugin.is_some_and(|plugin| plugin.fake)),
         }
+    }
+
+    pub(crate) fn providers(&self) -> Arc<[Configured]> {
+        self.0.providers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(crate) fn providers_mut(&self) -> RwLockWriteGuard<'_, Arc<[Configured]>> {
+        self.0.providers.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn active(&self) -> MutexGuard<'_, Active> {
@@ -243,16 +196,14 @@ impl Client {
     }
 
     /// The default model of each provider that has one.
-    pub(crate) fn default_targets(&self) -> impl Iterator<Item = Target> {
-        self.0
-            .providers
-            .iter()
-            .filter_map(|provider| Some(Target::new(provider.id.clone(), provider.plugin?.default_model?)))
+    pub(crate) fn default_targets(&self) -> Vec<Target> {
+        let default = |provider: &Configured| Some(Target::new(provider.id.clone(), provider.plugin?.default_model?));
+        self.providers().iter().filter_map(default).collect()
     }
 
     pub(crate) fn provider_of(&self, target: &Target) -> Option<Arc<dyn Provider>> {
-        let found = self.0.providers.iter().find(|provider| provider.id == target.provider)?;
-        Some(found.provider.clone())
+        let providers = self.providers();
+        providers.iter().find(|known| known.id == target.provider).map(|known| known.provider.clone())
     }
 
     pub(crate) fn router(&self) -> &Router {
@@ -282,7 +233,7 @@ impl Client {
     }
 
     fn has_providers(&self) -> Result<(), Error> {
-        if self.0.providers.is_empty() {
+        if self.providers().is_empty() {
             return Err(Error::new(ErrorKind::NoTarget, self.0.advice.clone()).with_progress(Progress::NotSent));
         }
         Ok(())
@@ -290,7 +241,8 @@ impl Client {
 
     /// The error of a request that names no model where nothing answers by default.
     fn no_model(&self) -> Error {
-        let ids: Vec<&str> = self.0.providers.iter().map(|provider| &*provider.id).collect();
+        let providers = self.providers();
+        let ids: Vec<&str> = providers.iter().map(|provider| &*provider.id).collect();
         let why = match ids[..] {
             [id] => format!("{id} has no default one"),
             _ => format!("several providers are configured ({})", ids.join(", ")),

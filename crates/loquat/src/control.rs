@@ -1,12 +1,15 @@
 //! What an operator does to a running client: breakers by hand, feedback, and a look at targets and experiments.
 
-use llm_core::{Error, Target};
+use std::sync::Arc;
+
+use llm_core::{Error, Provider, Target};
 use llm_resilience::GateStatus;
 use llm_router::{ExperimentResults, Feedback, TargetStats};
 use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::client::Client;
+use crate::configured::Configured;
 
 /// What is known of one target.
 #[derive(Clone, Debug, Serialize)]
@@ -41,6 +44,17 @@ impl Client {
             target,
         };
         targets.into_iter().map(report).collect()
+    }
+
+    /// One more provider from now on: a model of your own ([`function`](crate::function)), or one that a plugin built.
+    /// Requests may name `its id/any model`. One with the same id is replaced; requests under way stay with it.
+    pub fn register(&self, provider: Arc<dyn Provider>) -> Result<(), Error> {
+        let mut providers = self.providers_mut();
+        self.router().set_provider(provider.clone(), None)?;
+        let id: Arc<str> = provider.id().into();
+        let others = providers.iter().filter(|other| other.id != id).cloned();
+        *providers = others.chain([Configured { id: id.clone(), plugin: None, provider, tls: false }]).collect();
+        Ok(())
     }
 
     /// Says how good an answer was, by the name of its call: statistics, experiments and learning strategies take it in.

@@ -20,11 +20,12 @@ pub mod providers;
 mod reply;
 mod reply_stream;
 mod routes;
+mod served;
 mod state;
 
 pub use builder::ClientBuilder;
 pub use chat_call::ChatCall;
-pub use client::{Client, ServedModel, Status};
+pub use client::{Client, Status};
 pub use config::{Config, Defaults, HealthConfig, LimitsConfig, ProviderConfig, RouteConfig, StrategyName};
 pub use configured::is_configured;
 pub use control::TargetReport;
@@ -32,6 +33,7 @@ pub use environment::Environment;
 pub use function::{FunctionModel, function};
 pub use reply::Reply;
 pub use reply_stream::{Piece, ReplyStream, Summary};
+pub use served::ServedModel;
 pub use state::EngineState;
 
 pub use llm_core as core;

@@ -84,7 +84,11 @@ pub(crate) fn routing(
     for shadow in &config.shadows {
         names.name(&shadow.target)?;
     }
-    let mut building = Router::builder().states(Arc::new(state.gates.clone())).stats(Arc::new(state.stats.clone()));
+    let mut building = Router::builder()
+        .states(Arc::new(state.gates.clone()))
+        .stats(Arc::new(state.stats.clone()))
+        .experiments(state.experiments.clone())
+        .beliefs(Arc::new(state.learning.clone()));
     building = config.rules.iter().cloned().fold(building, llm_router::Builder::rule);
     for Configured { plugin, provider, .. } in &*providers {
         building = match plugin.and_then(|plugin| plugin.default_model) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use llm_core::Observer;
 use llm_resilience::{Gates, Learned};
-use llm_router::{Experiments, Quality, Stats};
+use llm_router::{Experiments, Learning, Quality, Stats};
 
 /// What a client learns and counts: the state of breakers, limits and cool-downs, the statistics of every target, and the
 /// results of experiments.
@@ -33,22 +33,26 @@ pub struct EngineState {
     pub stats: Stats,
     /// What the arms of experiments came to.
     pub experiments: Experiments,
+    /// What adaptive routes believe of their targets.
+    pub learning: Learning,
     /// Who answered which call, so that feedback finds its target.
     pub quality: Quality,
 }
 
 impl Default for EngineState {
     fn default() -> Self {
-        let (stats, experiments) = (Stats::default(), Experiments::default());
-        let quality = Quality::new(vec![Arc::new(stats.clone()), Arc::new(experiments.clone())]);
-        Self { gates: Gates::default(), learned: Learned::default(), stats, experiments, quality }
+        let (stats, experiments, learning) = (Stats::default(), Experiments::default(), Learning::default());
+        let quality =
+            Quality::new(vec![Arc::new(stats.clone()), Arc::new(experiments.clone()), Arc::new(learning.clone())]);
+        Self { gates: Gates::default(), learned: Learned::default(), stats, experiments, learning, quality }
     }
 }
 
 impl EngineState {
     /// Everybody who learns from what happens.
-    pub(crate) fn observers(&self) -> [Arc<dyn Observer>; 3] {
-        [Arc::new(self.stats.clone()), Arc::new(self.experiments.clone()), Arc::new(self.quality.clone())]
+    pub(crate) fn observers(&self) -> [Arc<dyn Observer>; 4] {
+        let Self { stats, experiments, learning, quality, .. } = self.clone();
+        [Arc::new(stats), Arc::new(experiments), Arc::new(learning), Arc::new(quality)]
     }
 
     /// Nothing learned yet.

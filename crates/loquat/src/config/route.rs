@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use llm_core::{Error, ErrorKind, duration_text};
 use llm_resilience::{FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy, TimeoutProfile};
-use llm_router::{BudgetPressure, ByComplexity, Strategy as _, StrategySpec, TargetSpec, Tasks};
+use llm_router::{Adaptive, BudgetPressure, ByComplexity, Strategy as _, StrategySpec, TargetSpec, Tasks};
 use serde::Deserialize;
 
 use super::Defaults;
@@ -21,7 +21,7 @@ pub struct RouteConfig {
     #[serde(default)]
     pub aliases: Vec<String>,
     /// How the targets are ordered: `priority`, `manual`, `weighted`, `cost`, `latency`, `fastest`, `quality`, `least_busy`,
-    /// `task`, `complexity`, `budget_pressure`, or one that a linked crate registered. Default `priority`: as listed, the
+    /// `task`, `complexity`, `budget_pressure`, `adaptive`, or one that a linked crate registered. Default `priority`: as listed, the
     /// first is the primary, the others step in.
     #[serde(default)]
     pub strategy: Option<StrategyName>,
@@ -34,6 +34,9 @@ pub struct RouteConfig {
     /// Who is asked while there is money and when there is little, for the strategy `budget_pressure`.
     #[serde(default)]
     pub budget_pressure: Option<BudgetPressure>,
+    /// What counts for the strategy `adaptive`, and how much it may try out.
+    #[serde(default)]
+    pub adaptive: Option<Adaptive>,
     /// Targets whose quality is known to be lower are not asked, from 0 to 1.
     #[serde(default)]
     pub min_quality: Option<f64>,
@@ -100,6 +103,7 @@ impl RouteConfig {
             self.tasks.clone().map(|tasks| ("task", tasks.into())),
             self.complexity.clone().map(|complexity| ("complexity", complexity.into())),
             self.budget_pressure.clone().map(|pressure| ("budget_pressure", pressure.into())),
+            self.adaptive.map(|adaptive| ("adaptive", adaptive.into())),
         ]
         .into_iter()
         .flatten()
@@ -135,6 +139,7 @@ impl RouteConfig {
             tasks: None,
             complexity: None,
             budget_pressure: None,
+            adaptive: None,
             min_quality: None,
             targets,
             fallback: Vec::new(),

@@ -84,3 +84,17 @@ async fn the_active_model_and_the_chain_change_while_requests_are_under_way() {
     client.set_fallback(Vec::<String>::new()).unwrap();
     assert_eq!(client.chat("hi").await.unwrap_err().kind(), ErrorKind::QuotaExhausted);
 }
+
+#[tokio::test]
+async fn a_function_becomes_a_model_while_the_client_runs() {
+    let builder = Client::builder().environment(Environment::empty());
+    let client = builder.instance(loquat::function("old", |_| async { Ok("old".to_owned()) })).build().unwrap();
+    assert_eq!(client.chat("hi").model("new/m").await.unwrap_err().kind(), ErrorKind::NotFound);
+    let answers = |text: &'static str| loquat::function("new", move |_| async move { Ok(text.to_owned()) });
+    client.register(answers("one")).unwrap();
+    client.set_model("new/m").unwrap();
+    assert_eq!(client.chat("hi").await.unwrap().text(), "one");
+    client.register(answers("two")).unwrap();
+    assert_eq!(client.chat("hi").await.unwrap().text(), "two");
+    assert_eq!(client.status().providers, ["old", "new"]);
+}
