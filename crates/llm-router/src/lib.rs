@@ -43,7 +43,10 @@ pub use filter::WhyNot;
 pub use health::{Health, HealthPolicy, HealthState, ProbeKind, ProbePolicy, Prober, TargetHealth};
 pub use money::{BudgetLeft, ParseUsdError, Price, Prices, Usd};
 pub use needs::{Given, MediaNeed, Need, Needs};
-pub use quality::{Feedback, Learner, Quality, Scored};
+pub use quality::{
+    AllAssessors, Feedback, FormRules, JsonSchemaAssessor, Judge, JudgeSpent, Learner, Quality, SampleCounts,
+    SampleWorker, Sampler, Scored, WeightedAssessors,
+};
 pub use route::Route;
 pub use router::Router;
 pub use rule::{Between, Rule, When};

@@ -17,6 +17,9 @@ use crate::strategy::Belief;
 pub struct Snapshot {
     /// The targets.
     pub targets: Vec<TargetView>,
+    /// What was learned of them for this kind of request, for those that ask; else empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub beliefs: Vec<Belief>,
     /// The part of the daily budget that is left, from 0 to 1; `None` without a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_left: Option<f64>,
@@ -35,9 +38,6 @@ pub struct TargetView {
     pub pulse: Pulse,
     /// What it costs.
     pub price: Price,
-    /// What was learned of it for this kind of request, for those that ask.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub belief: Option<Belief>,
     /// The part of its own daily budget that is left, from 0 to 1; `None` without a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_left: Option<f64>,

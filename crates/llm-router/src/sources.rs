@@ -69,9 +69,6 @@ impl Sources {
             {
                 seen.price = prices.price(&view.target);
             }
-            if let (Some(beliefs), Some(kind)) = (&self.beliefs, &facts.kind) {
-                seen.belief = Some(beliefs.belief(kind, &view.target, now));
-            }
             if let Some(budget) = &self.budget {
                 seen.budget_left = budget.left(tenant, Some(&view.target));
             }
@@ -79,7 +76,12 @@ impl Sources {
         });
         let targets = targets.collect();
         let budget = self.budget.as_ref().filter(|_| reads.has(Reads::BUDGET));
-        Snapshot { targets, budget_left: budget.and_then(|budget| budget.left(tenant, None)) }
+        let beliefs = self.beliefs.as_ref().zip(facts.kind.as_deref()).filter(|_| reads.has(Reads::BELIEFS));
+        let beliefs = beliefs.map(|(beliefs, kind)| {
+            route.view.places.iter().map(|place| beliefs.belief(kind, &place.target, now)).collect()
+        });
+        let budget_left = budget.and_then(|budget| budget.left(tenant, None));
+        Snapshot { targets, beliefs: beliefs.unwrap_or_default(), budget_left }
     }
 }
 

@@ -14,8 +14,10 @@ mod significance;
 mod stop;
 mod tally;
 
+pub(crate) use assign::sampled;
 pub use definition::{AfterStop, ArmSpec, Experiment, Goal, StickyBy, StopRules, WithoutKey};
 pub use handle::{Assigned, Assignment, Experiments, SavedExperiments};
+pub(crate) use hash::siphash;
 pub use results::{ArmResults, Comparison, Estimate, ExperimentResults};
 pub use shadow::Shadow;
 pub use stop::{ExperimentStatus, StopReason};

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod adaptive;
+mod arms;
 mod bound;
 mod classes;
 mod control;
@@ -14,6 +15,7 @@ mod health;
 mod names;
 mod plans;
 mod pure;
+mod quality;
 mod repeat;
 mod rules;
 mod sources;

@@ -68,7 +68,7 @@ impl<'a> Arms<'a> {
         let mut arms: Vec<Arm> = order
             .iter()
             .map(|&place| {
-                let mut belief = contest.now(place).belief.unwrap_or_default();
+                let mut belief = contest.snapshot.beliefs.get(place).copied().unwrap_or_default();
                 let is_known = belief.quality.samples() >= KNOWN;
                 let is_low = strategy.floor.is_some_and(|floor| is_known && belief.quality.lower() < floor);
                 if let Some(word) = contest.place(place).quality {
