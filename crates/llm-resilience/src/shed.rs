@@ -150,6 +150,9 @@ impl Throttle {
         self.turn(now);
         let accepted = self.sum.requests.saturating_sub(self.sum.refused);
         let surplus = self.sum.requests.saturating_sub(accepted.saturating_mul(PER_ACCEPTED).max(FEW));
+        if surplus == 0 {
+            return true;
+        }
         let whole = u128::from(self.sum.requests + 1);
         let share = (u128::from(surplus) << 64).min((whole << 64) / 10 * MOST_REFUSED);
         let refuse = u128::from(draw) * whole < share;

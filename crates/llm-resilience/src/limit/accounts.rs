@@ -231,3 +231,42 @@ impl IndexMut<u32> for Accounts {
         self.places[number as usize].as_mut().expect("accounts in use are not forgotten")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::limit::amounts::{Amounts, Tokens};
+
+    fn way<'a>(target: &'a Target, tenant: &'a str) -> Way<'a> {
+        Way { target, tenant: Some(tenant), credential: None }
+    }
+
+    #[test]
+    fn accounts_that_nobody_uses_are_forgotten_and_others_are_not() {
+        let (mut accounts, now) = (Accounts::default(), Instant::now());
+        accounts.configure(LimitScope::EachTenant, Some(LimitPolicy::default().with_rpm(60)), now);
+        let target = Target::new("vendor", "model");
+        let of = |tenant| way(&target, tenant);
+        let busy = accounts.path(&of("busy"), now);
+        accounts[busy.accounts[1]].users += 1;
+        let used = accounts.path(&of("used"), now);
+        accounts[used.accounts[1]].rates.take(&Amounts::one(Tokens::default()), false, now);
+        for number in 0..30_000 {
+            let tenant = number.to_string();
+            accounts.path(&way(&target, &tenant), now);
+        }
+        assert!(accounts.tenants.len() <= UNUSED + UNUSED / 8, "{}", accounts.tenants.len());
+        assert!(accounts.places.len() <= UNUSED + UNUSED / 8 + 1);
+        assert_eq!(accounts.path(&of("busy"), now).accounts[1], busy.accounts[1]);
+        assert_eq!(accounts.path(&of("used"), now).accounts[1], used.accounts[1], "its minute is not over");
+        let later = now + Duration::from_secs(60);
+        for number in 0..30_000 {
+            let tenant = number.to_string();
+            accounts.path(&way(&target, &tenant), later);
+        }
+        assert!(!accounts.tenants.contains_key("used"));
+        assert!(accounts.tenants.contains_key("busy"));
+    }
+}

@@ -193,6 +193,11 @@ impl Book {
         if let Some(output) = usage.output.filter(|output| *output > 0) {
             self.accounts[held.path.target()].outputs.add(output);
         }
+        if let Some(input) = usage.input.filter(|input| *input > 0) {
+            let cached = usage.cache_read.unwrap_or(0).min(input);
+            let uncached = (input - cached).saturating_mul(1000).div_ceil(input);
+            self.accounts[held.path.target()].uncached.add(uncached);
+        }
         self.settle(held, actual, false, now)
     }
 

@@ -194,3 +194,7 @@ fn nanos(nanos: u128) -> Duration {
 #[cfg(test)]
 #[path = "bucket_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "bucket_ledger.rs"]
+mod ledger;

@@ -42,7 +42,11 @@ impl Book {
             Some(most) => most.min(usual),
             None => usual,
         };
-        Tokens::new(tokens.input, output)
+        let mut expected = Tokens::new(tokens.input, output);
+        if let Some(uncached) = account.uncached.p95().filter(|_| !account.policy.strict) {
+            expected.cached = tokens.input - tokens.input.saturating_mul(uncached.min(1000)) / 1000;
+        }
+        expected
     }
 
     /// When a request stops waiting.

@@ -75,6 +75,8 @@ pub(crate) struct Account {
     pub(crate) queue: Queue,
     /// Output tokens of the latest answers.
     pub(crate) outputs: Recent,
+    /// Of a thousand input tokens of the latest answers, those that were not read from the prompt cache.
+    pub(crate) uncached: Recent,
     pub(crate) throttle: Throttle,
     /// Requests that hold or wait for something here.
     pub(crate) users: u32,
@@ -87,6 +89,7 @@ impl Account {
             places: Concurrency::new(&policy),
             queue: Queue::default(),
             outputs: Recent::default(),
+            uncached: Recent::default(),
             throttle: Throttle::default(),
             users: 0,
             holder,

@@ -125,10 +125,17 @@ impl RateSet {
             return;
         }
         let report = |limit, remaining, reset| Report { limit, remaining, reset };
+        // Anthropic's `tokens` repeat whichever limit is tightest (its page on rate limits, 2026); where input and output
+        // are limited apart they say nothing of their own.
+        let together = said.input_tokens_remaining.is_none() && said.output_tokens_remaining.is_none();
         let reports = [
             report(said.requests_limit, said.requests_remaining, said.requests_reset),
             Report::default(),
-            report(said.tokens_limit, said.tokens_remaining, said.tokens_reset),
+            if together {
+                report(said.tokens_limit, said.tokens_remaining, said.tokens_reset)
+            } else {
+                Report::default()
+            },
             report(said.input_tokens_limit, said.input_tokens_remaining, said.input_tokens_reset),
             report(said.output_tokens_limit, said.output_tokens_remaining, said.output_tokens_reset),
         ];

@@ -121,3 +121,12 @@ fn a_change_keeps_what_is_used_and_learned() {
     set.learn(&said, 2, &Amounts::default(), now);
     assert!(set.is_blank(now));
 }
+
+#[test]
+fn where_input_and_output_are_limited_apart_their_sum_is_not() {
+    let (mut set, now) = set(&LimitPolicy::default());
+    let mut said = RateLimits::default();
+    (said.tokens_remaining, said.input_tokens_remaining, said.output_tokens_remaining) = (Some(5), Some(50), Some(60));
+    set.learn(&said, 1, &Amounts::default(), now);
+    assert_eq!(set.left(now).map(|left| left.map(|left| left.0)), [None, None, None, Some(50), Some(60)]);
+}

@@ -1,5 +1,6 @@
 //! Limits on a paused clock: turns, queues, what is given back, and simulations of vendors, links and crowds.
 
+mod counted;
 mod drops;
 mod fair;
 mod gates;
