@@ -52,7 +52,7 @@ pub use router::Router;
 pub use rule::{Between, Rule, When};
 pub use snapshot::{Condition, Snapshot, TargetView};
 pub use stats::{
-    CostModel, FailureStats, LabelStats, LatencyStats, ModelStats, Pulse, QualityStats, ShadowStats, Stats,
+    ByPrices, CostModel, FailureStats, LabelStats, LatencyStats, ModelStats, Pulse, QualityStats, ShadowStats, Stats,
     StatsSettings, StatsView, TargetRecord, TargetStats,
 };
 #[doc(hidden)]

@@ -14,7 +14,7 @@ mod snapshot;
 mod track;
 mod view;
 
-pub use cost::CostModel;
+pub use cost::{ByPrices, CostModel};
 pub(crate) use decay::shrink;
 pub use handle::Stats;
 pub use settings::StatsSettings;

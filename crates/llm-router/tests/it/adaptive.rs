@@ -174,7 +174,7 @@ async fn trials_never_take_more_than_their_share_and_none_of_high_priority() {
         let mut world = World::new(3, Adaptive::default().with_explore(explore), &equal);
         world.serve_many(600, "k", &equal);
         let mut trials = 0;
-        for _ in 0..4_000 {
+        for _ in 0..2_000 {
             // Who is best is what no trial could change.
             let best = {
                 let mut facts = Facts::default();
@@ -185,8 +185,8 @@ async fn trials_never_take_more_than_their_share_and_none_of_high_priority() {
             };
             trials += u32::from(world.plan("k", &Facts::default())[0] != best);
         }
-        let share = f64::from(trials) / 4_000.0;
-        assert!(share <= explore + 0.012, "{share} of {explore}");
+        let share = f64::from(trials) / 2_000.0;
+        assert!(share <= explore + 0.02, "{share} of {explore}");
         assert!(explore == 0.0 || share > explore / 10.0, "{share} of {explore}");
     }
 }
@@ -233,12 +233,12 @@ async fn kinds_are_learned_apart_and_a_new_kind_leans_on_all() {
 #[tokio::test(start_paused = true)]
 async fn the_same_seed_gives_the_same_decision_also_from_its_log() {
     let mut world = World::new(11, Adaptive::default().with_explore(0.5), &ARMS);
-    world.serve_many(200, "k", &ARMS);
+    world.serve_many(40, "k", &ARMS);
     let snapshot = world.snapshot("k");
     let mut facts = Facts::default();
     facts.kind = Some("k".into());
     let mut orders = std::collections::BTreeSet::new();
-    for seed in 0..200 {
+    for seed in 0..60 {
         let decision = decide(&world.view, &snapshot, &facts, seed);
         let text = serde_json::to_string(&decision).unwrap();
         let read: llm_router::Decision = serde_json::from_str(&text).unwrap();

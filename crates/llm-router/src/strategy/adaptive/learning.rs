@@ -23,7 +23,7 @@ pub trait Beliefs: Send + Sync + 'static {
 pub struct LearningSettings {
     /// What was seen counts half as much after this time. Default an hour. That the best target turned bad is noticed
     /// within some hundred requests; that another one turned better, without anything wrong at the best, only as what
-    /// was seen of it fades: within about seven half-lives.
+    /// was seen of it fades: within about six half-lives.
     pub half_life: Duration,
     /// No more observations than this ever count, so that a change is noticed soon under much traffic. Default 200.
     pub memory: f64,
