@@ -9,10 +9,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use workspace_tests::wall::{Client, Load, Mode, Pace, SCENARIOS, config, run, table};
 
-/// What does not pass yet: S01 waits for a setting that waits out short hints, S08, S09 and S14 for streams that go on at
-/// another target, S12 for the context windows of a route's targets.
-const MISSING: &[&str] = &["S01", "S08", "S09", "S12", "S14"];
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_at_the_vendors_does_not_reach_the_client() {
     let emulator = Arc::new(Emulator::start().await.unwrap());
@@ -32,9 +28,6 @@ async fn what_fails_at_the_vendors_does_not_reach_the_client() {
     }
     let mut verdicts = running.join_all().await;
     gateway.abort();
-    verdicts.retain(|verdict| !verdict.failures.is_empty());
-    verdicts.sort_by_key(|verdict| verdict.scenario.id);
-    let mut failed: Vec<&str> = verdicts.iter().map(|verdict| verdict.scenario.id).collect();
-    failed.dedup();
-    assert_eq!(failed, MISSING, "what passes now goes from MISSING; what fails is told here\n{}", table(&verdicts));
+    verdicts.sort_by_key(|verdict| (verdict.scenario.id, verdict.mode.name()));
+    assert!(verdicts.iter().all(|verdict| verdict.failures.is_empty()), "\n{}", table(&verdicts));
 }

@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 use lexopt::prelude::*;
 use llm_testkit::emulator::Emulator;
 use tokio::task::JoinSet;
-use workspace_tests::wall::{Client, Mode, Pace, SCENARIOS, Scenario, Served, Verdict, config, run, table, unknown};
+use workspace_tests::wall::{Client, Mode, Pace, SCENARIOS, Scenario, Served, Verdict, config, run, table};
 
 /// How long the gateway is watched for idleness when all is over, and the most that it may compute then.
 const REST: Duration = Duration::from_secs(2);
@@ -65,9 +65,6 @@ async fn wall(loquat: &std::path::Path, scenarios: Vec<&'static Scenario>) -> Re
     verdicts.sort_by_key(|(place, _)| *place);
     let verdicts: Vec<Verdict> = verdicts.into_iter().map(|(_, verdict)| verdict).collect();
     write!(stdout, "{}", table(&verdicts))?;
-    for setting in unknown() {
-        writeln!(stdout, "this build does not know the setting: {setting}")?;
-    }
     let rests = rests(&gateway, &emulator).await?;
     let passed = rests && verdicts.iter().all(|verdict| verdict.failures.is_empty());
     Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -40,23 +40,6 @@ fn defaults(pace: Pace) -> Vec<String> {
     lines.map(quick).collect()
 }
 
-/// A setting of a target.
-const WINDOW: &str = "context_window";
-
-/// Settings of the guide that this build does not take yet.
-pub fn unknown() -> Vec<String> {
-    let mut unknown = defaults(Pace::Real);
-    unknown.retain(|line| !knows_default(line));
-    if !knows_windows() {
-        unknown.push(format!("{WINDOW} of a target"));
-    }
-    unknown
-}
-
-fn knows_default(line: &str) -> bool {
-    knows(&format!("[defaults]\n{line}"))
-}
-
 /// The configuration: a primary and a fallback at `vendors`, and one route for each scenario and mode.
 pub fn config(pace: Pace, vendors: &str) -> String {
     let mut text = String::from("[server]\nlisten = \"127.0.0.1:0\"\n");
@@ -68,36 +51,26 @@ pub fn config(pace: Pace, vendors: &str) -> String {
         );
     }
     text.push_str("\n[defaults]\n");
-    for line in defaults(pace).iter().filter(|line| knows_default(line)) {
+    for line in defaults(pace) {
         let _ = writeln!(text, "{line}");
     }
-    let windows = knows_windows();
     let _ =
         write!(text, "\n[[model]]\nname = \"{HEALTHY_ROUTE}\"\ntargets = [\"fallback/{HEALTHY_ROUTE}+words-60\"]\n");
     for scenario in SCENARIOS {
         for mode in Mode::ALL {
-            route(&mut text, scenario, mode, windows);
+            route(&mut text, scenario, mode);
         }
     }
     text
 }
 
-/// Whether this build takes these settings: what it cannot do yet must not keep the rest from being run.
-fn knows(toml: &str) -> bool {
-    loquat::Config::from_toml(toml).is_ok()
-}
-
-fn knows_windows() -> bool {
-    knows(&format!("[[model]]\nname = \"a\"\ntargets = [{{ id = \"a/b\", {WINDOW} = 1 }}]"))
-}
-
-fn route(text: &mut String, scenario: &Scenario, mode: Mode, windows: bool) {
+fn route(text: &mut String, scenario: &Scenario, mode: Mode) {
     let _ = write!(text, "\n[[model]] # {}\nname = \"{}\"\ntargets = [\n", scenario.title, scenario.route(mode));
     for (number, target) in scenario.targets.iter().enumerate() {
         let id = format!("{}/{}", if number == 0 { "primary" } else { "fallback" }, scenario.model(mode, number));
-        let _ = match target.context_window.filter(|_| windows) {
+        let _ = match target.context_window {
             None => writeln!(text, "  \"{id}\","),
-            Some(window) => writeln!(text, "  {{ id = \"{id}\", {WINDOW} = {window} }},"),
+            Some(window) => writeln!(text, "  {{ id = \"{id}\", context_window = {window} }},"),
         };
     }
     text.push_str("]\n");
@@ -116,5 +89,25 @@ mod tests {
         assert_eq!(keys(Pace::Real), keys(Pace::Quick));
         assert!(QUICK.iter().all(|(key, _)| keys(Pace::Real).iter().any(|known| known == key)));
         assert_ne!(defaults(Pace::Real), defaults(Pace::Quick));
+    }
+
+    #[test]
+    fn what_the_guide_shows_is_taken() {
+        let shown: Vec<&str> = GUIDE.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(shown.len() >= 3, "the guide shows configurations");
+        for text in
+            shown.into_iter().map(str::to_owned).chain([Pace::Real, Pace::Quick].map(|pace| config(pace, "http://x")))
+        {
+            let read = loquat::Config::from_toml(&text);
+            assert!(read.is_ok(), "{read:?}\n{text}");
+        }
+        // What it shows as prose.
+        for defaults in [
+            "fall_over = { content_filter = true }",
+            "stream = { commit = { window = { tokens = 40, time = \"2s\" } } }",
+        ] {
+            let read = loquat::Config::from_toml(&format!("[defaults]\n{defaults}"));
+            assert!(read.is_ok(), "{defaults}: {read:?}");
+        }
     }
 }

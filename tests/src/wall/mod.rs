@@ -17,7 +17,7 @@ mod table;
 pub use answer::{Answer, Outcome};
 pub use check::Check;
 pub use client::Client;
-pub use config::{Pace, config, unknown};
+pub use config::{Pace, config};
 pub use facts::{Call, Facts, Seen};
 pub use process::Served;
 pub use run::{Verdict, run};
