@@ -18,7 +18,7 @@ struct Step {
     limit_ns: f64,
 }
 
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 4] = [
     Step {
         package: "llm-resilience",
         bench: "gates",
@@ -39,6 +39,13 @@ const STEPS: [Step; 3] = [
         id: "gate/attempt",
         what: "all that a gate does for an attempt",
         limit_ns: 3000.0,
+    },
+    Step {
+        package: "llm-resilience",
+        bench: "streams",
+        id: "stream/first_output",
+        what: "a thousand events of a stream, made and driven",
+        limit_ns: 1_000_000.0,
     },
 ];
 
