@@ -1,5 +1,6 @@
 //! The gateway over real HTTP: answers, errors that keep their class, streams that do not lie, an orderly end.
 
+mod broken;
 mod disconnect;
 mod edges;
 mod failover;

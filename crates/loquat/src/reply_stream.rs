@@ -125,15 +125,21 @@ impl ReplyStream {
                 call.truncated |= truncated;
                 Piece::ToolCall(call)
             }),
-            Event::Finish(finish) => Some(Piece::Done(Box::new(Summary {
-                target: std::mem::take(&mut self.target),
-                model: self.model.take(),
-                finish: finish.finish,
-                usage: finish.usage,
-                attempts: std::mem::take(&mut self.attempts),
-                warnings: std::mem::take(&mut self.warnings),
-                timing: finish.timing,
-            }))),
+            Event::Finish(finish) => {
+                self.warnings.extend(finish.warnings);
+                if !finish.attempts.is_empty() {
+                    self.attempts = finish.attempts;
+                }
+                Some(Piece::Done(Box::new(Summary {
+                    target: std::mem::take(&mut self.target),
+                    model: self.model.take(),
+                    finish: finish.finish,
+                    usage: finish.usage,
+                    attempts: std::mem::take(&mut self.attempts),
+                    warnings: std::mem::take(&mut self.warnings),
+                    timing: finish.timing,
+                })))
+            }
             _ => None,
         }
     }

@@ -107,6 +107,17 @@ pub(crate) fn answered_by(headers: &mut HeaderMap, origin: &Origin, attempts: &[
     }
 }
 
+/// What came up after the headers, as comments of an event stream: readers of the stream pass over them, people find them.
+pub(crate) fn remark(warnings: &[Warning], out: &mut Vec<u8>) {
+    if !warnings.is_empty() {
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(WARNINGS.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(in_words(warnings).as_bytes());
+        out.extend_from_slice(b"\n\n");
+    }
+}
+
 /// Warnings as the value of a header: plain characters, and not too many of them.
 fn in_words(warnings: &[Warning]) -> String {
     let mut words = String::new();
@@ -115,6 +126,9 @@ fn in_words(warnings: &[Warning]) -> String {
         let _ = match warning {
             Warning::Unsupported { field, details } | Warning::Adapted { field, details } => {
                 write!(words, "{field}: {details}; ")
+            }
+            Warning::Resumed { broken, cause, by, .. } => {
+                write!(words, "resumed: {broken} broke off ({cause}), {by} went on; ")
             }
             Warning::Other { message } => write!(words, "{message}; "),
             other => write!(words, "{other:?}; "),
@@ -137,6 +151,8 @@ fn new_request_id() -> HeaderValue {
 
 #[cfg(test)]
 mod tests {
+    use llm_core::{ErrorKind, Resumption, Target};
+
     use super::*;
 
     #[test]
@@ -158,5 +174,21 @@ mod tests {
         let other = Warning::Other { message: "größer\r\nx: y".to_owned() };
         assert_eq!(in_words(&[field("no such field"), other]), "top_k: no such field; gr??er??x: y");
         assert_eq!(in_words(&[field(&"x".repeat(5000))]).len(), LONGEST_WARNINGS);
+    }
+
+    #[test]
+    fn a_resumed_stream_is_told_in_a_comment() {
+        let resumed = Warning::Resumed {
+            broken: Target::new("a", "m"),
+            cause: ErrorKind::Truncated,
+            by: Target::new("b", "m"),
+            model: None,
+            how: Resumption::Restart,
+        };
+        let mut out = Vec::new();
+        remark(&[], &mut out);
+        assert!(out.is_empty());
+        remark(&[resumed], &mut out);
+        assert_eq!(out, b": x-llm-warnings: resumed: a/m broke off (truncated), b/m went on\n\n");
     }
 }

@@ -18,7 +18,7 @@ use llm_wire::StreamEncoder;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tracing::Span;
 
-use super::reply::{Reply, answered_by};
+use super::reply::{Reply, answered_by, remark};
 use super::stamp::Stamp;
 
 /// How many bytes are gathered before they are handed to the connection, as long as events are at hand.
@@ -108,8 +108,10 @@ struct Events<E> {
 
 impl<E: StreamEncoder> Events<E> {
     fn encode(&mut self, mut event: Event) {
-        if let Event::Start(start) = &mut event {
-            self.form.stamp.start(start);
+        match &mut event {
+            Event::Start(start) => self.form.stamp.start(start),
+            Event::Finish(finish) => remark(&finish.warnings, &mut self.encoded),
+            _ => {}
         }
         self.form.encoder.event(&event, &mut self.encoded);
     }

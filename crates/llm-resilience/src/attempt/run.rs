@@ -70,10 +70,12 @@ async fn cancelled(cx: &Cx) {
 }
 
 /// Hands an answer to the caller, with its attempts and times.
-fn deliver(answered: Answered, trip: Trip) -> Response {
+fn deliver(answered: Answered, mut trip: Trip) -> Response {
     let Answered { answer, place, timeouts, at } = answered;
     match answer {
         Answer::Stream(committed) => {
+            // A hedge may have won.
+            trip.course.place = place;
             let target = trip.place(place).target.clone();
             let terms = Terms { target, deadline: trip.deadline, progress: timeouts.progress };
             Response::ChatStream(ChatStream::new(Guard::new(committed, trip, terms)))

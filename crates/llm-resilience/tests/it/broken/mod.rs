@@ -6,4 +6,5 @@ mod duplicates;
 mod floods;
 mod policies;
 mod prefill;
+mod resumes;
 mod support;
