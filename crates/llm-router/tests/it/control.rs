@@ -72,6 +72,11 @@ fn routes_are_replaced_and_plans_that_were_made_stay() {
     router.set_route(Route::new("r", ["a/2"])).unwrap();
     router.set_route(Route::new("t", ["b/2"])).unwrap();
     assert_eq!((asked(&router, "r"), asked(&router, "t")), ("a/2".into(), "b/2".into()));
+    let named = |name: &str| router.route(name).map(|route| (route.name, route.targets[0].id.clone()));
+    assert_eq!(named("t"), Some(("t".to_owned(), "b/2".to_owned())));
+    assert_eq!(named("public"), None, "aliases of the builder are not the route's own");
+    router.set_route(Route::new("u", ["a/3"]).with_alias("v").with_alias("w")).unwrap();
+    assert_eq!(named("v"), Some(("u".to_owned(), "a/3".to_owned())));
     router.set_rules([Rule::new(When::default(), "t")]).unwrap();
     assert_eq!(asked(&router, "r"), "b/2");
     let before = router.plan(&cx(), &chat("t")).unwrap();

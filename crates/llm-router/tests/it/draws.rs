@@ -74,6 +74,11 @@ fn a_target_without_a_weight_has_one_share() {
     view.places[2].priority = 1;
     view.places[1].weight = None;
     let as_listed = (0..100).all(|seed| order(&decide(&view, &Snapshot::default(), &chat(), seed)) == "p/0 p/1 p/2");
+    let mut mixed = weighted(&[1, 3]);
+    mixed.places[0].weight = None;
+    mixed.strategy = StrategyKind::Priority.into();
+    let counts = firsts(&mixed, &Snapshot::default(), 4000);
+    assert!(chi_squared(&counts, &[1, 3], 4000) < 10.83, "one weight is enough for a draw: {counts:?}");
     assert!(as_listed, "a tier without weights is as listed even when another has some");
 }
 

@@ -76,10 +76,13 @@ fn every_condition_is_asked() {
     let image = |it: Media| ChatRequest::new("base").with_message(Message::user("look").with_part(Part::media(it)));
     let png = || image(Media::inline("image/png", vec![1_u8]));
     let wav = || image(Media::inline("audio/wav", vec![1_u8]));
+    let both = || png().with_message(wav().messages[0].as_ref().clone());
     let eu = || cx_of(None, Some(("residency", "eu")));
     for (when, cx, chat, holds) in [
         (r#"{"has_images": true}"#, cx(), png(), true),
         (r#"{"has_images": true}"#, cx(), wav(), false),
+        (r#"{"has_images": true}"#, cx(), chat("base"), false),
+        (r#"{"has_images": true}"#, cx(), both(), true),
         (r#"{"has_images": false}"#, cx(), wav(), true),
         (r#"{"has_tools": true}"#, cx(), chat("base"), false),
         (r#"{"tag": "residency"}"#, eu(), chat("base"), true),
