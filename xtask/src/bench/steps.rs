@@ -18,7 +18,7 @@ struct Step {
     limit_ns: f64,
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 6] = [
     Step {
         package: "llm-resilience",
         bench: "gates",
@@ -46,6 +46,20 @@ const STEPS: [Step; 4] = [
         id: "stream/first_output",
         what: "a thousand events of a stream, made and driven",
         limit_ns: 1_000_000.0,
+    },
+    Step {
+        package: "llm-resilience",
+        bench: "driver",
+        id: "driver/call",
+        what: "a call through the driver with everything on",
+        limit_ns: 20_000.0,
+    },
+    Step {
+        package: "llm-resilience",
+        bench: "driver",
+        id: "driver/stream_of_1000",
+        what: "a stream of 1,000 events through the driver",
+        limit_ns: 1_020_000.0,
     },
 ];
 

@@ -129,3 +129,67 @@ impl fmt::Debug for Learned {
         f.debug_struct("Learned").field("budget", &self.0.budget).field("targets", &targets).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn hedges_are_saved_up_by_route_and_paid_from_both_budgets() {
+        let (learned, now) = (Learned::new(RetryBudget::new(0, 0, 3)), Instant::now());
+        let (one, other): (Arc<str>, Arc<str>) = ("one".into(), "other".into());
+        assert!(!learned.pay_hedge(&one, now), "no request yet");
+        learned.may_hedge_later(&one, 50);
+        assert!(learned.pay_hedge(&one, now), "one is there at the start");
+        assert!(!learned.pay_hedge(&one, now));
+        for _ in 0..18 {
+            learned.may_hedge_later(&one, 50);
+        }
+        assert!(!learned.pay_hedge(&one, now), "950 thousandths");
+        learned.may_hedge_later(&one, 50);
+        assert!(learned.pay_hedge(&one, now));
+        learned.may_hedge_later(&other, 1000);
+        assert!(learned.pay_hedge(&other, now));
+        assert!(!learned.pay_hedge(&other, now), "the budget of all is used up");
+        learned.refund(now);
+        assert!(learned.pay_hedge(&other, now), "nothing was taken from the route in vain");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_retry_is_paid_at_its_target_and_in_all_or_not_at_all() {
+        let (learned, now) = (Learned::new(RetryBudget::new(0, 0, 2)), Instant::now());
+        let [a, b] = ["a", "b"].map(|id| learned.history(&Target::new(id, "m"), now));
+        assert!(learned.pay_retry(&a, now) && learned.pay_retry(&a, now));
+        assert!(!learned.pay_retry(&a, now) && !learned.pay_retry(&b, now));
+        learned.refund(now);
+        assert!(!learned.pay_retry(&a, now), "its own is used up");
+        assert!(learned.pay_retry(&b, now), "and nothing of that of all was taken for it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn targets_that_nobody_uses_are_forgotten_beyond_ten_thousand() {
+        let (learned, now) = (Learned::default(), Instant::now());
+        let kept = learned.history(&Target::new("a", "kept"), now);
+        kept.failed();
+        for number in 0..MOST {
+            learned.history(&Target::new("a", number.to_string()), now);
+        }
+        let targets = learned.0.targets.read().unwrap().len();
+        assert!(targets <= MOST, "{targets}");
+        assert!(Arc::ptr_eq(&kept, &learned.history(&Target::new("a", "kept"), now)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn five_failures_in_a_row_make_a_target_one_that_does_not_answer() {
+        let (learned, now) = (Learned::default(), Instant::now());
+        let history = learned.history(&Target::new("a", "m"), now);
+        for _ in 0..4 {
+            history.failed();
+        }
+        assert!(history.answers());
+        history.failed();
+        assert!(!history.answers());
+        history.answered(Operation::Whole, Duration::from_secs(1), learned.time(now));
+        assert!(history.answers());
+    }
+}

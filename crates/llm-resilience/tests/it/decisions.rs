@@ -266,3 +266,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn no_retry_without_the_time_that_the_target_takes() {
+    let server = error(ErrorKind::Server);
+    let decide = |remaining: u64, needs: u64, other_target: bool| {
+        let mut situation = situation();
+        (situation.remaining, situation.needs, situation.other_target) = (ms(remaining), ms(needs), other_target);
+        RetryPolicy::default().decide(&server, &situation)
+    };
+    assert_eq!(decide(3250, 3000, false), RetryAfter(ms(250)));
+    assert_eq!(decide(3249, 3000, false), GiveUp);
+    assert_eq!(decide(3249, 3000, true), NextTarget);
+    assert_eq!(decide(300, 0, false), RetryAfter(ms(250)), "never less than the shortest attempt");
+    assert_eq!(decide(299, 0, false), GiveUp);
+    let unsent = error(ErrorKind::Network).with_progress(Progress::NotSent);
+    let mut situation = situation();
+    (situation.remaining, situation.needs) = (ms(3000), ms(3000));
+    assert_eq!(RetryPolicy::default().decide(&unsent, &situation), RetryAtOnce);
+    situation.needs = ms(3001);
+    assert_eq!(RetryPolicy::default().decide(&unsent, &situation), GiveUp);
+}
+
+#[test]
+fn a_request_that_is_too_large_is_not_sent_again() {
+    let unsent = error(ErrorKind::Network).with_progress(Progress::NotSent);
+    let mut situation = situation();
+    situation.replayable = false;
+    assert_eq!(RetryPolicy::default().decide(&unsent, &situation), GiveUp);
+    situation.other_target = true;
+    assert_eq!(RetryPolicy::default().decide(&unsent, &situation), NextTarget);
+    assert_eq!(RetryPolicy::batch().cap, Duration::from_secs(20));
+    assert_eq!(RetryPolicy::batch().max_hint, Duration::from_secs(900));
+}
