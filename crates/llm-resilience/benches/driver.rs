@@ -59,15 +59,13 @@ impl Provider for Instantly {
     }
 
     async fn call(&self, _cx: &Cx, request: Request) -> Result<Response, Error> {
-        Ok(match request {
-            Request::ChatStream(_) => Response::ChatStream(ChatStream::new(stream::iter(self.events().map(Ok)))),
-            _ => {
-                let finish = Finish::new(FinishReason::Stop, "stop");
-                let mut response = ChatResponse::new(self.origin.clone(), Message::assistant("word"), finish);
-                response.usage = Usage::new(3, 5);
-                Response::Chat(Box::new(response))
-            }
-        })
+        if let Request::ChatStream(_) = request {
+            return Ok(Response::ChatStream(ChatStream::new(stream::iter(self.events().map(Ok)))));
+        }
+        let finish = Finish::new(FinishReason::Stop, "stop");
+        let mut response = ChatResponse::new(self.origin.clone(), Message::assistant("word"), finish);
+        response.usage = Usage::new(3, 5);
+        Ok(Response::Chat(Box::new(response)))
     }
 }
 
@@ -121,6 +119,9 @@ fn driver(criterion: &mut Criterion) {
     let observed = plain_cx.clone().with_observer(Arc::new(Counts::default()));
     let chat = Arc::new(ChatRequest::new("m").with_user("Good morning, how are you today?"));
     for (name, request) in [("call", Request::Chat(chat.clone())), ("stream_of_1000", Request::ChatStream(chat))] {
+        let [through, alone] = [(&*stack, &observed), (&*bare as &dyn Provider, &plain_cx)]
+            .map(|(it, cx)| runtime.block_on(whole(it, cx, &request)));
+        assert_eq!(through, alone, "the same answer");
         group.measurement_time(Duration::from_secs(3));
         group.bench_function(format!("bare_{name}"), |bencher| {
             bencher.iter(|| runtime.block_on(whole(&*bare, &plain_cx, &request)));
