@@ -212,6 +212,7 @@ fn assemble(start: Box<StreamStart>, parts: Vec<Building>, finish: StreamFinish)
     response.rate_limits = start.rate_limits;
     response.more = more;
     response.usage = finish.usage;
+    response.cost = finish.cost;
     response.service_tier = finish.service_tier;
     response.timing = finish.timing;
     response.ext = finish.ext;

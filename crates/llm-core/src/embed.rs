@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Attempt;
+use crate::cost::Cost;
 use crate::ext::Extensions;
 use crate::id::Origin;
 use crate::usage::Usage;
@@ -54,6 +55,9 @@ pub struct EmbedResponse {
     pub vectors: Vec<Vec<f32>>,
     /// Tokens.
     pub usage: Usage,
+    /// What it cost, where that is known: all attempts that were billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// What the caller should know.
     pub warnings: Vec<Warning>,
     /// Every attempt that was made for it, the successful one last; empty below the driver.
@@ -64,6 +68,14 @@ pub struct EmbedResponse {
 impl EmbedResponse {
     /// Vectors from a provider.
     pub fn new(origin: Arc<Origin>, vectors: Vec<Vec<f32>>) -> Self {
-        Self { origin, model: None, vectors, usage: Usage::default(), warnings: Vec::new(), attempts: Vec::new() }
+        Self {
+            origin,
+            model: None,
+            vectors,
+            usage: Usage::default(),
+            cost: None,
+            warnings: Vec::new(),
+            attempts: Vec::new(),
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::attempt::Attempt;
+use crate::cost::Cost;
 use crate::ext::Extensions;
 use crate::id::Origin;
 use crate::message::Message;
@@ -129,6 +130,9 @@ pub struct ChatResponse {
     /// Tokens of the whole call.
     #[serde(default)]
     pub usage: Usage,
+    /// What it cost, where that is known: all attempts that were billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Price and speed class that was used, in the vendor's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
@@ -177,6 +181,7 @@ impl ChatResponse {
             finish,
             more: Vec::new(),
             usage: Usage::default(),
+            cost: None,
             service_tier: None,
             system_fingerprint: None,
             warnings: Vec::new(),

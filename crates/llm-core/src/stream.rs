@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::accumulate::Accumulator;
 use crate::attempt::Attempt;
+use crate::cost::Cost;
 use crate::error::{Error, Progress};
 use crate::ext::Extensions;
 use crate::id::Origin;
@@ -176,6 +177,9 @@ pub struct StreamFinish {
     /// Tokens of the whole call.
     #[serde(default)]
     pub usage: Usage,
+    /// What it cost, where that is known: all attempts that were billed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// Price and speed class that was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
@@ -203,6 +207,7 @@ impl StreamFinish {
             finish,
             more: Vec::new(),
             usage,
+            cost: None,
             service_tier: None,
             timing: Timing::default(),
             warnings: Vec::new(),
