@@ -243,3 +243,22 @@ async fn forgets_what_was_not_used_for_longest_but_not_what_a_plan_holds() {
     }
     assert_eq!((stats.open_requests(), stats.target(&target("b/m"), start).unwrap().in_flight), (0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_end_is_told_after_its_request_is_over_leaves_nothing_behind() {
+    use AttemptReason as Why;
+    let start = start();
+    let stats = Stats::default();
+    let (a, b) = (target("a/m"), target("b/m"));
+    for late in [Some(ErrorKind::Cancelled), None] {
+        let mut told = Told::chat("r");
+        stats.observe(&told.started(&a, 1, Why::First), start);
+        stats.observe(&told.started(&b, 2, Why::Hedge), start);
+        stats.observe(&told.done(&b, 2, Why::Hedge, seconds(0.1), None), start);
+        stats.observe(&told.completed(Some(&b), Usage::default(), Timing::default(), None), start);
+        assert_eq!((stats.open_requests(), stats.target(&a, start).unwrap().in_flight), (1, 1));
+        stats.observe(&told.done(&a, 1, Why::First, seconds(0.2), late), start);
+        assert_eq!((stats.open_requests(), stats.target(&a, start).unwrap().in_flight), (0, 0));
+    }
+    assert_eq!(stats.target(&b, start).unwrap().successes, 2);
+}
