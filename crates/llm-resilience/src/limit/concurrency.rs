@@ -17,6 +17,9 @@ const MILLI: u64 = 1000;
 const FIRST: u64 = 20;
 /// Good verdicts before a limit at which the vendor refused is tried again: one refusal per so many answers at most.
 const AGAIN: u64 = 100;
+/// A refusal is lately when it is not older than this: the vendor may have been short for other reasons than this number,
+/// and few requests at once take long to be so many good ones.
+const LATELY: Duration = Duration::from_secs(20);
 
 /// What a verdict says about the number of requests at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +120,7 @@ impl Concurrency {
                 if search.gradient.add(micros(time), in_flight) {
                     search.lower(false, usual, now);
                 } else {
-                    search.raise(in_flight, most);
+                    search.raise(in_flight, most, now);
                 }
             }
             Sign::Refused => search.lower(true, usual, now),
@@ -126,7 +129,7 @@ impl Concurrency {
 }
 
 impl Search {
-    fn raise(&mut self, in_flight: u64, most: u64) {
+    fn raise(&mut self, in_flight: u64, most: u64, now: Instant) {
         let limit = self.limit / MILLI;
         // A limit that nobody uses proves nothing about a higher one.
         if in_flight < limit.div_ceil(2) {
@@ -134,6 +137,9 @@ impl Search {
         }
         self.good += 1;
         let next = limit + 1;
+        if self.lowered.is_none_or(|lowered| now.saturating_duration_since(lowered) >= LATELY) {
+            self.ceiling = None;
+        }
         let refused_there = self.ceiling.is_some_and(|ceiling| next >= ceiling);
         let needed = if refused_there { limit.max(AGAIN) } else { limit };
         if self.good < needed {
