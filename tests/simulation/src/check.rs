@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use llm_core::{ErrorKind, Provider as _};
-use llm_testkit::fault::{Call, Outcome};
+use llm_resilience::OnBreak;
+use llm_testkit::fault::{Answers, Call, Outcome};
 use tokio::time::Instant;
 
 use crate::client::{End, Operation, Seen};
@@ -90,13 +91,14 @@ fn request(world: &World, seen: &Seen, calls: &[Made<'_>]) -> Vec<String> {
         if call.ended.is_none_or(|ended| ended > seen.ended) {
             problems.push("a call goes on after the end".to_owned());
         }
-        if seen.first_content.is_some_and(|content| call.started > content) {
+        let resumes = settings.stream.on_break == OnBreak::Resume && seen.habit.operation == Operation::Stream;
+        if !resumes && seen.first_content.is_some_and(|content| call.started > content) {
             problems.push("a call starts after content was delivered".to_owned());
         }
     }
     problems.extend(hints(calls));
     problems.extend(lateness(seen, deadline));
-    problems.extend(words(seen, calls));
+    problems.extend(words(world, seen, calls));
     problems.extend(told(world, seen, calls));
     problems
 }
@@ -120,18 +122,24 @@ fn lateness(seen: &Seen, deadline: Instant) -> Option<String> {
 }
 
 /// What was delivered is of one answer: all of it, or its beginning.
-fn words(seen: &Seen, calls: &[Made<'_>]) -> Option<String> {
+fn words(world: &World, seen: &Seen, calls: &[Made<'_>]) -> Option<String> {
     if seen.habit.operation == Operation::Embed {
         return None;
     }
     let answered = matches!(seen.end, End::Answered);
-    let fits = |made: &&Made<'_>| match answered {
-        true => made.call.outcome == Outcome::Answered && made.call.answer() == seen.text,
-        false => !seen.text.is_empty() && made.call.delivered_text().starts_with(&seen.text),
+    if !answered && seen.text.is_empty() {
+        return None;
+    }
+    let fits = |made: &&Made<'_>| match (world.answers, answered) {
+        (Answers::OfTheCall, true) => made.call.outcome == Outcome::Answered && made.call.answer() == seen.text,
+        (Answers::OfTheCall, false) => made.call.delivered_text().starts_with(&seen.text),
+        // Whoever went on with it had the same words.
+        (_, true) => made.call.outcome == Outcome::Answered && made.call.answer() == seen.text,
+        (_, false) => made.call.answer().starts_with(&seen.text),
     };
     let sources = calls.iter().filter(fits).count();
-    let expected = usize::from(answered || !seen.text.is_empty());
-    (sources != expected).then(|| format!("{sources} answers have the delivered words ({:?})", seen.end))
+    let enough = if world.answers == Answers::OfTheCall { sources == 1 } else { sources > 0 };
+    (!enough).then(|| format!("{sources} answers have the delivered words ({:?})", seen.end))
 }
 
 /// The observer heard what the client saw.
@@ -167,6 +175,9 @@ fn leftovers(world: &World, requests: usize) -> Vec<String> {
     for status in statuses.filter(|status| status.in_flight > 0 || status.queued > 0) {
         let (target, in_flight, queued) = (&status.target, status.in_flight, status.queued);
         problems.push(format!("gate {target}: {in_flight} calls at work and {queued} that wait are left"));
+    }
+    if world.stats.open_requests() > 0 {
+        problems.push(format!("{} requests are open for the statistics", world.stats.open_requests()));
     }
     problems.extend(world.probes.iter().flat_map(|probes| probes.problems()));
     let heard = world.ledger.requests();

@@ -1,16 +1,20 @@
 //! Everything that a seed decides before the first request: vendors and what goes wrong with them, routes, the driver.
 
 use std::cell::Cell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use llm_core::{Cx, Error, ErrorKind, HttpRequest, HttpResponse, Observer, Provider, Transport};
-use llm_resilience::{
-    BreakerPolicy, GateSettings, Gates, Learned, LimitPolicy, Resilient, RetryPolicy, Settings, TimeoutPolicy,
+use llm_core::{
+    Capabilities, Cx, Error, ErrorKind, HttpRequest, HttpResponse, Observed, Observer, Provider, Support, Transport,
 };
-use llm_router::{Route, Router};
-use llm_testkit::fault::{FaultyProvider, Ledger, Schedule};
+use llm_resilience::{
+    BreakerPolicy, Commit, GateSettings, Gates, HedgeAfter, HedgePolicy, LimitPolicy, OnBreak, Resilient, RetryPolicy,
+    Settings, Share, StreamPolicy, TimeoutPolicy, Window,
+};
+use llm_router::{Route, Router, Stats, StrategyKind};
+use llm_testkit::fault::{Answers, FaultyProvider, Ledger, Schedule};
+use tokio::time::Instant;
 
 use crate::probes::Probes;
 use crate::run::Plan;
@@ -19,7 +23,17 @@ use crate::run::Plan;
 pub(crate) struct Lane {
     pub(crate) name: Arc<str>,
     pub(crate) targets: Vec<String>,
+    pub(crate) strategy: StrategyKind,
     pub(crate) settings: Settings,
+}
+
+/// Statistics in simulated time.
+struct Watch(Stats);
+
+impl Observer for Watch {
+    fn on(&self, event: &Observed) {
+        self.0.observe(event, Instant::now().into_std());
+    }
 }
 
 /// Everything there is.
@@ -27,12 +41,14 @@ pub(crate) struct World {
     pub(crate) plan: Plan,
     pub(crate) vendors: Vec<Arc<FaultyProvider>>,
     pub(crate) routes: Vec<Lane>,
+    pub(crate) answers: Answers,
     /// Breakers, cool-downs and limits, where this world has them.
     pub(crate) gates: Option<Gates>,
     pub(crate) rules: Option<GateSettings>,
     /// The limits are too tight for the traffic.
     pub(crate) starved: bool,
     pub(crate) probes: Option<Arc<Probes>>,
+    pub(crate) stats: Stats,
     pub(crate) driver: Arc<dyn Provider>,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) cx: Cx,
@@ -44,11 +60,20 @@ impl World {
     pub(crate) fn new(plan: Plan) -> Self {
         let mut random = fastrand::Rng::with_seed(plan.seed);
         let names = ["a", "b", "c", "d"];
+        // Only where the same question has the same answer can another vendor go on with it.
+        let answers = if random.u32(..4) == 0 { Answers::OfTheRequest } else { Answers::OfTheCall };
         let vendors: Vec<_> = names[..random.usize(2..=4)]
             .iter()
             .map(|name| {
                 let schedule = Schedule::random(random.u64(..), Self::faults_end(plan));
-                FaultyProvider::new(*name, plan.seed).with_schedule(schedule).build()
+                let mut capabilities = Capabilities::chat();
+                capabilities.embeddings = Support::Yes;
+                capabilities.assistant_prefill = if random.bool() { Support::Yes } else { Support::No };
+                FaultyProvider::new(*name, plan.seed)
+                    .with_schedule(schedule)
+                    .with_answers(answers)
+                    .with_capabilities(capabilities)
+                    .build()
             })
             .collect();
         let routes: Vec<_> = ["first", "second"][..random.usize(1..=2)]
@@ -57,39 +82,50 @@ impl World {
                 let mut targets: Vec<_> = vendors.iter().map(|vendor| format!("{}/m", vendor.id())).collect();
                 random.shuffle(&mut targets);
                 targets.truncate(random.usize(2..=targets.len()));
-                Lane { name: (*name).into(), targets, settings: settings(&mut random) }
+                let strategy = strategy(&mut random);
+                let settings = settings(&mut random, answers == Answers::OfTheRequest);
+                Lane { name: (*name).into(), targets, strategy, settings }
             })
             .collect();
-        let mut router = Router::builder();
-        for vendor in &vendors {
-            router = router.provider(vendor.clone());
-        }
-        let mut driver = Resilient::builder().seed(random.u64(..));
-        for route in &routes {
-            router = router.route(Route::new(&*route.name, route.targets.iter().map(String::as_str)));
-            driver = driver.route_settings(route.name.clone(), route.settings.clone());
-        }
-        #[expect(clippy::expect_used, reason = "a world that cannot be built is a defect of this file")]
-        let router = router.build().expect("routes of known targets");
-        let ledger = Arc::new(Ledger::default());
-        let mut observers: Vec<Arc<dyn Observer>> = vec![ledger.clone()];
         let rules = (random.u32(..8) > 0).then(|| rules(&mut random));
         let gates = rules.clone().map(Gates::new);
         let probes = rules.as_ref().zip(gates.clone());
         let probes = probes.map(|(rules, gates)| Arc::new(Probes::new(gates, &rules.breaker)));
+        let (ledger, stats) = (Arc::new(Ledger::default()), Stats::default());
+        let mut observers: Vec<Arc<dyn Observer>> = vec![ledger.clone(), Arc::new(Watch(stats.clone()))];
         observers.extend(probes.clone().map(|probes| probes as Arc<dyn Observer>));
+
+        let draws = Mutex::new(random.fork());
+        let mut router = Router::builder()
+            .stats(Arc::new(stats.clone()))
+            .clock(|| Instant::now().into_std())
+            .seeds(move || draws.lock().unwrap_or_else(PoisonError::into_inner).u64(..));
+        let mut driver = Resilient::builder().seed(random.u64(..));
         if let Some(gates) = &gates {
             driver = driver.gates(gates.clone());
+            router = router.states(Arc::new(gates.clone()));
         }
+        for vendor in &vendors {
+            router = router.provider(vendor.clone());
+        }
+        for route in &routes {
+            let targets = route.targets.iter().map(String::as_str);
+            router = router.route(Route::new(&*route.name, targets).with_strategy(route.strategy));
+            driver = driver.route_settings(route.name.clone(), route.settings.clone());
+        }
+        #[expect(clippy::expect_used, reason = "a world that cannot be built is a defect of this file")]
+        let router = router.build().expect("routes of known targets");
         Self {
             plan,
             vendors,
             routes,
+            answers,
             gates,
             starved: rules.as_ref().is_some_and(|rules| rules.limits.max_in_flight.is_some_and(|most| most < 60)),
             rules,
             probes,
-            driver: driver.planner(Arc::new(router)).learned(Learned::default()).build(),
+            stats,
+            driver: driver.planner(Arc::new(router)).build(),
             cx: Cx::new(Arc::new(NoTransport)).with_observer(Arc::new(observers)),
             ledger,
             sent: Cell::new(0),
@@ -103,7 +139,8 @@ impl World {
             text += &format!("vendor {}: {:?}\n", vendor.id(), vendor.schedule().episodes);
         }
         for route in &self.routes {
-            text += &format!("route {} to {:?}: {:?}\n", route.name, route.targets, route.settings);
+            text +=
+                &format!("route {} to {:?} by {:?}: {:?}\n", route.name, route.targets, route.strategy, route.settings);
         }
         text + &match &self.rules {
             Some(rules) => format!("gates: {rules:?}"),
@@ -117,7 +154,29 @@ impl World {
     }
 }
 
-fn settings(random: &mut fastrand::Rng) -> Settings {
+fn strategy(random: &mut fastrand::Rng) -> StrategyKind {
+    match random.u32(..10) {
+        0 => StrategyKind::Weighted,
+        1 => StrategyKind::Latency,
+        2 => StrategyKind::Fastest,
+        3 => StrategyKind::LeastBusy,
+        4 => StrategyKind::Adaptive,
+        5 => StrategyKind::Manual,
+        _ => StrategyKind::Priority,
+    }
+}
+
+fn streams(random: &mut fastrand::Rng, resumable: bool) -> StreamPolicy {
+    let commit = match random.u32(..6) {
+        0 => Commit::Complete,
+        1 => Commit::Window(Window::new(random.u32(1..=60), Duration::from_millis(random.u64(100..=5000)))),
+        _ => Commit::FirstOutput,
+    };
+    let on_break = if resumable && random.u32(..3) > 0 { OnBreak::Resume } else { OnBreak::Error };
+    StreamPolicy::default().with_commit(commit).with_on_break(on_break)
+}
+
+fn settings(random: &mut fastrand::Rng, resumable: bool) -> Settings {
     let retry = match random.u32(..10) {
         0 => RetryPolicy::classic(),
         1 => RetryPolicy::none(),
@@ -127,7 +186,16 @@ fn settings(random: &mut fastrand::Rng) -> Settings {
     if random.bool() {
         timeouts = timeouts.with_attempt(Duration::from_millis(random.u64(5000..=20_000)));
     }
-    Settings::default().with_retry(retry).with_timeouts(timeouts)
+    let settings = Settings::default().with_retry(retry).with_timeouts(timeouts);
+    let settings = settings.with_stream(streams(random, resumable));
+    match random.u32(..4) {
+        0 => {
+            let after = HedgeAfter::Fixed(Duration::from_millis(random.u64(200..=4000)));
+            settings.with_hedge(HedgePolicy::after(after).with_budget(Share::percent(random.u32(1..=50))))
+        }
+        1 => settings.with_hedge(HedgePolicy::default()),
+        _ => settings,
+    }
 }
 
 /// The rules of gates of one kind or another.
