@@ -15,12 +15,19 @@ type Gauge = Box<dyn Fn() -> u64>;
 pub struct Trial<F> {
     future: F,
     gauges: Vec<(&'static str, Gauge)>,
+    rest: Duration,
 }
 
 impl<F: Future> Trial<F> {
     /// A future to be dropped. A stream is one that reads it to its end.
     pub fn new(future: F) -> Self {
-        Self { future, gauges: Vec::new() }
+        Self { future, gauges: Vec::new(), rest: Duration::from_millis(1) }
+    }
+
+    /// With a longer rest before the gauges are read, for tasks that the future left to themselves. Default 1 ms.
+    pub fn rest(mut self, rest: Duration) -> Self {
+        self.rest = rest;
+        self
     }
 
     /// With something that must be zero when the future is done or dropped and nothing is at work any more.
@@ -58,9 +65,9 @@ impl<F: Future> Trial<F> {
 /// ```
 pub async fn at_every_poll<F: Future>(mut fresh: impl FnMut() -> Trial<F>) -> Result<usize, String> {
     for polls in 1..=MOST {
-        let Trial { future, gauges } = fresh();
+        let Trial { future, gauges, rest } = fresh();
         let done = poll_at_most(polls, future).await;
-        tokio::time::sleep(Duration::from_millis(1)).await;
+        tokio::time::sleep(rest).await;
         let left = gauges.iter().map(|(name, read)| (name, read())).find(|(_, left)| *left != 0);
         if let Some((name, left)) = left {
             let how = if done { "done after" } else { "dropped at" };

@@ -76,7 +76,7 @@ impl World {
                     .build()
             })
             .collect();
-        let routes: Vec<_> = ["first", "second"][..random.usize(1..=2)]
+        let lanes: Vec<_> = ["first", "second"][..random.usize(1..=2)]
             .iter()
             .map(|name| {
                 let mut targets: Vec<_> = vendors.iter().map(|vendor| format!("{}/m", vendor.id())).collect();
@@ -108,17 +108,17 @@ impl World {
         for vendor in &vendors {
             router = router.provider(vendor.clone());
         }
-        for route in &routes {
-            let targets = route.targets.iter().map(String::as_str);
-            router = router.route(Route::new(&*route.name, targets).with_strategy(route.strategy));
-            driver = driver.route_settings(route.name.clone(), route.settings.clone());
+        for lane in &lanes {
+            let targets = lane.targets.iter().map(String::as_str);
+            router = router.route(Route::new(&*lane.name, targets).with_strategy(lane.strategy));
+            driver = driver.route_settings(lane.name.clone(), lane.settings.clone());
         }
         #[expect(clippy::expect_used, reason = "a world that cannot be built is a defect of this file")]
         let router = router.build().expect("routes of known targets");
         Self {
             plan,
             vendors,
-            routes,
+            routes: lanes,
             answers,
             gates,
             starved: rules.as_ref().is_some_and(|rules| rules.limits.max_in_flight.is_some_and(|most| most < 60)),
@@ -134,18 +134,12 @@ impl World {
 
     /// What was decided, in words.
     pub(crate) fn describe(&self) -> String {
-        let mut text = String::new();
-        for vendor in &self.vendors {
-            text += &format!("vendor {}: {:?}\n", vendor.id(), vendor.schedule().episodes);
-        }
-        for route in &self.routes {
-            text +=
-                &format!("route {} to {:?} by {:?}: {:?}\n", route.name, route.targets, route.strategy, route.settings);
-        }
-        text + &match &self.rules {
-            Some(rules) => format!("gates: {rules:?}"),
-            None => "no gates".to_owned(),
-        }
+        let vendors = self.vendors.iter().map(|vendor| format!("vendor {}: {:?}", vendor.id(), vendor.schedule()));
+        let lanes = self.routes.iter().map(|lane| {
+            format!("route {} to {:?} by {:?}: {:?}", lane.name, lane.targets, lane.strategy, lane.settings)
+        });
+        let gates = format!("gates: {:?}", self.rules);
+        vendors.chain(lanes).chain([gates]).collect::<Vec<_>>().join("\n")
     }
 
     /// From when on nothing is wrong any more, counted from the start.

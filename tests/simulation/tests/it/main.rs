@@ -2,4 +2,6 @@
 #![cfg(test)]
 
 mod broken;
+mod drops;
+mod promises;
 mod seeds;
