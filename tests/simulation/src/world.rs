@@ -207,7 +207,8 @@ fn rules(random: &mut fastrand::Rng) -> GateSettings {
         1 => limits = limits.with_adaptive(),
         2 => limits = limits.with_rpm(random.u64(900..=3000)),
         3 => {
-            limits = limits.with_max_in_flight(random.u32(5..=20)).with_queue(random.u32(..50), Duration::from_secs(10))
+            limits =
+                limits.with_max_in_flight(random.u32(5..=20)).with_queue(random.u32(..50), Duration::from_secs(10));
         }
         _ => {}
     }
