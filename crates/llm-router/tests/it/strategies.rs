@@ -178,6 +178,9 @@ fn the_paradigm_table_is_a_table_of_tasks() {
     assert_eq!(task("poetry"), is(listed, "the task poetry has no entry: by tier and as listed"));
     let none = made(&view, &Snapshot::default(), &chat());
     assert_eq!(none, is(listed, "the request names no task: by tier and as listed"));
+    let bare = route(Tasks::default().with("t", TaskRoute::new("pro", "x")), ["mistral/large", "gemini/pro"]);
+    let order = asked(&bare, &Snapshot::default(), &facts(|facts| facts.task = Some("t".into())));
+    assert_eq!(order, "mistral/large gemini/pro", "a model alone names no target");
     let three = TaskRoute::new("a/1", "x").with_fallback("c/1").with_fallback("b/1");
     let view = route(Tasks::default().with("t", three), ["b/1", "d/1", "c/1", "a/1"]);
     let order = asked(&view, &Snapshot::default(), &facts(|facts| facts.task = Some("t".into())));
