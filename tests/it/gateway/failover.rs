@@ -133,7 +133,7 @@ async fn a_lone_line_of_broken_json_is_passed_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_without_fallback_has_none_at_any_stage() {
-    let faults = ["fail-503", "error-at-0", "cut-after-0", "cut-after-2", "limit-429-ra20"];
+    let faults = ["fail-503", "error-at-0", "cut-after-0", "cut-after-2", "limit-429"];
     let failing = Failing::with(&faults).await;
     let url = format!("{}/v1/chat/completions", failing.gateway.url);
     for plugin in PLUGINS {
@@ -207,4 +207,26 @@ async fn streams_that_stall_are_cut_and_block_nobody() {
     };
     timeout(Duration::from_secs(5), gone).await.expect("no call at the vendor outlives its request");
     assert_eq!(failing.gateway.ask("backup/echo", false).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_every_target_asked_to_wait_the_client_is_told_the_soonest_and_nobody_is_asked() {
+    let emulator = Emulator::start().await.unwrap();
+    let builder = clients_of(&emulator, "").route("both", ["openai/a+limit-429-ra40", "anthropic/b+limit-429-ra20"]);
+    let gateway = Running::with(builder, ServerConfig::default()).await;
+    let url = format!("{}/v1/chat/completions", gateway.url);
+    let first = gateway.ask("both", false).await;
+    assert_eq!((first.status, first.header("x-llm-attempts")), (429, "2"), "{}", first.body);
+    let asked = emulator.requests().len();
+    for stream in [false, true] {
+        // Who has the time waits with the gateway; who has not is told at once.
+        let patience = [("x-llm-timeout-ms", "3000")];
+        let answer = post_with(&url, &patience, request("both", stream).to_string()).await;
+        assert!(matches!(answer.status, 429 | 503), "{}: {}", answer.status, answer.body);
+        let wait: u64 = answer.header("retry-after").parse().unwrap();
+        assert!((1..=20).contains(&wait), "the sooner of the two, not {wait}: {}", answer.body);
+        assert_eq!(answer.header("x-llm-error-source"), "gateway", "{}", answer.body);
+    }
+    assert_eq!(emulator.requests().len(), asked, "a wait that a vendor asked for is kept");
+    assert_eq!(gateway.ask("backup/echo", false).await.status, 200, "others are served");
 }
