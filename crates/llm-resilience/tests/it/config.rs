@@ -14,6 +14,8 @@ fn a_retry_policy_is_a_preset_or_a_table() {
     assert_eq!(read(json!("default")), Ok(RetryPolicy::default()));
     assert_eq!(read(json!("classic")), Ok(RetryPolicy::classic()));
     assert_eq!(read(json!("none")), Ok(RetryPolicy::none()));
+    assert_eq!(read(json!("batch")), Ok(RetryPolicy::batch()));
+    assert_eq!(read(json!({ "max_replay": 1000 })), Ok(RetryPolicy::default().with_max_replay(1000)));
     assert_eq!(read(json!({})), Ok(RetryPolicy::default()));
     let changed = RetryPolicy::classic().with_max_retries(2).with_cap(ms(30_000));
     assert_eq!(read(json!({ "preset": "classic", "max_retries": 2, "cap": "30s" })), Ok(changed));
@@ -78,4 +80,15 @@ fn a_stream_policy_reads_as_a_route_says_it() {
     }
     let whole = serde_json::to_value(StreamPolicy::default().with_commit(window)).unwrap();
     assert_eq!(whole["commit"], json!({ "window": { "tokens": 60, "time": "1500ms" } }));
+}
+
+#[test]
+fn a_retry_budget_is_configuration() {
+    use llm_resilience::RetryBudget;
+    assert_eq!(RetryBudget::default(), RetryBudget::new(20, 1, 100));
+    assert_eq!(from_value::<RetryBudget>(json!({})).unwrap(), RetryBudget::default());
+    assert_eq!(from_value::<RetryBudget>(json!({ "percent": 10 })).unwrap(), RetryBudget::new(10, 1, 100));
+    let value = serde_json::to_value(RetryBudget::new(1, 2, 3)).unwrap();
+    assert_eq!(value, json!({ "percent": 1, "per_second": 2, "cap": 3 }));
+    assert!(from_value::<RetryBudget>(json!({ "share": 1 })).unwrap_err().to_string().contains("unknown field"));
 }
