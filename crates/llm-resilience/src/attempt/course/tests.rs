@@ -197,6 +197,7 @@ fn wander(seed: u64, retry: &RetryPolicy, plans: &[Vec<PlanTarget>]) -> (usize, 
     let plan = &plans[random.usize(..plans.len())];
     let deadline = ms(random.u64(50..100_000));
     let (mut now, mut attempts, mut waits, mut course) = (Duration::ZERO, Vec::new(), 0, Course::default());
+    let mut counted = 0;
     let mut allowed = vec![Duration::ZERO; plan.len()];
     let mut shut = vec![Duration::ZERO; plan.len()];
     let paid = Cell::new(0);
@@ -225,6 +226,7 @@ fn wander(seed: u64, retry: &RetryPolicy, plans: &[Vec<PlanTarget>]) -> (usize, 
             let error = any_error(&mut random);
             if !matches!(error.kind(), ErrorKind::CircuitOpen | ErrorKind::Limited) {
                 allowed[place] = now + error.retry_after().unwrap_or_default();
+                counted += 1;
             } else if let Some(after) = error.retry_after() {
                 shut[place] = now + after;
             }
@@ -245,6 +247,9 @@ fn wander(seed: u64, retry: &RetryPolicy, plans: &[Vec<PlanTarget>]) -> (usize, 
         }
         assert!(waits < 10_000, "seed {seed}: it never ends");
     }
+    // One that failed before anything was sent is free.
+    assert!(counted <= retry.max_attempts + 1, "seed {seed}: {counted} attempts");
+    assert!(paid.get() + 1 >= counted.saturating_sub(2), "seed {seed}: retries are paid for");
     let mut targets = attempts.clone();
     targets.sort_unstable();
     targets.dedup();
