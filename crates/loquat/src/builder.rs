@@ -9,6 +9,7 @@ use llm_resilience::{BreakerPolicy, Resilient, RetryPolicy};
 use llm_router::TargetSpec;
 use tokio::time::Instant;
 
+use crate::assessors::OwnStack;
 use crate::call_id::CallIds;
 use crate::client::{Client, Inner};
 use crate::config::{Config, ProviderConfig, RouteConfig};
@@ -159,9 +160,10 @@ impl ClientBuilder {
             }
             providers.push(Configured { id: id.into(), plugin: None, provider, tls: false });
         }
+        let own = OwnStack::default();
         let settings = conduct::settings(&config.defaults, "defaults")?;
         let Routing { router, active, settings: of_routes } =
-            routes::routing(&registry, &mut providers, &config, &environment, &self.state)?;
+            routes::routing(&registry, &mut providers, &config, &environment, &self.state, &own)?;
         let advice = routes::nothing_configured(&registry);
         gates::configure(&self.state.gates, &config);
         let now = Instant::now().into_std();
@@ -179,6 +181,7 @@ impl ClientBuilder {
             .fold(driver, |driver, (route, settings)| driver.route_settings(route, settings))
             .build();
         let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
+        own.establish(&stack);
         let (transport, http) = transport(self.transport, defaults.proxy, &environment)?;
         let current = Arc::new(Current::default());
         let mut observers: Vec<Arc<dyn Observer>> = vec![current.clone()];

@@ -2,6 +2,7 @@
 #![deny(unused_crate_dependencies)]
 
 mod active;
+mod assessors;
 mod builder;
 mod call_id;
 mod chat_call;
@@ -26,7 +27,7 @@ mod state;
 pub use builder::ClientBuilder;
 pub use chat_call::ChatCall;
 pub use client::{Client, Status};
-pub use config::{Config, Defaults, HealthConfig, LimitsConfig, ProviderConfig, RouteConfig, StrategyName};
+pub use config::{AssessorsConfig, Config, Defaults, HealthConfig, JudgeConfig, LimitsConfig, ProviderConfig, QualityGateConfig, RouteConfig, StrategyName};
 pub use configured::is_configured;
 pub use control::TargetReport;
 pub use environment::Environment;

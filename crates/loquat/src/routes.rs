@@ -7,6 +7,7 @@ use llm_resilience::Settings;
 use llm_router::{Route, Router, TargetSpec};
 
 use crate::active::Active;
+use crate::assessors::{self, OwnStack};
 use crate::conduct;
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured};
@@ -33,6 +34,7 @@ pub(crate) fn routing(
     config: &Config,
     environment: &Environment,
     state: &EngineState,
+    own: &OwnStack,
 ) -> Result<Routing, Error> {
     let mut names = Names { registry, providers, config, environment };
     let mut routes = Vec::new();
@@ -48,7 +50,9 @@ pub(crate) fn routing(
         built.min_quality = route.min_quality;
         built.aliases.clone_from(&route.aliases);
         routes.push(built);
-        settings.push((route.name.clone(), conduct::settings(&route.conduct(&config.defaults), &route.place())?));
+        let mut conduct = conduct::settings(&route.conduct(&config.defaults), &route.place())?;
+        conduct.quality = route.quality_gate.iter().map(|gate| assessors::gate(gate, &route.place(), own)).next().transpose()?;
+        settings.push((route.name.clone(), conduct));
     }
     let model = match &config.defaults.model {
         Some(model) => Some(names.name(model)?),

@@ -5,6 +5,7 @@ mod health;
 mod limits;
 mod overlay;
 mod provider;
+mod quality;
 mod route;
 mod strategy;
 
@@ -19,6 +20,7 @@ pub use defaults::Defaults;
 pub use health::HealthConfig;
 pub use limits::LimitsConfig;
 pub use provider::ProviderConfig;
+pub use quality::{AssessorsConfig, JudgeConfig, QualityGateConfig};
 pub use route::RouteConfig;
 pub use strategy::StrategyName;
 

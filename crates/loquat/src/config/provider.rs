@@ -1,6 +1,6 @@
 //! One account at a vendor, or one server, as it is configured.
 
-use llm_resilience::LimitPolicy;
+use llm_resilience::{BreakerPolicy, CoolDownPolicy, LimitPolicy};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -15,6 +15,10 @@ pub struct ProviderConfig {
     pub kind: Option<String>,
     /// Where it runs (`eu`): requests may ask for a region, and a hedge goes to another one.
     pub region: Option<String>,
+    /// [`Defaults::breaker`](super::Defaults::breaker) of its targets.
+    pub breaker: Option<BreakerPolicy>,
+    /// How long a key that the vendor refused is left alone.
+    pub cool_down: Option<CoolDownPolicy>,
     /// What the account allows all its models together: `rpm`, `tpm`, `max_in_flight` and what else
     /// [`LimitPolicy`] has, written among the other settings.
     pub limits: Option<LimitPolicy>,
@@ -48,10 +52,12 @@ impl<'de> Deserialize<'de> for ProviderConfig {
             id: String,
             kind: Option<String>,
             region: Option<String>,
+            breaker: Option<BreakerPolicy>,
+            cool_down: Option<CoolDownPolicy>,
             #[serde(flatten)]
             settings: Map<String, Value>,
         }
-        let Table { id, kind, region, settings } = Table::deserialize(deserializer)?;
+        let Table { id, kind, region, breaker, cool_down, settings } = Table::deserialize(deserializer)?;
         let (limits, settings): (Map<_, _>, Map<_, _>) =
             settings.into_iter().partition(|(key, _)| LIMITS.contains(&key.as_str()));
         let limits = if limits.is_empty() {
@@ -60,14 +66,14 @@ impl<'de> Deserialize<'de> for ProviderConfig {
             let limits = LimitPolicy::deserialize(Value::Object(limits));
             Some(limits.map_err(|error| D::Error::custom(format_args!("the limits of {id}: {error}")))?)
         };
-        Ok(Self { id, kind, region, limits, settings })
+        Ok(Self { id, kind, region, breaker, cool_down, limits, settings })
     }
 }
 
 impl ProviderConfig {
     /// An account with settings of its plugin.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), kind: None, region: None, limits: None, settings: Map::new() }
+        Self { id: id.into(), kind: None, region: None, breaker: None, cool_down: None, limits: None, settings: Map::new() }
     }
 
     /// Of this plugin, where the instance has a name of its own.

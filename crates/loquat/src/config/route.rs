@@ -7,7 +7,7 @@ use llm_resilience::{FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy, Tim
 use llm_router::{Adaptive, BudgetPressure, ByComplexity, Strategy as _, StrategySpec, TargetSpec, Tasks};
 use serde::Deserialize;
 
-use super::Defaults;
+use super::{Defaults, QualityGateConfig};
 use super::strategy::StrategyName;
 
 /// A route: a public model name and the targets behind it.
@@ -73,6 +73,9 @@ pub struct RouteConfig {
     /// [`Defaults::fall_over`](super::Defaults::fall_over) of this route.
     #[serde(default)]
     pub fall_over: Option<FallbackPolicy>,
+    /// How good an answer must be. Default: any is good enough.
+    #[serde(default)]
+    pub quality_gate: Option<QualityGateConfig>,
     /// [`Defaults::canned_answer`](super::Defaults::canned_answer) of this route.
     #[serde(default)]
     pub canned_answer: Option<String>,
@@ -152,6 +155,7 @@ impl RouteConfig {
             stream: None,
             hedge: None,
             fall_over: None,
+            quality_gate: None,
             canned_answer: None,
         }
     }

@@ -287,3 +287,35 @@ async fn routes_have_strategies_rules_and_regions() {
     let error = built.map(|_| ()).unwrap_err();
     assert!(error.message().contains("model.r.strategy: settings for task stand beside cost"), "{error}");
 }
+
+#[tokio::test]
+async fn an_answer_that_is_not_good_enough_goes_to_the_next_target() {
+    let says = |id: &str, text: &'static str| loquat::function(id, move |_| async move { Ok(text.to_owned()) });
+    let client = |gate: &str| {
+        let text = format!("[[model]]\nname = \"good\"\ntargets = [\"short/m\", \"long/m\"]\n[model.quality_gate]\n{gate}");
+        let builder = Client::builder().config(Config::from_toml(&text).unwrap()).environment(Environment::empty());
+        builder.instance(says("short", "ok")).instance(says("long", "a whole sentence, at least")).build()
+    };
+    let picky = client("min_score = 0.5\nrules = { min_chars = 10 }").unwrap();
+    let reply = picky.chat("hi").model("good").await.unwrap();
+    assert_eq!((reply.target().as_str(), reply.attempts().len()), ("long/m", 2));
+    assert_eq!(picky.chat("hi").model("short/m").await.unwrap().text(), "ok", "the gate is the route's");
+
+    let judged = client("min_score = 0.5\njudge = { model = \"long/m\" }").unwrap();
+    assert_eq!(judged.chat("hi").model("good").await.unwrap().text(), "ok", "a judge that fails condemns nobody");
+
+    for (gate, what) in [("min_score = 2.0\njson_schema = true", "from 0 to 1"), ("min_score = 0.5", "add rules")] {
+        let error = client(gate).map(|_| ()).unwrap_err();
+        assert!(error.message().contains("model.good.quality_gate") && error.message().contains(what), "{error}");
+    }
+}
+
+#[test]
+fn a_provider_has_a_breaker_and_cool_downs_of_its_own() {
+    let config = "[[provider]]\nid = \"acme\"\nbreaker = { failures = 1 }\ncool_down = { auth = \"1s\" }";
+    let error = Config::from_toml(config).map(|_| ());
+    // The names of cool-downs are those of their policy; a wrong one says which there are.
+    if let Err(error) = error {
+        assert!(error.message().contains("auth"), "{error}");
+    }
+}
