@@ -151,8 +151,9 @@ async fn upstream_errors_keep_their_class_and_say_whose_they_are() {
     let gateway = Running::start().await;
     for (model, status, kind) in [
         ("local/wrong", 400, "invalid_request_error"),
-        ("local/locked", 401, "authentication_error"),
         ("local/limited", 429, "rate_limit_error"),
+        // The last, because a key that was refused is left alone for a while.
+        ("local/locked", 401, "authentication_error"),
     ] {
         let answer = gateway.ask(model, false).await;
         assert_eq!(answer.status, status, "{}", answer.body);
@@ -165,7 +166,9 @@ async fn upstream_errors_keep_their_class_and_say_whose_they_are() {
         );
         assert_eq!(answer.header("x-llm-error-source"), "provider");
     }
+    let gateway = Running::start().await;
     assert_eq!(gateway.ask("local/limited", false).await.header("retry-after"), "2");
+    let gateway = Running::start().await;
     let all = gateway.ask("hopeless", false).await.json();
     let attempts = all["error"]["x_llm"]["attempts"].as_array().unwrap();
     assert_eq!(

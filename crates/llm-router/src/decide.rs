@@ -132,8 +132,19 @@ pub(crate) fn judge(contest: &Contest<'_>) -> Verdict {
     let mut removed: Vec<Option<WhyNot>> = (0..places).map(|place| filter::removes(contest, place)).collect();
     let has_window = spare_the_largest_window(contest, &mut removed);
     let mut open: Vec<usize> = (0..places).filter(|&place| removed[place].is_none()).collect();
-    let is_last_resort = !open.iter().any(|&place| contest.now(place).is_well());
-    if !is_last_resort {
+    let is_fallback = |place: &usize| contest.view.places[*place].fallback;
+    let alone = contest.facts.alone;
+    if alone && !open.iter().all(is_fallback) {
+        open.retain(|place| !is_fallback(place));
+        (0..places).filter(is_fallback).for_each(|place| {
+            removed[place].get_or_insert(WhyNot::NoFallback);
+        });
+    }
+    // Where the operator made the order and nobody may step in, the first is asked however it is: another one would
+    // step in for it.
+    let is_asked_anyway = alone && has_fixed_order(&contest.view.strategy);
+    let is_last_resort = !is_asked_anyway && !open.iter().any(|&place| contest.now(place).is_well());
+    if !is_last_resort && !is_asked_anyway {
         open.retain(|&place| {
             let refused = filter::refuses(contest.now(place));
             let stays = refused.is_none();
@@ -141,7 +152,6 @@ pub(crate) fn judge(contest: &Contest<'_>) -> Verdict {
             stays
         });
     }
-    let is_fallback = |place: &usize| contest.view.places[*place].fallback;
     let mut fallbacks = Vec::new();
     if open.iter().any(is_fallback) {
         fallbacks.extend(open.iter().copied().filter(is_fallback));
@@ -179,6 +189,11 @@ pub(crate) fn judge(contest: &Contest<'_>) -> Verdict {
         reason = Cow::Owned(format!("{maker} made state in the request, then {reason}"));
     }
     Verdict { removed, order, reason }
+}
+
+/// Whether the order is the operator's, and not made of what is known of the targets now.
+fn has_fixed_order(strategy: &StrategySpec) -> bool {
+    matches!(strategy, StrategySpec::Priority | StrategySpec::Manual | StrategySpec::Task(_))
 }
 
 /// Lets the strategy order who may be asked, and notes whom it leaves out.

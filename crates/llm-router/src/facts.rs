@@ -55,6 +55,9 @@ pub struct Facts {
     /// Labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Arc<BTreeMap<String, String>>>,
+    /// It allows no fallback: only the first target will be asked.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
     /// State in it that only some providers can read.
     #[serde(skip_serializing_if = "Bound::is_free")]
     pub bound: Bound,
@@ -88,6 +91,7 @@ impl Facts {
             session: hints.and_then(|hints| hints.session.as_deref()).map(draw::hash),
             tenant: cx.tenant.clone(),
             tags: cx.tags.clone(),
+            alone: cx.max_targets == Some(1),
             bound: Bound::of(request),
             assigned: None,
             kind: None,

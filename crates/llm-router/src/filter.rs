@@ -64,6 +64,8 @@ pub enum WhyNot {
     Elsewhere(Held),
     /// The request carries signed state of another target and does not allow to leave it out.
     Signed,
+    /// It only steps in for others, and the request allows no fallback.
+    NoFallback,
     /// It takes no requests now, and others do.
     Shut {
         /// For so long, where that is known.
@@ -95,6 +97,7 @@ impl fmt::Display for WhyNot {
             Self::OtherArm => f.write_str("it is only for an arm of an experiment"),
             Self::Elsewhere(held) => write!(f, "the request needs {} of another provider", held.as_str()),
             Self::Signed => f.write_str("the request carries state that only another target can read"),
+            Self::NoFallback => f.write_str("the request allows no fallback"),
             Self::Shut { wait: None } => f.write_str("it takes no requests now"),
             Self::Shut { wait: Some(wait) } => write!(f, "it takes no requests for {:.1} s", wait.as_secs_f64()),
             Self::Unavailable => f.write_str("it failed too often a short while ago"),

@@ -29,7 +29,7 @@ fn assessor(config: &AssessorsConfig, own: &OwnStack) -> Option<Arc<dyn Assessor
     }
     all.extend(config.judge.as_ref().map(|judge| {
         let with = Judge::new(Arc::new(own.clone()), &judge.model);
-        Arc::new(judge.criteria.iter().fold(with, |with, criteria| with.with_criteria(criteria))) as _
+        Arc::new(judge.criteria.iter().fold(with, Judge::with_criteria)) as _
     }));
     match all.len() {
         0 | 1 => all.pop(),

@@ -27,7 +27,10 @@ mod state;
 pub use builder::ClientBuilder;
 pub use chat_call::ChatCall;
 pub use client::{Client, Status};
-pub use config::{AssessorsConfig, Config, Defaults, HealthConfig, JudgeConfig, LimitsConfig, ProviderConfig, QualityGateConfig, RouteConfig, StrategyName};
+pub use config::{
+    AssessorsConfig, Config, Defaults, HealthConfig, JudgeConfig, LimitsConfig, ProviderConfig, QualityGateConfig,
+    RouteConfig, StrategyName,
+};
 pub use configured::is_configured;
 pub use control::TargetReport;
 pub use environment::Environment;

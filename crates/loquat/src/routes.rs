@@ -51,7 +51,8 @@ pub(crate) fn routing(
         built.aliases.clone_from(&route.aliases);
         routes.push(built);
         let mut conduct = conduct::settings(&route.conduct(&config.defaults), &route.place())?;
-        conduct.quality = route.quality_gate.iter().map(|gate| assessors::gate(gate, &route.place(), own)).next().transpose()?;
+        conduct.quality =
+            route.quality_gate.iter().map(|gate| assessors::gate(gate, &route.place(), own)).next().transpose()?;
         settings.push((route.name.clone(), conduct));
     }
     let model = match &config.defaults.model {

@@ -133,7 +133,7 @@ async fn a_lone_line_of_broken_json_is_passed_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_without_fallback_has_none_at_any_stage() {
-    let faults = ["fail-503", "error-at-0", "cut-after-0", "cut-after-2", "limit-429"];
+    let faults = ["fail-503", "error-at-0", "cut-after-0", "cut-after-2", "limit-429", "limit-429-ra20"];
     let failing = Failing::with(&faults).await;
     let url = format!("{}/v1/chat/completions", failing.gateway.url);
     for plugin in PLUGINS {

@@ -281,3 +281,34 @@ fn filters_have_an_order_and_each_target_one_reason() {
 }
 
 type Resolve = fn(&mut RouteView, &mut TargetView, &mut Facts);
+
+#[test]
+fn without_fallback_the_first_is_asked_however_it_is() {
+    let tiers = against(&plain(), Capabilities::default());
+    let mut backup = place(&TargetSpec::new("c/1"), Capabilities::default());
+    backup.fallback = true;
+    let with_backup = RouteView::new(Some("r".into()), StrategyKind::LeastBusy)
+        .with_place(place(&plain(), Capabilities::default()))
+        .with_place(place(&TargetSpec::new("b/1"), Capabilities::default()))
+        .with_place(backup);
+    let mut facts = Facts::default();
+    let first_is_shut = |places| {
+        now(places, |place, target| {
+            if place == 0 {
+                target.condition = shut(5);
+            }
+        })
+    };
+    assert_eq!(order(&decide(&tiers, &first_is_shut(2), &facts, 1)), "b/1");
+    facts.alone = true;
+    assert_eq!(order(&decide(&tiers, &first_is_shut(2), &facts, 1)), "a/1 b/1", "nobody steps in for it");
+    let decision = decide(&with_backup, &first_is_shut(3), &facts, 1);
+    assert_eq!(order(&decision), "b/1", "a measured order has no first of its own");
+    assert_eq!(whys(&decision)[2], "the request allows no fallback");
+    let all_shut = now(3, |place, target| {
+        if place < 2 {
+            target.condition = shut(if place == 0 { 5 } else { 4 });
+        }
+    });
+    assert_eq!(order(&decide(&with_backup, &all_shut, &facts, 1)), "b/1 a/1", "the soonest, and no fallback");
+}

@@ -73,7 +73,15 @@ impl<'de> Deserialize<'de> for ProviderConfig {
 impl ProviderConfig {
     /// An account with settings of its plugin.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), kind: None, region: None, breaker: None, cool_down: None, limits: None, settings: Map::new() }
+        Self {
+            id: id.into(),
+            kind: None,
+            region: None,
+            breaker: None,
+            cool_down: None,
+            limits: None,
+            settings: Map::new(),
+        }
     }
 
     /// Of this plugin, where the instance has a name of its own.
@@ -112,6 +120,8 @@ impl std::fmt::Debug for ProviderConfig {
             .field("id", &self.id)
             .field("kind", &self.kind)
             .field("region", &self.region)
+            .field("breaker", &self.breaker)
+            .field("cool_down", &self.cool_down)
             .field("limits", &self.limits)
             .field("settings", &keys)
             .finish()

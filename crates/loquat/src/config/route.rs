@@ -7,8 +7,8 @@ use llm_resilience::{FallbackPolicy, HedgePolicy, RetryPolicy, StreamPolicy, Tim
 use llm_router::{Adaptive, BudgetPressure, ByComplexity, Strategy as _, StrategySpec, TargetSpec, Tasks};
 use serde::Deserialize;
 
-use super::{Defaults, QualityGateConfig};
 use super::strategy::StrategyName;
+use super::{Defaults, QualityGateConfig};
 
 /// A route: a public model name and the targets behind it.
 #[derive(Clone, Debug, Deserialize)]

@@ -292,7 +292,8 @@ async fn routes_have_strategies_rules_and_regions() {
 async fn an_answer_that_is_not_good_enough_goes_to_the_next_target() {
     let says = |id: &str, text: &'static str| loquat::function(id, move |_| async move { Ok(text.to_owned()) });
     let client = |gate: &str| {
-        let text = format!("[[model]]\nname = \"good\"\ntargets = [\"short/m\", \"long/m\"]\n[model.quality_gate]\n{gate}");
+        let text =
+            format!("[[model]]\nname = \"good\"\ntargets = [\"short/m\", \"long/m\"]\n[model.quality_gate]\n{gate}");
         let builder = Client::builder().config(Config::from_toml(&text).unwrap()).environment(Environment::empty());
         builder.instance(says("short", "ok")).instance(says("long", "a whole sentence, at least")).build()
     };
@@ -310,12 +311,34 @@ async fn an_answer_that_is_not_good_enough_goes_to_the_next_target() {
     }
 }
 
-#[test]
-fn a_provider_has_a_breaker_and_cool_downs_of_its_own() {
-    let config = "[[provider]]\nid = \"acme\"\nbreaker = { failures = 1 }\ncool_down = { auth = \"1s\" }";
-    let error = Config::from_toml(config).map(|_| ());
-    // The names of cool-downs are those of their policy; a wrong one says which there are.
-    if let Err(error) = error {
-        assert!(error.message().contains("auth"), "{error}");
+#[tokio::test(start_paused = true)]
+async fn a_provider_has_a_breaker_and_cool_downs_of_its_own() {
+    static BROKEN: ProviderPlugin = ProviderPlugin::new(
+        "broken",
+        "Broken",
+        |_, cx| {
+            let fails = |request: loquat::ChatRequest| async move {
+                let kind = if request.model == "locked" { ErrorKind::Auth } else { ErrorKind::Server };
+                Err(Error::new(kind, "no"))
+            };
+            Ok(loquat::function(cx.id.clone(), fails))
+        },
+        "broken",
+        "0",
+    );
+    let config = "[[provider]]\nid = \"broken\"\nbreaker = { failures = 2 }\ncool_down = { auth = \"90s\" }\n\
+                  [defaults]\nretry = \"none\"";
+    let config = Config::from_toml(config).unwrap();
+    let client = Client::builder().plugin(&BROKEN).config(config).environment(Environment::empty()).build().unwrap();
+    for _ in 0..2 {
+        client.chat("hi").model("broken/down").await.unwrap_err();
     }
+    assert_eq!(client.targets()[0].gate.as_ref().unwrap().breaker.as_str(), "open");
+    // The second is the one in a second that looks whether a target without a stand-in is well again.
+    for _ in 0..2 {
+        let error = client.chat("hi").model("broken/locked").await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Auth, None));
+    }
+    let error = client.chat("hi").model("broken/locked").await.unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(180)), "twice refused, twice as long: {error:?}");
 }
