@@ -201,17 +201,15 @@ fn rules(random: &mut fastrand::Rng) -> GateSettings {
         3 => BreakerPolicy::default().with_failures(2),
         _ => BreakerPolicy::default(),
     };
-    let mut limits = LimitPolicy::default();
-    match random.u32(..6) {
-        0 => limits = limits.with_max_in_flight(random.u32(10..=60)),
-        1 => limits = limits.with_adaptive(),
-        2 => limits = limits.with_rpm(random.u64(900..=3000)),
-        3 => {
-            limits =
-                limits.with_max_in_flight(random.u32(5..=20)).with_queue(random.u32(..50), Duration::from_secs(10));
-        }
-        _ => {}
-    }
+    let limits = LimitPolicy::default();
+    // One target alone takes all of the traffic, except in the world that starves.
+    let limits = match random.u32(..6) {
+        0 => limits.with_max_in_flight(random.u32(60..=100)),
+        1 => limits.with_adaptive(),
+        2 => limits.with_rpm(random.u64(1800..=6000)),
+        3 => limits.with_max_in_flight(random.u32(2..=20)).with_queue(random.u32(..50), Duration::from_secs(10)),
+        _ => limits,
+    };
     GateSettings::default().with_breaker(breaker).with_limits(limits)
 }
 
