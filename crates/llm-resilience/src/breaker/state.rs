@@ -45,6 +45,8 @@ pub struct Breaker {
     window: Window,
     /// How often it opened again since it was closed.
     reopened: u32,
+    /// When it last let a probe through.
+    probed: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +72,7 @@ impl Breaker {
             in_a_row: 0,
             window: Window::new(policy.window, now),
             reopened: 0,
+            probed: now,
             policy,
         }
     }
@@ -81,6 +84,7 @@ impl Breaker {
             Phase::Closed | Phase::ForcedClosed => Kind::Call,
             Phase::HalfOpen { probes, .. } if rules::has_slot(&self.policy, *probes) => {
                 *probes += 1;
+                self.probed = now;
                 Kind::Probe
             }
             _ => return Err(self.refusal(now)),
@@ -89,14 +93,25 @@ impl Breaker {
     }
 
     /// Asks for one call although the breaker may be open, since its route has no other target. The caller says when:
-    /// it lets one through each second. Isolation by hand is kept even then, and a half-open breaker has its probes.
+    /// it lets one through each second. Isolation by hand is kept even then, and a half-open breaker has its probes:
+    /// beside them one goes only when the last of them has been at work for a second, because one that hangs must not
+    /// keep everybody out until its timer ends it.
     ///
     /// Its success counts as that of a probe. Its failure changes nothing but puts a vendor's own wait through.
     pub fn admit_last_resort(&mut self, now: Instant) -> Result<Permit, Refusal> {
-        self.admit(now).or_else(|refusal| match self.phase {
-            Phase::Open { .. } => Ok(Permit { generation: self.generation, kind: Kind::LastResort }),
-            _ => Err(refusal),
+        self.admit(now).or_else(|refusal| {
+            let spared = self.spares_last_resort(now);
+            spared.then_some(Permit { generation: self.generation, kind: Kind::LastResort }).ok_or(refusal)
         })
+    }
+
+    /// Whether a call that it would refuse may go as the last resort of its route.
+    pub(crate) fn spares_last_resort(&self, now: Instant) -> bool {
+        match self.phase {
+            Phase::Open { .. } => true,
+            Phase::HalfOpen { .. } => rules::is_over(after(self.probed, PROBE_WAIT), now),
+            _ => false,
+        }
     }
 
     /// Says what a call came to. `draw` is 64 random bits, for the time it stays open.

@@ -27,6 +27,8 @@ pub(super) struct CoolDown {
     end: Option<End>,
     /// The call that finds out.
     probe: Option<u64>,
+    /// When that call began.
+    probed: Instant,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -48,7 +50,7 @@ pub(crate) struct Cooled {
 
 impl CoolDown {
     pub(super) fn new(now: Instant) -> Self {
-        Self { kind: ErrorKind::Internal, strikes: 0, since: now, end: None, probe: None }
+        Self { kind: ErrorKind::Internal, strikes: 0, since: now, end: None, probe: None, probed: now }
     }
 
     /// The vendor refused the key. `proven`: the model answered lately.
@@ -79,7 +81,9 @@ impl CoolDown {
             let refuses = end.told || !last_resort;
             return refuses.then(|| Cooled { kind: end.kind, wait: end.at - now });
         }
-        self.probe.is_some().then_some(Cooled { kind: end.kind, wait: PROBE_WAIT })
+        // One that hangs must not keep everybody out until its timer ends it.
+        let hangs = last_resort && now >= after(self.probed, PROBE_WAIT);
+        (self.probe.is_some() && !hangs).then_some(Cooled { kind: end.kind, wait: PROBE_WAIT })
     }
 
     /// A call goes. True when it is the one that finds out, and must say when it is over.
@@ -88,6 +92,7 @@ impl CoolDown {
             self.probe.is_none() && self.end.is_some_and(|end| now >= end.at && end.kind != ErrorKind::RateLimited);
         if finds_out {
             self.probe = Some(call);
+            self.probed = now;
         }
         finds_out
     }

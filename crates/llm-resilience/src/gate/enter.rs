@@ -121,7 +121,7 @@ impl Gate {
     /// The breaker's permit, the last thing that an attempt takes.
     fn permit(&self, last_resort: &mut Resort<'_>, now: Instant) -> Result<Permit, Error> {
         self.with_breaker(|breaker| match breaker.admit(now) {
-            Err(refused) if refused.state == BreakerState::Open && last_resort.take(&self.shared, now) => {
+            Err(_) if breaker.spares_last_resort(now) && last_resort.take(&self.shared, now) => {
                 breaker.admit_last_resort(now)
             }
             permit => permit,

@@ -82,6 +82,8 @@ pub(super) struct Checker {
     openings: u32,
     probes: u32,
     passed: u32,
+    /// When the last probe went.
+    probed: Instant,
 }
 
 impl Checker {
@@ -98,6 +100,7 @@ impl Checker {
             openings: 0,
             probes: 0,
             passed: 0,
+            probed: now,
         }
     }
 
@@ -120,10 +123,18 @@ impl Checker {
             S::HalfOpen if self.probes < self.given.policy.half_open_probes => Some(Way::Probe),
             _ => None,
         };
-        let way = regular.or((last_resort && self.state == S::Open).then_some(Way::LastResort));
+        let shut_by_itself = match self.state {
+            S::Open => true,
+            S::HalfOpen => now >= self.probed + Duration::from_secs(1),
+            _ => false,
+        };
+        let way = regular.or((last_resort && shut_by_itself).then_some(Way::LastResort));
         match (way, refusal) {
             (Some(way), None) => {
-                self.probes += u32::from(way == Way::Probe);
+                if way == Way::Probe {
+                    self.probes += 1;
+                    self.probed = now;
+                }
                 Ok(Some(Held { epoch: self.epoch, way }))
             }
             (Some(_), Some(refusal)) => {

@@ -116,3 +116,30 @@ async fn half_open_storm_through_the_driver() {
     assert_eq!(gates.statuses()[0].breaker, BreakerState::Closed);
     assert!(chat(&llm, &cx()).await.is_ok());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_hangs_does_not_keep_everybody_out() {
+    let gates = gates();
+    let gate = gates.gate(&target());
+    fail(&gate, ErrorKind::Server, None).await;
+    advance(ms(60_000)).await;
+    let hanging = enter(&gate).await.unwrap();
+    assert_eq!(try_last(&gate, "smart").await.unwrap_err().kind(), ErrorKind::CircuitOpen, "it has just begun");
+    advance(ms(1000)).await;
+    assert_eq!(enter(&gate).await.unwrap_err().kind(), ErrorKind::CircuitOpen, "only the last resort");
+    let mut resort = try_last(&gate, "smart").await.unwrap();
+    assert_eq!(try_last(&gate, "smart").await.unwrap_err().kind(), ErrorKind::CircuitOpen, "once a second");
+    resort.verdict(super::ANSWERED, Instant::now());
+    assert_eq!(status(&gates, &target()).breaker, BreakerState::Closed);
+    drop(hanging);
+    // The same with a key that may be good again.
+    let gate = gates.gate(&Target::new("other", "m"));
+    fail(&gate, ErrorKind::Auth, None).await;
+    advance(ms(300_000)).await;
+    let hanging = enter(&gate).await.unwrap();
+    assert_eq!(try_last(&gate, "smart").await.unwrap_err().kind(), ErrorKind::Auth);
+    advance(ms(1000)).await;
+    try_last(&gate, "smart").await.unwrap().verdict(super::ANSWERED, Instant::now());
+    assert!(enter(&gate).await.is_ok());
+    drop(hanging);
+}
