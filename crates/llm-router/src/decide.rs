@@ -140,6 +140,17 @@ pub(crate) fn judge(contest: &Contest<'_>) -> Verdict {
             removed[place].get_or_insert(WhyNot::NoFallback);
         });
     }
+    if contest.view.strategy == StrategySpec::Manual {
+        // Before anybody asks who is well: that others are does not help a route that asks nobody else.
+        let assigned = contest.facts.assigned.as_ref().map(|assigned| &assigned.target);
+        let may = |place: usize| {
+            let at = &contest.view.places[place];
+            place == 0 || at.fallback || assigned == Some(&at.target)
+        };
+        for place in open.extract_if(.., |place| !may(*place)) {
+            removed[place] = Some(WhyNot::Strategy(contest.view.strategy.name().to_owned()));
+        }
+    }
     // Where the operator made the order and nobody may step in, the first is asked however it is: another one would
     // step in for it.
     let is_asked_anyway = alone && has_fixed_order(&contest.view.strategy);

@@ -255,3 +255,13 @@ fn manual_leaves_all_but_the_first_out() {
     assert_eq!(why, "the strategy manual leaves it out");
     assert_eq!(decision.strategy, "manual");
 }
+
+#[test]
+fn manual_asks_the_first_even_when_it_is_shut_and_others_are_not() {
+    let view = four(StrategyKind::Manual);
+    let mut snapshot = seen();
+    snapshot.targets[0].condition = crate::pure::shut(20);
+    let decision = decide(&view, &snapshot, &chat(), 1);
+    assert_eq!(order(&decision), "dark/1", "whoever calls it hears when to come back");
+    assert_eq!(decision.candidates[1].removed.as_ref().unwrap().to_string(), "the strategy manual leaves it out");
+}
