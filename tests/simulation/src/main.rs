@@ -2,6 +2,7 @@
 //!
 //! `simulation [--seeds A..B | --seed N] [--minutes M] [--rate R] [--threads T]`
 #![allow(clippy::print_stdout, reason = "a command line program talks through its terminal")]
+#![allow(clippy::disallowed_methods, reason = "a run of simulated time is itself bounded in real time")]
 
 use std::collections::BTreeMap;
 use std::ops::Range;
