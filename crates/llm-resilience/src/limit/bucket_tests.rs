@@ -195,3 +195,13 @@ fn waits_are_compared() {
     assert!(Short::Never.is_longer_than(long) && !long.is_longer_than(Short::Never));
     assert!(!Short::Never.is_longer_than(Short::Never));
 }
+
+#[test]
+fn what_was_used_stands_in_the_place_of_what_was_taken() {
+    for (taken, actual) in [(10, 10), (10, 15), (15, 10), (10, 0), (0, 10)] {
+        let (mut bucket, now) = bucket(60);
+        bucket.take(taken, now);
+        bucket.settle(taken, actual, now);
+        assert_eq!(bucket.left(now), 60 - i64::try_from(actual).unwrap(), "{actual} in the place of {taken}");
+    }
+}

@@ -299,3 +299,21 @@ fn a_request_that_is_too_large_is_not_sent_again() {
     assert_eq!(RetryPolicy::batch().cap, Duration::from_secs(20));
     assert_eq!(RetryPolicy::batch().max_hint, Duration::from_secs(900));
 }
+
+#[test]
+fn each_setting_changes_its_own_value() {
+    let policy = RetryPolicy::classic().with_base(ms(7), ms(9)).with_max_hint(ms(11));
+    let expected = RetryPolicy::classic();
+    assert_eq!((policy.base, policy.throttled_base, policy.max_hint), (ms(7), ms(9), ms(11)));
+    assert_eq!((policy.max_retries, policy.cap, policy.jitter), (expected.max_retries, expected.cap, expected.jitter));
+}
+
+#[test]
+fn just_enough_time_for_an_attempt_is_enough() {
+    let mut situation = Situation::new(0);
+    situation.other_target = true;
+    situation.remaining = SHORTEST_ATTEMPT;
+    assert_eq!(RetryPolicy::default().decide(&error(ErrorKind::Auth), &situation), NextTarget);
+    situation.remaining = SHORTEST_ATTEMPT - Duration::from_nanos(1);
+    assert_eq!(RetryPolicy::default().decide(&error(ErrorKind::Auth), &situation), GiveUp);
+}
