@@ -27,6 +27,8 @@ struct Made<'a> {
 pub(crate) fn check(world: &World, seen: &[Seen], report: &mut Report) {
     let calls: Vec<_> = world.vendors.iter().map(|vendor| vendor.calls()).collect();
     report.calls = calls.iter().map(Vec::len).sum();
+    report.waits = calls.iter().flatten().filter(|call| call.hint.is_some()).count();
+    report.deadlines = seen.iter().filter(|seen| seen.habit.deadline.is_some()).count();
     let mut made: HashMap<&str, Vec<Made<'_>>> = HashMap::with_capacity(seen.len());
     let mut problems = Vec::new();
     for (vendor, calls) in calls.iter().enumerate() {

@@ -100,6 +100,8 @@ fn conclude(options: &Options, done: Vec<(u64, anyhow::Result<Report>)>, took: D
         let report = report?;
         total.requests += report.requests;
         total.calls += report.calls;
+        total.waits += report.waits;
+        total.deadlines += report.deadlines;
         for (end, count) in &report.ends {
             *total.ends.entry(end).or_default() += count;
         }
@@ -120,12 +122,15 @@ fn conclude(options: &Options, done: Vec<(u64, anyhow::Result<Report>)>, took: D
     let (served, after) = total.recovered;
     let ends: Vec<_> = total.ends.iter().map(|(end, count)| format!("{end} {count}")).collect();
     println!(
-        "{} seeds of {} simulated minutes in {:.1} s: {} requests, {} calls; {}; after the faults {served} of {after}",
+        "{} seeds of {} simulated minutes in {:.1} s: {} requests ({} with deadlines), {} calls ({} told to \
+         wait); {}; after the faults {served} of {after}",
         options.seeds.end - options.seeds.start,
         options.minutes,
         took.as_secs_f64(),
         total.requests,
+        total.deadlines,
         total.calls,
+        total.waits,
         ends.join(", "),
     );
     if broken > 0 {

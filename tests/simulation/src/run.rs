@@ -32,6 +32,10 @@ pub struct Report {
     pub requests: usize,
     /// Calls that vendors got.
     pub calls: usize,
+    /// Refusals that said how long to wait.
+    pub waits: usize,
+    /// Requests that wanted to be done within a time of their own.
+    pub deadlines: usize,
     /// How the requests ended: `ok`, `dropped`, or the class of the error.
     pub ends: BTreeMap<&'static str, usize>,
     /// Requests without deadline or drop that came after the faults and the recovery time, and how many of them
