@@ -317,3 +317,11 @@ fn just_enough_time_for_an_attempt_is_enough() {
     situation.remaining = SHORTEST_ATTEMPT - Duration::from_nanos(1);
     assert_eq!(RetryPolicy::default().decide(&error(ErrorKind::Auth), &situation), GiveUp);
 }
+
+#[test]
+fn the_longest_wait_that_is_allowed_is_waited() {
+    let policy = RetryPolicy::default().with_jitter(false);
+    let asks = |wait| error(ErrorKind::RateLimited).with_retry_after(wait);
+    assert_eq!(policy.decide(&asks(policy.max_hint), &Situation::new(0)), RetryAfter(policy.max_hint));
+    assert_eq!(policy.decide(&asks(policy.max_hint + ms(1)), &Situation::new(0)), GiveUp);
+}
