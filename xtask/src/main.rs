@@ -11,6 +11,7 @@ mod deps;
 mod features;
 mod hosts;
 mod new_provider;
+mod prices;
 mod report;
 mod soak;
 mod test;
@@ -79,6 +80,12 @@ const COMMANDS: &[Command] = &[
         run: soak::run,
     },
     Command { name: "deps", arguments: "", about: "count crates against their budgets", run: deps::run },
+    Command {
+        name: "prices",
+        arguments: "--from FILE [--version V --date D] [--check] | --check",
+        about: "bring the catalogue from a price list, with a diff",
+        run: prices::run,
+    },
     Command {
         name: "new-provider",
         arguments: "NAME [--base-url URL]",

@@ -40,6 +40,9 @@ pub struct Usage {
     /// Of `output`: audio.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_audio: Option<u64>,
+    /// Of `output`: images.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_image: Option<u64>,
     /// Of `output`: accepted tokens of a predicted output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction_accepted: Option<u64>,
@@ -83,6 +86,7 @@ impl Usage {
             output: sum(self.output, later.output),
             reasoning: sum(self.reasoning, later.reasoning),
             output_audio: sum(self.output_audio, later.output_audio),
+            output_image: sum(self.output_image, later.output_image),
             prediction_accepted: sum(self.prediction_accepted, later.prediction_accepted),
             prediction_rejected: sum(self.prediction_rejected, later.prediction_rejected),
             extra,

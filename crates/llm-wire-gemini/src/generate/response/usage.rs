@@ -90,6 +90,7 @@ impl Counts {
         usage.output = sum(self.candidates, self.thoughts);
         usage.reasoning = self.thoughts;
         usage.output_audio = self.candidates_details.audio;
+        usage.output_image = self.candidates_details.image;
         usage.extra.extend(self.tool_use.map(|tokens| (TOOL_USE.to_owned(), tokens.into())));
         usage
     }
@@ -132,8 +133,8 @@ pub(crate) struct WrittenUsage<'a> {
 
 impl Serialize for WrittenUsage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Usage { input, output, cache_read, reasoning, input_audio, input_image, output_audio, extra, .. } =
-            self.usage;
+        let Usage { input, output, cache_read, reasoning, input_audio, input_image, .. } = self.usage;
+        let Usage { output_audio, output_image, extra, .. } = self.usage;
         let tool_use = extra.get(TOOL_USE).and_then(serde_json::Value::as_u64);
         let less = |all: Option<u64>, part: Option<u64>| Some(all?.saturating_sub(part.unwrap_or_default()));
         let prompt = less(*input, tool_use);
@@ -147,7 +148,7 @@ impl Serialize for WrittenUsage<'_> {
         ];
         let details = [
             ("promptTokensDetails", prompt, [*input_audio, *input_image]),
-            ("candidatesTokensDetails", candidates, [*output_audio, None]),
+            ("candidatesTokensDetails", candidates, [*output_audio, *output_image]),
         ];
         let mut map = serializer.serialize_map(None)?;
         for (name, count) in counts {

@@ -1,0 +1,80 @@
+//! Families of models that cut texts into tokens alike.
+
+/// A family of models, by their tokenizer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Family {
+    /// OpenAI's.
+    Gpt,
+    /// Anthropic's.
+    Claude,
+    /// Google's, Gemma included.
+    Gemini,
+    /// Meta's.
+    Llama,
+    /// Mistral's.
+    Mistral,
+    /// Alibaba's.
+    Qwen,
+    /// DeepSeek's.
+    DeepSeek,
+    /// xAI's.
+    Grok,
+    /// Cohere's.
+    Command,
+    /// Any other.
+    Other,
+}
+
+/// Parts of names that tell a family, the more telling ones first: `deepseek-r1-distill-llama` is DeepSeek's by name,
+/// Llama's by tokenizer.
+const WORDS: &[(&str, Family)] = &[
+    ("llama", Family::Llama),
+    ("qwen", Family::Qwen),
+    ("qwq", Family::Qwen),
+    ("deepseek", Family::DeepSeek),
+    ("claude", Family::Claude),
+    ("gemini", Family::Gemini),
+    ("gemma", Family::Gemini),
+    ("stral", Family::Mistral),
+    ("grok", Family::Grok),
+    ("command", Family::Command),
+    ("gpt", Family::Gpt),
+    ("embedding-3", Family::Gpt),
+    ("codex", Family::Gpt),
+    ("openai", Family::Gpt),
+];
+
+impl Family {
+    /// All families.
+    pub const ALL: [Self; 10] = [
+        Self::Gpt,
+        Self::Claude,
+        Self::Gemini,
+        Self::Llama,
+        Self::Mistral,
+        Self::Qwen,
+        Self::DeepSeek,
+        Self::Grok,
+        Self::Command,
+        Self::Other,
+    ];
+
+    /// The family of a model, by its name.
+    pub fn of(model: &str) -> Self {
+        let has = |word: &str| {
+            model.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+        };
+        if let Some((_, family)) = WORDS.iter().find(|(word, _)| has(word)) {
+            return *family;
+        }
+        let last = model.rsplit(['/', '.']).next().unwrap_or(model).as_bytes();
+        // OpenAI's o1, o3-mini, …
+        let is_o = last.first() == Some(&b'o') && last.get(1).is_some_and(u8::is_ascii_digit);
+        if is_o { Self::Gpt } else { Self::Other }
+    }
+
+    pub(super) const fn place(self) -> usize {
+        self as usize
+    }
+}
