@@ -65,7 +65,11 @@ impl Leg {
         }
         let took = now.saturating_duration_since(self.started);
         if let Some(pass) = &mut self.pass {
-            pass.verdict(Verdict::Answered { first_content: took }, now);
+            let verdict = match self.operation {
+                Operation::Stream => Verdict::Answered { first_content: took },
+                Operation::Whole => Verdict::Whole { took },
+            };
+            pass.verdict(verdict, now);
         }
         self.history.answered(self.operation, took, self.learned.time(now));
         if self.paid {

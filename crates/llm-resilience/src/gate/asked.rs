@@ -50,10 +50,15 @@ impl Asked<'_> {
 /// How an attempt went.
 #[derive(Clone, Copy, Debug)]
 pub enum Verdict<'a> {
-    /// It answered, or the first content of its stream came.
+    /// The first content of its stream came.
     Answered {
         /// How long that took.
         first_content: Duration,
+    },
+    /// It answered whole. How long that took is the length of the answer, and no sign that the target is slow.
+    Whole {
+        /// How long it took.
+        took: Duration,
     },
     /// It failed.
     Failed(&'a Error),

@@ -133,10 +133,12 @@ impl Gate {
     pub(super) fn record(&self, call: &Pass, permit: Permit, verdict: Verdict<'_>, now: Instant) {
         let place = Place { target: &self.target, credential: call.credential };
         let outcome = match verdict {
-            Verdict::Answered { first_content } => {
+            Verdict::Answered { .. } | Verdict::Whole { .. } => {
                 let after = now.saturating_duration_since(self.made).as_secs();
                 self.answered.store(after.saturating_add(1), Ordering::Relaxed);
                 self.shared.cool_downs.answered(place, call.began, now);
+                let first_content =
+                    if let Verdict::Answered { first_content } = verdict { first_content } else { Duration::ZERO };
                 Outcome::Answered { first_content }
             }
             Verdict::Failed(error) => {

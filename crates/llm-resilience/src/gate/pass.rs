@@ -52,11 +52,12 @@ impl Pass {
     /// Says how the attempt went: an answer, the first content of its stream, or an error. Only the first word counts.
     pub fn verdict(&mut self, verdict: Verdict<'_>, now: Instant) {
         let Some(permit) = self.permit.take() else { return };
-        self.answered = matches!(verdict, Verdict::Answered { .. });
+        self.answered = !matches!(verdict, Verdict::Failed(_));
         self.gate.record(self, permit, verdict, now);
         self.end_turn();
         match (&mut self.slot, verdict) {
             (Some(slot), Verdict::Answered { first_content }) => slot.answered(first_content, now),
+            (Some(slot), Verdict::Whole { took }) => slot.answered_whole(took, now),
             (Some(slot), Verdict::Failed(error)) => slot.failed(error, now),
             (None, _) => {}
         }

@@ -26,6 +26,8 @@ const LATELY: Duration = Duration::from_secs(20);
 pub(crate) enum Sign {
     /// An answer, with the time to its first content.
     Answered(Duration),
+    /// A whole answer, with the time that it took. That is its length, so it is no sign of congestion.
+    Whole(Duration),
     /// The vendor refused for want of capacity or for too many requests.
     Refused,
 }
@@ -109,7 +111,7 @@ impl Concurrency {
     /// Takes a verdict into account; the request still has its place.
     pub(crate) fn sign(&mut self, sign: Sign, now: Instant) {
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX / 1024).min(u64::MAX / 1024);
-        if let Sign::Answered(time) = sign {
+        if let Sign::Answered(time) | Sign::Whole(time) = sign {
             self.times.add(micros(time));
         }
         let (in_flight, usual, most) = (u64::from(self.in_flight), self.usual().unwrap_or_default(), self.most);
@@ -123,6 +125,7 @@ impl Concurrency {
                     search.raise(in_flight, most, now);
                 }
             }
+            Sign::Whole(_) => search.raise(in_flight, most, now),
             Sign::Refused => search.lower(true, usual, now),
         }
     }
@@ -254,6 +257,17 @@ mod tests {
             places.sign(Sign::Answered(TIME * 2), now);
         }
         assert_eq!(places.limit(), Some(18));
+    }
+
+    #[test]
+    fn long_whole_answers_are_no_congestion() {
+        let (mut places, now) = adaptive(20);
+        places.in_flight = 20;
+        for time in [TIME; 320].into_iter().chain([TIME * 20; 320]) {
+            places.sign(Sign::Whole(time), now);
+        }
+        assert_eq!(places.limit(), Some(20));
+        assert_eq!(places.usual(), Some(TIME * 20), "but a turn takes as long");
     }
 
     #[test]

@@ -233,6 +233,13 @@ impl Slot {
         self.limits.change(|book| book.sign(&self.held, Some(Sign::Answered(first_content)), false, now));
     }
 
+    /// Says that the target answered whole, and how long that took: as long as the answer is, so it says nothing about
+    /// how busy the target is.
+    pub fn answered_whole(&mut self, took: Duration, now: Instant) {
+        self.sent = true;
+        self.limits.change(|book| book.sign(&self.held, Some(Sign::Whole(took)), false, now));
+    }
+
     /// Says that the attempt failed.
     pub fn failed(&mut self, error: &Error, now: Instant) {
         self.sent = error.progress() != Progress::NotSent;

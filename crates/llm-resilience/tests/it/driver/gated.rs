@@ -250,3 +250,23 @@ async fn no_retry_or_fallback_starts_without_the_time_it_takes_as_a_rule() {
     chat(&teach, &call(1500)).await.unwrap_err();
     assert_eq!(slow.count(), before + 2, "a first attempt is always made");
 }
+
+#[tokio::test(start_paused = true)]
+async fn long_whole_answers_do_not_open_a_breaker_and_late_first_words_do() {
+    let late = Act::Stream([Piece::Wait(40_000)].into_iter().chain(pieces(words("a", &["a"]))).collect());
+    for (act, streamed, state) in [(Act::Answer(40_000), false, BreakerState::Closed), (late, true, BreakerState::Open)]
+    {
+        let gates = Gates::default();
+        let only = Scripted::new("a", [act]);
+        let driver = driver(&[&only]).gates(gates.clone()).build();
+        let call = cx();
+        let ask = || async {
+            match streamed {
+                true => drop(open(&driver, &call).await.unwrap()),
+                false => drop(chat(&driver, &call).await.unwrap()),
+            }
+        };
+        futures_util::future::join_all((0..30).map(|_| ask())).await;
+        assert_eq!(breaker(&gates, "a"), state, "streamed: {streamed}");
+    }
+}
