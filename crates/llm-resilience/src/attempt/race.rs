@@ -12,6 +12,7 @@ use super::commit;
 use super::leg::{self, Answer, Answered, Leg};
 use super::size;
 use super::trip::Trip;
+use crate::gate::Pass;
 use crate::hedge::HedgeAfter;
 use crate::shed::ShedLevel;
 use crate::timeout::{self, Bounds, SHORTEST_ATTEMPT, Stop, after};
@@ -167,6 +168,7 @@ impl Trip {
         };
         let learned = &self.driver.learned;
         if !learned.pay_hedge(self.plan.route.as_ref().unwrap_or(&self.driver.id), now) {
+            pass.into_iter().for_each(Pass::unused);
             return None;
         }
         let history = learned.history(target, now);

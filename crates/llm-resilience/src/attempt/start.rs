@@ -56,6 +56,7 @@ impl Trip {
         if self.course.has_failed() && !self.course.is_again() {
             paid = learned.pay(now);
             if !paid && !history.answers() {
+                pass.into_iter().for_each(Pass::unused);
                 let message = "the retry budget is used up and the target did not answer of late";
                 let error = Error::new(ErrorKind::Limited, message).with_progress(Progress::NotSent);
                 return Err(timeout::of_target(error.with_code(RETRY_BUDGET_EXHAUSTED), &self.place(place).target));

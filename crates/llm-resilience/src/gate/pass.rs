@@ -63,6 +63,13 @@ impl Pass {
         }
     }
 
+    /// Gives everything back, the reserved tokens too: nothing was sent after all.
+    pub fn unused(mut self) {
+        if let Some(slot) = &mut self.slot {
+            slot.unsent();
+        }
+    }
+
     pub(super) fn end_turn(&mut self) {
         if let Some(turn) = self.turn.take() {
             self.gate.release(self.credential, &turn);

@@ -227,6 +227,11 @@ impl Slot {
         self.sent = true;
     }
 
+    /// Says that the request did not go out after all.
+    pub fn unsent(&mut self) {
+        self.sent = false;
+    }
+
     /// Says that the target answered, and how long its first content took.
     pub fn answered(&mut self, first_content: Duration, now: Instant) {
         self.sent = true;

@@ -21,6 +21,7 @@ use super::splice::{Mismatch, Splice};
 use super::watch::Terms;
 use crate::attempt::leg::Leg;
 use crate::attempt::trip::Trip;
+use crate::gate::Pass;
 use crate::timeout::{self, Bounds, Due, SHORTEST_ATTEMPT};
 
 /// A stream that always has more gets to the timers and to other tasks after so many events.
@@ -63,6 +64,7 @@ async fn go_on(trip: &mut Trip, sent: Sent, broke: &Error) -> Option<Resumed> {
     let history = trip.driver.learned.history(target, now);
     let paid = trip.driver.learned.pay(now);
     if !paid && !history.answers() {
+        pass.into_iter().for_each(Pass::unused);
         return None;
     }
     tracing::warn!("{} broke off ({}), going on with {target}", trip.place(first).target, broke.kind());

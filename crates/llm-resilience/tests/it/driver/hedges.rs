@@ -278,3 +278,19 @@ async fn hedges_need_a_percentile_that_is_known() {
     chat(&known, &cx()).await.unwrap();
     assert_eq!((b.count(), started.elapsed()), (1, ms(500)), "never sooner than 500 ms");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hedge_that_is_not_paid_for_uses_no_limit() {
+    let mut limits = llm_resilience::LimitPolicy::default();
+    limits.rpd = Some(100);
+    let gates = Gates::new(GateSettings::default().with_limits(limits));
+    let (a, b) = (Scripted::new("a", [Act::Answer(2000)]), Scripted::new("b", [Act::Answer(5000)]));
+    let hedge = HedgePolicy::after(HedgeAfter::Fixed(ms(800))).with_budget(Share::NONE);
+    let both = driver(&[&a, &b]).settings(Settings::default().with_hedge(hedge)).gates(gates.clone()).build();
+    for _ in 0..5 {
+        chat(&both, &cx()).await.unwrap();
+    }
+    let left = |id: &str| gates.statuses().into_iter().find(|gate| &*gate.target.provider == id).unwrap().left[0].left;
+    assert_eq!(b.count(), 1, "the one that is there at the start");
+    assert_eq!((left("a"), left("b")), (95, 99));
+}
