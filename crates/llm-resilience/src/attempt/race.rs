@@ -158,6 +158,11 @@ impl Trip {
         }
         let place = self.hedge_place(runners, now)?;
         let target = &self.place(place).target;
+        let learned = &self.driver.learned;
+        let history = learned.history(target, now);
+        if history.percentile(self.operation(), 50, learned.time(now)).is_some_and(|typical| typical > remaining) {
+            return None;
+        }
         let pass = match &self.driver.gates {
             Some(gates) => {
                 let mut asked = self.asked(self.tokens.unwrap_or_default(), now);
@@ -166,12 +171,10 @@ impl Trip {
             }
             None => None,
         };
-        let learned = &self.driver.learned;
         if !learned.pay_hedge(self.plan.route.as_ref().unwrap_or(&self.driver.id), now) {
             pass.into_iter().for_each(Pass::unused);
             return None;
         }
-        let history = learned.history(target, now);
         history.first_attempt(learned.time(now));
         self.course.begin_hedge();
         Some(self.leg(place, AttemptReason::Hedge, pass, history, false, now))

@@ -280,6 +280,24 @@ async fn hedges_need_a_percentile_that_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn no_hedge_starts_without_the_time_it_takes_as_a_rule() {
+    let learned = llm_resilience::Learned::default();
+    let b = Scripted::new("b", [Act::Answer(2000)]);
+    let teach: Arc<dyn Provider> = driver(&[&b]).learned(learned.clone()).build();
+    for _ in 0..20 {
+        chat(&teach, &cx()).await.unwrap();
+    }
+    let a = Scripted::new("a", [Act::Hang]);
+    let both = driver(&[&a, &b]).settings(hedged(800)).learned(learned).build();
+    for (millis, hedges) in [(2000, 0), (4000, 1)] {
+        let before = b.count();
+        let call = cx().with_deadline(Instant::now().into_std() + ms(millis));
+        assert_eq!(chat(&both, &call).await.is_ok(), hedges == 1);
+        assert_eq!(b.count() - before, hedges, "{millis} ms");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_hedge_that_is_not_paid_for_uses_no_limit() {
     let mut limits = llm_resilience::LimitPolicy::default();
     limits.rpd = Some(100);
