@@ -38,6 +38,10 @@ impl Drop for Slot {
 /// Starts the shadow of a request, if its plan has one and there is room for it.
 pub(super) fn start(trip: &Trip) {
     let Some(place) = &trip.plan.shadow else { return };
+    if trip.call.credential.is_some() {
+        // A caller's own key is neither to be shown to another vendor nor to pay for a comparison.
+        return;
+    }
     let (Ok(runtime), Some(slot)) = (tokio::runtime::Handle::try_current(), Slot::take(&trip.driver.shadows)) else {
         tracing::debug!("leaving the shadow {} out: there is no room for it", place.target);
         return;

@@ -77,3 +77,14 @@ async fn whole_answers_tell_their_usage_with_the_attempt() {
         matches!(event, Observed::AttemptDone { usage: Some(usage), .. } if *usage == Usage::new(3, 5))
     }));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_callers_own_key_goes_to_no_shadow() {
+    let (a, b) = (Scripted::new("a", [Act::Answer(0)]), Scripted::new("b", [Act::Answer(0)]));
+    let driver = shadowed(&a, &b).build();
+    let (_, mut cx) = Memory::cx();
+    cx.credential = Some(llm_core::Secret::new("sk-of-a-caller"));
+    chat(&driver, &cx).await.unwrap();
+    sleep(ms(1000)).await;
+    assert_eq!((a.count(), b.count()), (1, 0));
+}
