@@ -14,7 +14,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CoolDownPolicy {
-    /// The first time after a wrong key. Default 5 min.
+    /// The first time after a wrong key: after one refusal, or after three in a row where the model answered lately.
+    /// Default 5 min.
     #[serde(with = "duration_text")]
     pub auth: Duration,
     /// The longest after a wrong key. Default 1 h.

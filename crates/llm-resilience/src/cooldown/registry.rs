@@ -108,8 +108,15 @@ impl CoolDowns {
         self.lock().refuses(&place.keys(), last_resort, now)
     }
 
-    /// A call failed. `proven`: the model answered lately.
-    pub(crate) fn failed(&self, place: Place<'_>, error: &Error, proven: bool, policy: &CoolDownPolicy, now: Instant) {
+    /// A call failed that began at the first of these times. `proven`: the model answered lately.
+    pub(crate) fn failed(
+        &self,
+        place: Place<'_>,
+        error: &Error,
+        proven: bool,
+        policy: &CoolDownPolicy,
+        (began, now): (Instant, Instant),
+    ) {
         let (kind, retry_after) = (error.kind(), error.retry_after());
         // Where nothing was sent, the vendor refused nothing: a key that is missing is not one that is wrong.
         if error.progress() == Progress::NotSent || policy.time(kind, retry_after, 1).is_none() {
@@ -124,7 +131,13 @@ impl CoolDowns {
         };
         let mut table = self.lock();
         table.make_room(now);
-        table.entries.entry(key).or_insert_with(|| CoolDown::new(now)).strike(kind, retry_after, proven, policy, now);
+        table.entries.entry(key).or_insert_with(|| CoolDown::new(now)).strike(
+            kind,
+            retry_after,
+            proven,
+            policy,
+            (began, now),
+        );
         self.count.store(table.entries.len(), Ordering::Relaxed);
     }
 

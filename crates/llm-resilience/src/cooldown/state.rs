@@ -13,8 +13,8 @@ use crate::timeout::after;
 
 /// What a call waits for when another one finds out: nobody knows how long that takes.
 const PROBE_WAIT: Duration = Duration::from_secs(1);
-/// A single refusal of a model that answered lately may be about the request (a file that does not exist), so there it
-/// takes this many in a row.
+/// A single refusal of a model that answered lately may be about the request (a file that does not exist), or an accident
+/// of the vendor's (a good key that is not found for a moment), so there it takes this many in a row.
 const DOUBTED: u32 = 3;
 
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub(super) struct CoolDown {
     kind: ErrorKind,
     /// Refusals of this kind without an answer between.
     strikes: u32,
+    /// Of these, those that count for its length: not the doubted ones, nor those of calls that were under way.
+    counted: u32,
     /// The last one.
     since: Instant,
     end: Option<End>,
@@ -50,22 +52,27 @@ pub(crate) struct Cooled {
 
 impl CoolDown {
     pub(super) fn new(now: Instant) -> Self {
-        Self { kind: ErrorKind::Internal, strikes: 0, since: now, end: None, probe: None, probed: now }
+        Self { kind: ErrorKind::Internal, strikes: 0, counted: 0, since: now, end: None, probe: None, probed: now }
     }
 
-    /// The vendor refused the key. `proven`: the model answered lately.
+    /// The vendor refused the key to a call that began at `began`. `proven`: the model answered lately.
     pub(super) fn strike(
         &mut self,
         kind: ErrorKind,
         retry_after: Option<Duration>,
         proven: bool,
         policy: &CoolDownPolicy,
-        now: Instant,
+        (began, now): (Instant, Instant),
     ) {
-        let strikes = if kind == self.kind { self.strikes.saturating_add(1) } else { 1 };
-        let doubted = matches!(kind, ErrorKind::Permission | ErrorKind::NotFound) && proven && strikes < DOUBTED;
-        let Some(time) = policy.time(kind, retry_after, strikes) else { return };
-        (self.kind, self.strikes, self.since, self.probe) = (kind, strikes, now, None);
+        let (strikes, counted) = if kind == self.kind { (self.strikes, self.counted) } else { (0, 0) };
+        let strikes = strikes.saturating_add(1);
+        let may_be_doubted = matches!(kind, ErrorKind::Auth | ErrorKind::Permission | ErrorKind::NotFound);
+        let doubted = may_be_doubted && proven && strikes < DOUBTED;
+        // Many calls that were under way at once are one refusal, however many answers say it.
+        let is_news = counted == 0 || began >= self.since;
+        let counted = counted.saturating_add(u32::from(!doubted && is_news));
+        let Some(time) = policy.time(kind, retry_after, counted.max(1)) else { return };
+        (self.kind, self.strikes, self.counted, self.since, self.probe) = (kind, strikes, counted, now, None);
         let told = matches!(kind, ErrorKind::RateLimited | ErrorKind::QuotaExhausted) && retry_after == Some(time);
         let end = End { kind, at: after(now, time), told };
         if !doubted && self.end.is_none_or(|old| end.at > old.at) {

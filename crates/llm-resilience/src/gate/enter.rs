@@ -143,7 +143,7 @@ impl Gate {
             }
             Verdict::Failed(error) => {
                 let policy = *self.cool_down.lock().unwrap_or_else(PoisonError::into_inner);
-                self.shared.cool_downs.failed(place, error, self.answered_lately(now), &policy, now);
+                self.shared.cool_downs.failed(place, error, self.answered_lately(now), &policy, (call.began, now));
                 Outcome::Failed { kind: error.kind(), retry_after: error.retry_after() }
             }
         };

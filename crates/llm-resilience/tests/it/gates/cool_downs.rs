@@ -208,7 +208,9 @@ async fn a_client_that_is_built_anew_tries_its_keys_again_but_keeps_waits() {
     assert_eq!(refused(&limited).await, Some((ErrorKind::RateLimited, 60)));
     assert_eq!(limited.enter(with_key(&key)).await.unwrap_err().kind(), ErrorKind::Auth);
     // By hand all of it goes, at that target.
-    fail(&wrong, ErrorKind::Auth, None).await;
+    for _ in 0..3 {
+        fail(&wrong, ErrorKind::Auth, None).await;
+    }
     gates.reset(limited.target());
     answer(&limited).await;
     assert!(limited.enter(with_key(&key)).await.is_ok());
@@ -252,4 +254,33 @@ async fn cool_downs_are_bounded() {
     // The last ones are among them.
     let key = Secret::new("sk-29999");
     assert!(gate.enter(with_key(&key)).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_refusal_of_a_key_that_was_good_a_moment_ago_is_an_accident_and_three_are_none() {
+    let gates = Gates::default();
+    let (gate, sibling) = (gates.gate(&target()), gates.gate(&Target::new("openai", "other")));
+    answer(&gate).await;
+    for _ in 0..2 {
+        fail(&gate, ErrorKind::Auth, None).await;
+        assert_eq!((refused(&gate).await, refused(&sibling).await), (None, None));
+    }
+    fail(&gate, ErrorKind::Auth, None).await;
+    let expected = Some((ErrorKind::Auth, 5 * MINUTE));
+    assert_eq!((refused(&gate).await, refused(&sibling).await), (expected, expected));
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_were_under_way_together_are_one_refusal() {
+    let gates = Gates::default();
+    let gate = gates.gate(&target());
+    let mut passes = Vec::new();
+    for _ in 0..10 {
+        passes.push(enter(&gate).await.unwrap());
+    }
+    for pass in &mut passes {
+        wait(1).await;
+        pass.verdict(Verdict::Failed(&failure(ErrorKind::Auth, None)), Instant::now());
+    }
+    assert_eq!(refused(&gate).await, Some((ErrorKind::Auth, 5 * MINUTE)), "not an hour");
 }

@@ -79,7 +79,9 @@ async fn it_asks_with_a_refused_key_but_never_before_the_vendor_said() {
     answer(&gate).await;
     fail(&gate, ErrorKind::QuotaExhausted, None).await;
     try_last(&gate, "other").await.unwrap().verdict(super::ANSWERED, Instant::now());
-    fail(&gate, ErrorKind::Auth, None).await;
+    for _ in 0..3 {
+        fail(&gate, ErrorKind::Auth, None).await;
+    }
     // The waits before used no turn.
     let mut pass = try_last(&gate, "smart").await.unwrap();
     pass.verdict(Verdict::Failed(&failure(ErrorKind::Auth, None)), Instant::now());
