@@ -18,6 +18,12 @@ pub(crate) fn configure(gates: &Gates, config: &Config) {
     limits.configure(LimitScope::Process, config.limits.process.clone());
     limits.configure(LimitScope::EachTenant, config.limits.tenant.clone());
     limits.set_shedding(config.limits.shed.clone().unwrap_or_default());
+    for scope in limits.scopes() {
+        let is_gone = |id: &str| config.providers.iter().all(|provider| provider.id != id);
+        if matches!(&scope, LimitScope::Provider(id) if is_gone(id)) {
+            limits.configure(scope, None);
+        }
+    }
     for provider in &config.providers {
         let id: Arc<str> = provider.id.as_str().into();
         limits.configure(LimitScope::Provider(id.clone()), provider.limits.clone());

@@ -120,6 +120,11 @@ impl Accounts {
         self.places = accounts;
     }
 
+    /// Those with a policy.
+    pub(crate) fn scopes(&self) -> Vec<LimitScope> {
+        self.policies.keys().cloned().collect()
+    }
+
     pub(crate) fn process(&self) -> Option<&Account> {
         self.process.map(|process| &self[process])
     }

@@ -64,6 +64,11 @@ impl Limits {
         wakers.wake();
     }
 
+    /// Everybody who has a policy of their own.
+    pub fn scopes(&self) -> Vec<LimitScope> {
+        self.book().accounts.scopes()
+    }
+
     /// Puts other bounds for shedding in place. They apply where the process has a limit or somebody reads a gauge.
     pub fn set_shedding(&self, policy: ShedPolicy) {
         self.book().shed = policy;
