@@ -7,7 +7,6 @@ use llm_core::{Cx, Error, ErrorKind, Layer, Observer, Provider, ProviderPlugin, 
 use llm_http::{HttpConfig, HttpTransport, Proxy, ProxyEnvironment};
 use llm_resilience::{BreakerPolicy, Resilient, RetryPolicy};
 use llm_router::TargetSpec;
-use tokio::time::Instant;
 
 use crate::assessors::OwnStack;
 use crate::call_id::CallIds;
@@ -162,12 +161,12 @@ impl ClientBuilder {
         }
         let own = OwnStack::default();
         let settings = conduct::settings(&config.defaults, "defaults")?;
+        // Whatever may be wrong is found before anything is changed that a client at work shares.
+        let (transport, http) = transport(self.transport, config.defaults.proxy.clone(), &environment)?;
         let Routing { router, active, settings: of_routes } =
             routes::routing(&registry, &mut providers, &config, &environment, &self.state, &own)?;
         let advice = routes::nothing_configured(&registry);
         gates::configure(&self.state.gates, &config);
-        let now = Instant::now().into_std();
-        self.state.experiments.configure(config.experiments, config.shadows, now)?;
         let defaults = config.defaults;
         let timers = conduct::timers(&defaults);
         let router = Arc::new(router);
@@ -182,7 +181,6 @@ impl ClientBuilder {
             .build();
         let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
         own.establish(&stack);
-        let (transport, http) = transport(self.transport, defaults.proxy, &environment)?;
         let current = Arc::new(Current::default());
         let mut observers: Vec<Arc<dyn Observer>> = vec![current.clone()];
         observers.extend(self.state.observers());

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use llm_core::{Error, ErrorKind, Registry};
 use llm_resilience::Settings;
-use llm_router::{Route, Router, TargetSpec};
+use llm_router::{BEST_QUALITY, CHEAPEST, Experiment, Experiments, FASTEST, Route, Router, Shadow, TargetSpec};
+use tokio::time::Instant;
 
 use crate::active::Active;
 use crate::assessors::{self, OwnStack};
@@ -83,30 +84,32 @@ pub(crate) fn routing(
             Some(DEFAULT_ROUTE.to_owned())
         }
     };
-    for target in config.experiments.iter().flat_map(|experiment| experiment.arms.iter().map(|arm| &arm.target)) {
-        names.name(target)?;
-    }
-    for shadow in &config.shadows {
-        names.name(&shadow.target)?;
-    }
-    let mut building = Router::builder()
-        .states(Arc::new(state.gates.clone()))
-        .stats(Arc::new(state.stats.clone()))
-        .experiments(state.experiments.clone())
-        .beliefs(Arc::new(state.learning.clone()));
-    building = config.rules.iter().cloned().fold(building, llm_router::Builder::rule);
-    for Configured { plugin, provider, .. } in &*providers {
-        building = match plugin.and_then(|plugin| plugin.default_model) {
-            Some(model) => building.provider_with_model(provider.clone(), model),
-            None => building.provider(provider.clone()),
-        };
-    }
-    building = routes.into_iter().fold(building, llm_router::Builder::route);
-    if let Some(default) = &default {
-        building = building.default_model(default);
-    }
+    let (experiments, shadows) = names.comparisons(&routes)?;
+    let build = |experiments: Experiments| {
+        let mut building = Router::builder()
+            .states(Arc::new(state.gates.clone()))
+            .stats(Arc::new(state.stats.clone()))
+            .experiments(experiments)
+            .beliefs(Arc::new(state.learning.clone()));
+        building = config.rules.iter().cloned().fold(building, llm_router::Builder::rule);
+        for Configured { plugin, provider, .. } in &*providers {
+            building = match plugin.and_then(|plugin| plugin.default_model) {
+                Some(model) => building.provider_with_model(provider.clone(), model),
+                None => building.provider(provider.clone()),
+            };
+        }
+        building = routes.iter().cloned().fold(building, llm_router::Builder::route);
+        default.iter().fold(building, llm_router::Builder::default_model).build()
+    };
+    // A router finds the arms of its routes when it is built, so the experiments are in place before it; and they are put
+    // there only when the whole is known to be right, because a client at work shares them.
+    let (trial, now) = (Experiments::default(), Instant::now().into_std());
+    trial.configure(experiments.clone(), shadows.clone(), now)?;
+    build(trial)?;
+    state.experiments.configure(experiments, shadows, now)?;
+    let router = build(state.experiments.clone())?;
     let fallback = if model.is_some() { config.defaults.fallback.clone() } else { Vec::new() };
-    Ok(Routing { router: building.build()?, active: Active { model, fallback }, settings })
+    Ok(Routing { router, active: Active { model, fallback }, settings })
 }
 
 /// The route of requests that name no model: the active model's own route, where it has one, with more who step in.
@@ -161,6 +164,34 @@ impl Names<'_> {
             Ok(spec)
         };
         route.targets.iter().map(&mut target).collect()
+    }
+
+    /// The experiments and shadows with the targets' own ids. What they are on must be a route, and whom they ask a target:
+    /// else nothing would come of them, unnoticed.
+    fn comparisons(&mut self, routes: &[Route]) -> Result<(Vec<Experiment>, Vec<Shadow>), Error> {
+        let (mut experiments, mut shadows) = (self.config.experiments.clone(), self.config.shadows.clone());
+        for Experiment { name, on_model, arms, .. } in &mut experiments {
+            let place = format!("the experiment {name:?}");
+            is_route(routes, on_model, &place)?;
+            for arm in arms {
+                arm.target = self.target(&arm.target, &place)?;
+            }
+        }
+        for Shadow { on_model, target, .. } in &mut shadows {
+            let place = format!("the shadow of {on_model:?}");
+            is_route(routes, on_model, &place)?;
+            *target = self.target(target, &place)?;
+        }
+        Ok((experiments, shadows))
+    }
+
+    /// A target with its provider's own id.
+    fn target(&mut self, name: &str, place: &str) -> Result<String, Error> {
+        if self.is_route(name) {
+            let what = format!("{place}: {name:?} is a route, and a target is wanted: write provider/model");
+            return Err(Error::new(ErrorKind::Config, what));
+        }
+        self.name(name)
     }
 
     /// The region of a target's provider.
@@ -227,6 +258,15 @@ impl Names<'_> {
 
 fn is_named(route: &RouteConfig, name: &str) -> bool {
     route.name == name || route.aliases.iter().any(|alias| alias == name)
+}
+
+/// Refuses what is said of a route that there is not; an alias is none, because requests are counted by the route.
+fn is_route(routes: &[Route], name: &str, place: &str) -> Result<(), Error> {
+    if routes.iter().any(|route| route.name == name) || [CHEAPEST, FASTEST, BEST_QUALITY].contains(&name) {
+        return Ok(());
+    }
+    let what = format!("{place}: no route has the name {name:?}: write that of a [[model]]");
+    Err(Error::new(ErrorKind::Config, what))
 }
 
 /// What a client without any provider should say when it is asked.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say what they expect")]
 
 mod client;
+mod comparisons;
 mod configuration;
 mod state;
 mod streams;
