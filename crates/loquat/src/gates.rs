@@ -19,9 +19,13 @@ pub(crate) fn configure(gates: &Gates, config: &Config) {
     limits.configure(LimitScope::EachTenant, config.limits.tenant.clone());
     limits.set_shedding(config.limits.shed.clone().unwrap_or_default());
     for scope in limits.scopes() {
-        let is_gone = |id: &str| config.providers.iter().all(|provider| provider.id != id);
-        if matches!(&scope, LimitScope::Provider(id) if is_gone(id)) {
-            limits.configure(scope, None);
+        match scope {
+            LimitScope::Provider(id) if config.providers.iter().all(|provider| *provider.id != *id) => {
+                limits.configure(LimitScope::Provider(id), None);
+            }
+            // It has settings of its own, or had.
+            LimitScope::EachTargetOf(id) => gates.configure(&GateScope::Provider(id), everybody.clone()),
+            _ => {}
         }
     }
     for provider in &config.providers {

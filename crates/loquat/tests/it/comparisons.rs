@@ -88,3 +88,19 @@ async fn the_limit_of_a_provider_goes_with_its_configuration() {
     }
     assert!(started.elapsed() < std::time::Duration::from_secs(1), "{:?}", started.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_breaker_of_a_provider_goes_with_its_configuration() {
+    let config = |breaker: &str| {
+        let provider = "id = \"local\"\nscript = [{ error = { status = 500 } }]";
+        let text =
+            format!("[defaults]\nmodel = \"local/script\"\nretry = \"none\"\n[[provider]]\n{provider}\n{breaker}");
+        Client::builder().config(Config::from_toml(&text).unwrap()).environment(Environment::empty())
+    };
+    let old = config("breaker = { failures = 1 }").build().unwrap();
+    let new = config("").state(old.state()).build().unwrap();
+    for _ in 0..4 {
+        assert!(new.chat("hi").await.unwrap_err().kind().policy().breaker);
+    }
+    assert_eq!(new.targets()[0].gate.as_ref().unwrap().breaker.as_str(), "closed");
+}
