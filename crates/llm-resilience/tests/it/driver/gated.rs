@@ -261,9 +261,10 @@ async fn long_whole_answers_do_not_open_a_breaker_and_late_first_words_do() {
         let driver = driver(&[&only]).gates(gates.clone()).build();
         let call = cx();
         let ask = || async {
-            match streamed {
-                true => drop(open(&driver, &call).await.unwrap()),
-                false => drop(chat(&driver, &call).await.unwrap()),
+            if streamed {
+                drop(open(&driver, &call).await.unwrap());
+            } else {
+                drop(chat(&driver, &call).await.unwrap());
             }
         };
         futures_util::future::join_all((0..30).map(|_| ask())).await;
