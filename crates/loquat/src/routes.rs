@@ -85,7 +85,7 @@ pub(crate) fn routing(
         }
     };
     let (experiments, shadows) = names.comparisons(&routes)?;
-    let build = |experiments: Experiments| {
+    let with = |experiments: Experiments| {
         let mut building = Router::builder()
             .states(Arc::new(state.gates.clone()))
             .stats(Arc::new(state.stats.clone()))
@@ -105,11 +105,10 @@ pub(crate) fn routing(
     // there only when the whole is known to be right, because a client at work shares them.
     let (trial, now) = (Experiments::default(), Instant::now().into_std());
     trial.configure(experiments.clone(), shadows.clone(), now)?;
-    build(trial)?;
+    with(trial)?;
     state.experiments.configure(experiments, shadows, now)?;
-    let router = build(state.experiments.clone())?;
     let fallback = if model.is_some() { config.defaults.fallback.clone() } else { Vec::new() };
-    Ok(Routing { router, active: Active { model, fallback }, settings })
+    Ok(Routing { router: with(state.experiments.clone())?, active: Active { model, fallback }, settings })
 }
 
 /// The route of requests that name no model: the active model's own route, where it has one, with more who step in.
