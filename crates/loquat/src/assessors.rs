@@ -3,7 +3,10 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 
-use llm_core::{Assessor, Availability, Capabilities, Cx, Error, ErrorKind, Provider, Request, Response, async_trait};
+use llm_core::{
+    Assessment, Assessor, Availability, Capabilities, ChatRequest, ChatResponse, Cx, Error, ErrorKind, Provider,
+    Request, Response, async_trait,
+};
 use llm_resilience::QualityGate;
 use llm_router::{AllAssessors, JsonSchemaAssessor, Judge};
 
@@ -17,6 +20,7 @@ pub(crate) fn gate(config: &QualityGateConfig, place: &str, own: &OwnStack) -> R
     }
     let assessor = assessor(&config.assessors(), own)
         .ok_or_else(|| wrong("nobody says how good an answer is: add rules, json_schema or judge"))?;
+    let assessor = Arc::new(OfOthers(assessor));
     Ok(QualityGate::new(assessor, config.min_score).with_strict(config.strict))
 }
 
@@ -34,6 +38,28 @@ fn assessor(config: &AssessorsConfig, own: &OwnStack) -> Option<Arc<dyn Assessor
     match all.len() {
         0 | 1 => all.pop(),
         _ => Some(Arc::new(AllAssessors::new(all))),
+    }
+}
+
+tokio::task_local! {
+    /// There within the call of a judge.
+    static JUDGING: ();
+}
+
+/// Assesses no answers of a judge: one whose route has a gate would be judged by a judge that is judged, without end.
+struct OfOthers(Arc<dyn Assessor>);
+
+#[async_trait]
+impl Assessor for OfOthers {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    async fn assess(&self, cx: &Cx, request: &ChatRequest, response: &ChatResponse) -> Result<Assessment, Error> {
+        if JUDGING.try_with(|()| ()).is_ok() {
+            return Ok(Assessment::new(1.0, "answers of a judge are not assessed"));
+        }
+        self.0.assess(cx, request, response).await
     }
 }
 
@@ -75,7 +101,7 @@ impl Provider for OwnStack {
         let Some(stack) = self.stack() else {
             return Err(Error::new(ErrorKind::Cancelled, "the client is gone"));
         };
-        stack.call(cx, request).await
+        JUDGING.scope((), stack.call(cx, request)).await
     }
 }
 

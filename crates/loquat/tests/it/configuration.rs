@@ -311,6 +311,21 @@ async fn an_answer_that_is_not_good_enough_goes_to_the_next_target() {
     }
 }
 
+#[tokio::test]
+async fn a_judge_whose_route_has_the_gate_is_not_judged_itself() {
+    static CALLS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let text = "[[model]]\nname = \"good\"\ntargets = [\"one/m\"]\n[model.quality_gate]\nmin_score = 0.5\n\
+                judge = { model = \"good\" }";
+    let one = loquat::function("one", |_| {
+        // Without an end to it this test would have none.
+        let many = CALLS.fetch_add(1, std::sync::atomic::Ordering::Relaxed) > 4;
+        async move { if many { std::future::pending().await } else { Ok(r#"{"score": 0.9}"#.to_owned()) } }
+    });
+    let builder = Client::builder().config(Config::from_toml(text).unwrap()).environment(Environment::empty());
+    builder.instance(one).build().unwrap().chat("hi").model("good").timeout(Duration::from_secs(1)).await.unwrap();
+    assert_eq!(CALLS.load(std::sync::atomic::Ordering::Relaxed), 2, "the answer, and the judge's");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_provider_has_a_breaker_and_cool_downs_of_its_own() {
     static BROKEN: ProviderPlugin = ProviderPlugin::new(
