@@ -2,9 +2,10 @@
 
 use std::sync::LazyLock;
 
+use llm_core::Usd;
+
 use crate::draw;
 use crate::facts::Facts;
-use crate::money::Usd;
 use crate::snapshot::{Snapshot, TargetView};
 use crate::view::{PlaceView, RouteView};
 

@@ -4,14 +4,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_core::{Error, ErrorKind, Target};
+use llm_core::{Error, ErrorKind, Target, Usd};
 use serde::{Deserialize, Serialize};
 
 use crate::contest::Contest;
 use crate::draw;
 use crate::facts::Facts;
 use crate::filter::{self, WhyNot};
-use crate::money::Usd;
 use crate::snapshot::{Condition, Snapshot};
 use crate::strategy::{Score, Strategy, StrategySpec, lead};
 use crate::view::RouteView;

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
+use llm_core::Usd;
 use serde::{Deserialize, Serialize};
 
 use crate::bound::Held;
 use crate::contest::Contest;
 use crate::health::Health;
-use crate::money::Usd;
 use crate::needs::{Given, Need};
 use crate::snapshot::{Condition, TargetView};
 use crate::target::REQUIRE;

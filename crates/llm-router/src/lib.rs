@@ -41,7 +41,9 @@ pub use experiment::{
 pub use facts::{ASSUMED_OUTPUT, Facts};
 pub use filter::WhyNot;
 pub use health::{Health, HealthPolicy, HealthState, ProbeKind, ProbePolicy, Prober, TargetHealth};
-pub use money::{BudgetLeft, ParseUsdError, Price, Prices, Usd};
+pub use money::{BudgetLeft, Price, Prices};
+// Money is one type in the whole workspace; routes are written with it.
+pub use llm_core::{ParseUsdError, Usd};
 pub use needs::{Given, MediaNeed, Need, Needs};
 pub use quality::{
     AllAssessors, Feedback, FormRules, JsonSchemaAssessor, Judge, JudgeSpent, Learner, Quality, SampleCounts,

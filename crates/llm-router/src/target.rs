@@ -3,12 +3,12 @@
 use std::fmt;
 use std::time::Duration;
 
-use llm_core::{Timeouts, duration_text};
+use llm_core::{Timeouts, Usd, duration_text};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::money::{Price, Usd};
+use crate::money::Price;
 
 /// A target of a route, by name. As configuration it is a text, or a table with its settings:
 /// `"openai/gpt-5.4-mini"`, `{ id = "openai/gpt-5.4-mini", priority = 1, weight = 3, quality = 0.9, timeout = "30s" }`.

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use llm_core::{Capabilities, PlanTarget, Target};
+use llm_core::{Capabilities, PlanTarget, Target, Usd};
 use serde::{Deserialize, Serialize};
 
 use crate::draw;
-use crate::money::{Price, Usd};
+use crate::money::Price;
 use crate::needs::Needs;
 use crate::strategy::StrategySpec;
 use crate::target::{OnlyIf, TargetSpec};

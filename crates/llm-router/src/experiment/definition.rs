@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_core::{Cx, duration_text};
+use llm_core::{Cx, Usd, duration_text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use crate::money::Usd;
 
 /// A comparison of targets on the requests of one route. As configuration:
 ///

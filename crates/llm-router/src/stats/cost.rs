@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use llm_core::{Target, Usage};
+use llm_core::{Target, Usage, Usd};
 
-use crate::money::{Prices, Usd};
+use crate::money::Prices;
 
 /// Knows what an answer costs. Asked once per answer; must be fast and must not block.
 pub trait CostModel: Send + Sync + 'static {

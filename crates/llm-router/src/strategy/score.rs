@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use llm_core::Usd;
 use serde::{Deserialize, Serialize};
-
-use crate::money::Usd;
 
 /// One part of what an order came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
