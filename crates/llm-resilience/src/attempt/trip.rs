@@ -2,6 +2,7 @@
 //!
 //! A trip owns everything that its attempts share, so that it can go on after its first answer broke off.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,11 +121,11 @@ impl Trip {
         let wait = match step {
             Step::Stop => return Err(error),
             Step::Move => {
-                tracing::warn!("{kind}: switching to {next}");
+                tracing::warn!("{} failed ({kind}), switching to {next}", Of(&error));
                 return Ok(());
             }
             Step::Retry(wait) => {
-                tracing::warn!("{kind}: trying {next} again in {wait:?}");
+                tracing::warn!("{} failed ({kind}), trying {next} again in {wait:?}", Of(&error));
                 wait
             }
             Step::Wait(wait) => {
@@ -204,5 +205,17 @@ impl Trip {
         let step = decide(&mut course, &around);
         self.course = course;
         step
+    }
+}
+
+/// Whom an error is of, for the log.
+struct Of<'a>(&'a Error);
+
+impl fmt::Display for Of<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0.provider(), self.0.model()) {
+            (Some(provider), Some(model)) => write!(f, "{provider}/{model}"),
+            (provider, _) => f.write_str(provider.unwrap_or("an attempt")),
+        }
     }
 }
