@@ -5,6 +5,8 @@ pub mod drops;
 pub mod emulator;
 mod exchange;
 pub mod fault;
+#[cfg(unix)]
+pub mod redis;
 mod scripted;
 
 pub use exchange::Exchange;
