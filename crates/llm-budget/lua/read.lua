@@ -1,0 +1,2 @@
+sweep()
+return answer(1)

@@ -1,0 +1,212 @@
+//! All budgets with their ledger: the handle that layers share and that outlives them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::BuildHasher as _;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use llm_core::{Error, ErrorKind, Usd};
+
+use crate::alert::{Alert, AlertSink};
+use crate::budget::Budget;
+use crate::ledger::{Account, Balance, Charge, Clock, Ledger, LedgerError, Reply};
+use crate::outbox::Outbox;
+use crate::spending::{Counts, Spending, Utilisation};
+use crate::subject::Subject;
+use crate::tracked::Tracked;
+
+/// Longest time that a reservation lives without a heartbeat.
+const LEASE: Duration = Duration::from_secs(30);
+
+/// All budgets with their ledger. Layers share it; statistics, balances and calls at work live in it.
+pub struct Budgets {
+    pub(crate) tracked: Vec<Tracked>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) outbox: Arc<Outbox>,
+    pub(crate) counts: Counts,
+    pub(crate) lease: Duration,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+    notices: Arc<Notices>,
+}
+
+/// Names that no other process and no earlier one gives.
+struct Ids {
+    process: String,
+    next: AtomicU64,
+}
+
+/// What was last seen of accounts, and who is told of alerts.
+#[derive(Default)]
+pub(crate) struct Notices {
+    sink: Option<Arc<dyn AlertSink>>,
+    balances: Mutex<Balances>,
+}
+
+/// The balance of each account, and when its window ends.
+type Balances = HashMap<Arc<str>, (Balance, Option<u64>)>;
+
+/// Which budget a charge is of.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) budget: Arc<str>,
+    pub(crate) limit: Usd,
+}
+
+impl Budgets {
+    /// These budgets on this ledger. `clock` is the wall clock in Unix milliseconds.
+    pub fn new(
+        budgets: impl IntoIterator<Item = Budget>,
+        ledger: Arc<dyn Ledger>,
+        clock: impl Clock,
+    ) -> Result<Self, Error> {
+        let tracked: Vec<Tracked> = budgets.into_iter().map(Tracked::new).collect();
+        let mut names = HashSet::new();
+        for Tracked { budget, .. } in &tracked {
+            budget.check()?;
+            if !names.insert(budget.name.clone()) {
+                let what = format!("two budgets are named {:?}: their money would be counted together", budget.name);
+                return Err(Error::new(ErrorKind::Config, what));
+            }
+        }
+        let notices = Arc::<Notices>::default();
+        Ok(Self {
+            tracked,
+            outbox: Arc::new(Outbox::new(ledger.clone(), notices.clone())),
+            ledger,
+            counts: Counts::default(),
+            lease: LEASE,
+            clock: Arc::new(clock),
+            ids: Ids::default(),
+            notices,
+        })
+    }
+
+    /// With somebody who is told when parts of a limit are reached.
+    pub fn with_alerts(mut self, sink: impl AlertSink) -> Self {
+        self.notices = Arc::new(Notices { sink: Some(Arc::new(sink)), ..Notices::default() });
+        self.outbox = Arc::new(Outbox::new(self.ledger.clone(), self.notices.clone()));
+        self
+    }
+
+    /// With another time that a reservation lives without a heartbeat. Default 30 s; heartbeats come every 2 s.
+    pub fn with_lease(mut self, lease: Duration) -> Self {
+        self.lease = lease;
+        self
+    }
+
+    /// What was spent at which provider, since this process began.
+    pub fn spending(&self) -> BTreeMap<Arc<str>, Spending> {
+        self.counts.all()
+    }
+
+    /// How much of each budget is used in its present window; of budgets with an account for each, those that this
+    /// process has seen are not listed.
+    pub async fn utilisation(&self) -> Result<Vec<Utilisation>, LedgerError> {
+        let now = self.now();
+        let accounts: Vec<Account> = self.tracked.iter().map(|tracked| tracked.whole(now)).collect();
+        let balances = self.ledger.read(&accounts).await?;
+        let used = self.tracked.iter().zip(accounts).zip(balances);
+        let used = used.map(|((tracked, account), balance)| Utilisation {
+            budget: tracked.budget.name.clone(),
+            account: account.key,
+            spent: dollars(balance.spent),
+            reserved: dollars(balance.reserved),
+            limit: tracked.budget.limit,
+            ends: account.ends,
+        });
+        Ok(used.collect())
+    }
+
+    /// The part of its budgets that is left to a subject, from 0 to 1, the smallest of them, as far as this process has
+    /// seen; `None` when no budget is about it. For routers: fast, asks nobody.
+    pub fn left(&self, subject: &Subject<'_>) -> Option<f64> {
+        let now = self.now();
+        let parts = self.tracked.iter().filter_map(|tracked| {
+            if tracked.budget.window == crate::window::Window::Request {
+                return None;
+            }
+            let account = tracked.account(subject, now)?;
+            let seen = self.notices.balances().get(&account.key).map(|(balance, _)| *balance).unwrap_or_default();
+            let used = dollars(seen.spent) + dollars(seen.reserved);
+            Some(tracked.budget.limit.saturating_sub(used).as_f64() / tracked.budget.limit.as_f64())
+        });
+        parts.reduce(f64::min)
+    }
+
+    /// Waits until everything that was settled has reached the ledger: before a process ends.
+    pub async fn flush(&self) -> Result<(), LedgerError> {
+        self.outbox.drain().await
+    }
+
+    /// Calls at work. For tests and gauges.
+    pub fn at_work(&self) -> usize {
+        self.outbox.at_work()
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.now()
+    }
+
+    pub(crate) fn new_id(&self) -> Arc<str> {
+        let number = self.ids.next.fetch_add(1, Ordering::Relaxed);
+        format!("{}-{number:x}", self.ids.process).into()
+    }
+
+    pub(crate) fn note(&self, named: &[Named], charges: &[Charge], reply: &Reply) {
+        self.notices.note(named, charges, reply);
+    }
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        // The standard library's hashers have random keys: two of them make 128 random bits.
+        let random = || std::hash::RandomState::new().hash_one(0_u8);
+        Self { process: format!("{:016x}{:016x}", random(), random()), next: AtomicU64::new(1) }
+    }
+}
+
+impl Notices {
+    fn balances(&self) -> MutexGuard<'_, Balances> {
+        self.balances.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers what is in the accounts, and tells what is worth telling.
+    pub(crate) fn note(&self, named: &[Named], charges: &[Charge], reply: &Reply) {
+        {
+            let mut balances = self.balances();
+            for (Charge { account, .. }, balance) in charges.iter().zip(&reply.balances) {
+                if let Some(seen) = balances.get_mut(&account.key) {
+                    seen.0 = *balance;
+                    continue;
+                }
+                balances.insert(account.key.clone(), (*balance, account.ends));
+                if balances.len() >= 4096 && balances.len().is_power_of_two() {
+                    // What ended before this window ends is over, or soon is: it is read again where it is needed.
+                    let ended = |end: u64| account.ends.is_some_and(|latest| end < latest);
+                    balances.retain(|_, (_, ends)| ends.is_none_or(|end| !ended(end)));
+                }
+            }
+        }
+        let Some(sink) = &self.sink else { return };
+        for crossing in &reply.crossed {
+            let (Some(named), Some(charge)) = (named.get(crossing.charge), charges.get(crossing.charge)) else {
+                continue;
+            };
+            let spent = reply.balances.get(crossing.charge).map_or(0, |balance| balance.spent);
+            sink.on(&Alert {
+                budget: named.budget.clone(),
+                account: charge.account.key.clone(),
+                reached: Usd::from_nanos(crossing.amount),
+                spent: dollars(spent),
+                limit: named.limit,
+                ends: charge.account.ends,
+            });
+        }
+    }
+}
+
+pub(crate) fn dollars(nanos: i64) -> Usd {
+    Usd::from_nanos(u64::try_from(nanos).unwrap_or(0))
+}

@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod admit;
+mod alert;
+mod budget;
+mod budgets;
+mod call;
+mod layer;
+mod ledger;
+mod outbox;
+mod price;
+mod refusal;
+mod spending;
+mod stream;
+mod subject;
+mod tracked;
+mod window;
+
+pub use alert::{Alert, AlertSink};
+pub use budget::{Budget, Kind, LARGEST_LIMIT, OnExceed, Scope};
+pub use budgets::Budgets;
+pub use layer::{BudgetLayer, Part};
+pub use ledger::{
+    Account, Balance, Charge, Clock, Crossing, Entry, Journal, JournalFile, JournalStore, Ledger, LedgerError,
+    MemoryLedger, Outcome, Reply, Reservation, read_entries,
+};
+#[cfg(feature = "redis")]
+pub use ledger::{RedisLedger, RedisOptions};
+pub use price::{CostEstimate, CostEstimator, Pricing};
+pub use refusal::{CODE_EXCEEDED, CODE_PRICE_UNKNOWN, CODE_UNAVAILABLE};
+pub use spending::{Spending, Utilisation};
+pub use subject::Subject;
+pub use window::{Span, Window, Zone};

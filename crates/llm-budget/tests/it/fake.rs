@@ -1,0 +1,194 @@
+//! A provider, prices and a ledger for tests of the layer: a tenth of a cent per token, everything else by hand.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures_util::StreamExt as _;
+use llm_budget::{
+    Account, Alert, Balance, Budget, BudgetLayer, Budgets, CostEstimate, CostEstimator, Ledger, MemoryLedger, Pricing,
+};
+use llm_core::{
+    Capabilities, ChatRequest, ChatResponse, ChatStream, Cost, CostSource, Cx, Error, Event, Finish, FinishReason,
+    Layer, Message, Origin, PartId, PartKind, Provider, Request, Response, StreamFinish, StreamStart, Usage, Usd,
+};
+use llm_testkit::ScriptedTransport;
+
+pub(crate) const INPUT: u64 = 10;
+pub(crate) const MOST: u64 = 1000;
+
+/// A thousandth of a dollar a token, in and out.
+pub(crate) fn price(tokens: u64) -> Usd {
+    Usd::from_micros(1000 * tokens)
+}
+
+pub(crate) struct Prices;
+
+impl CostEstimator for Prices {
+    fn estimate(&self, _provider: &str, request: &Request) -> Option<CostEstimate> {
+        let most = match request {
+            Request::Chat(chat) | Request::ChatStream(chat) => chat.sampling.max_output_tokens.map_or(MOST, u64::from),
+            _ => 0,
+        };
+        (request.model() != "unpriced").then(|| CostEstimate::new(price(INPUT), price(1), most))
+    }
+}
+
+impl Pricing for Prices {
+    fn cost(&self, _provider: &str, model: &str, usage: &Usage, _tier: Option<&str>) -> Option<Cost> {
+        let total = price(usage.input? + usage.output?);
+        (model != "unpriced").then(|| Cost::new(total, CostSource::User))
+    }
+}
+
+/// What the provider does with a call.
+pub(crate) enum Act {
+    /// Answers with so many tokens, after a wait.
+    Answer(u64, Duration),
+    /// Streams so many words of a token each, one a second, and ends as said.
+    Stream(u64, End),
+    /// Fails.
+    Fail(Error),
+}
+
+#[derive(Clone)]
+pub(crate) enum End {
+    Whole,
+    Cut,
+    Fails(Error),
+    Never,
+}
+
+pub(crate) struct Fake {
+    acts: Mutex<Vec<Act>>,
+    pub(crate) asked: Mutex<Vec<Option<u32>>>,
+}
+
+#[async_trait]
+impl Provider for Fake {
+    fn id(&self) -> &'static str {
+        "fake"
+    }
+
+    fn api(&self) -> &'static str {
+        "fake"
+    }
+
+    fn capabilities(&self, _model: &str) -> Capabilities {
+        Capabilities::default()
+    }
+
+    async fn call(&self, _cx: &Cx, request: Request) -> Result<Response, Error> {
+        let (Request::Chat(chat) | Request::ChatStream(chat)) = &request else { panic!("chat only") };
+        self.asked.lock().unwrap().push(chat.sampling.max_output_tokens);
+        let act = self.acts.lock().unwrap().pop().unwrap_or(Act::Answer(5, Duration::ZERO));
+        let origin = Arc::new(Origin::new("fake", "fake", chat.model.clone()));
+        match act {
+            Act::Answer(tokens, wait) => {
+                tokio::time::sleep(wait).await;
+                let finish = Finish::new(FinishReason::Stop, "stop");
+                let mut response = ChatResponse::new(origin, Message::assistant("yes"), finish);
+                response.usage = Usage::new(INPUT, tokens);
+                Ok(Response::Chat(Box::new(response)))
+            }
+            Act::Fail(error) => {
+                tokio::task::yield_now().await;
+                Err(error)
+            }
+            Act::Stream(words, end) => Ok(Response::ChatStream(stream(origin, words, end))),
+        }
+    }
+}
+
+fn stream(origin: Arc<Origin>, words: u64, end: End) -> ChatStream {
+    let start = [
+        Ok(Event::Start(Box::new(StreamStart::new(origin)))),
+        Ok(Event::PartStart {
+            part: PartId(0),
+            candidate: 0,
+            shell: Box::new(PartKind::Text { text: String::new(), citations: Vec::new() }),
+        }),
+    ];
+    let words_said = futures_util::stream::iter(0..words).then(|_| async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        Ok(Event::TextDelta { part: PartId(0), text: "abc".into() })
+    });
+    let finish = move || {
+        let finish = StreamFinish::new(Finish::new(FinishReason::Stop, "stop"), Usage::new(INPUT, words));
+        Ok(Event::Finish(Box::new(finish)))
+    };
+    let last = match end {
+        End::Whole => futures_util::stream::iter(vec![finish()]).boxed(),
+        End::Cut => futures_util::stream::empty().boxed(),
+        End::Fails(error) => futures_util::stream::iter(vec![Err(error)]).boxed(),
+        End::Never => futures_util::stream::pending().boxed(),
+    };
+    ChatStream::new(futures_util::stream::iter(start).chain(words_said).chain(last))
+}
+
+/// A provider behind the layer, with everything that a test looks at.
+pub(crate) struct Bench {
+    pub(crate) provider: Arc<dyn Provider>,
+    pub(crate) fake: Arc<Fake>,
+    pub(crate) budgets: Arc<Budgets>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) alerts: Arc<Mutex<Vec<Alert>>>,
+    pub(crate) cx: Cx,
+}
+
+impl Bench {
+    pub(crate) fn new(budgets: impl IntoIterator<Item = Budget>, acts: impl IntoIterator<Item = Act>) -> Self {
+        let ledger = Arc::new(MemoryLedger::new(tokio_clock()));
+        Self::on(ledger, budgets, acts, |layer| layer)
+    }
+
+    pub(crate) fn on(
+        ledger: Arc<dyn Ledger>,
+        budgets: impl IntoIterator<Item = Budget>,
+        acts: impl IntoIterator<Item = Act>,
+        change: impl FnOnce(BudgetLayer) -> BudgetLayer,
+    ) -> Self {
+        let mut acts: Vec<Act> = acts.into_iter().collect();
+        acts.reverse();
+        let fake = Arc::new(Fake { acts: Mutex::new(acts), asked: Mutex::default() });
+        let alerts = Arc::new(Mutex::new(Vec::new()));
+        let told = alerts.clone();
+        let sink = move |alert: &Alert| told.lock().unwrap().push(alert.clone());
+        let budgets = Arc::new(Budgets::new(budgets, ledger.clone(), tokio_clock()).unwrap().with_alerts(sink));
+        let layer = change(BudgetLayer::new(budgets.clone(), Arc::new(Prices), Arc::new(Prices)));
+        let provider = layer.layer(fake.clone());
+        Self { provider, fake, budgets, ledger, alerts, cx: ScriptedTransport::new([]).cx() }
+    }
+
+    pub(crate) async fn chat(&self) -> Result<ChatResponse, Error> {
+        self.ask(ChatRequest::new("m").with_user("hello")).await
+    }
+
+    pub(crate) async fn ask(&self, request: ChatRequest) -> Result<ChatResponse, Error> {
+        match self.provider.call(&self.cx, Request::Chat(Arc::new(request))).await? {
+            Response::Chat(response) => Ok(*response),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn stream(&self) -> Result<ChatStream, Error> {
+        let request = ChatRequest::new("m").with_user("hello");
+        match self.provider.call(&self.cx, Request::ChatStream(Arc::new(request))).await? {
+            Response::ChatStream(stream) => Ok(stream),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Spent and reserved of the budget's whole account, in tokens.
+    pub(crate) async fn tokens(&self, key: &str) -> (i64, i64) {
+        let Balance { spent, reserved, .. } =
+            self.ledger.read(&[Account { key: key.into(), ends: None }]).await.unwrap()[0];
+        (spent / 1_000_000, reserved / 1_000_000)
+    }
+}
+
+/// Unix milliseconds that move with tokio's clock, from noon of 20 November 2026.
+pub(crate) fn tokio_clock() -> impl llm_budget::Clock {
+    let start = tokio::time::Instant::now();
+    move || 1_795_176_000_000 + u64::try_from(start.elapsed().as_millis()).unwrap()
+}

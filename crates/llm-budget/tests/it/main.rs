@@ -1,0 +1,12 @@
+//! Tests of budgets: windows, both ledgers by one suite, journals, and the layer.
+#![cfg(test)]
+
+mod fake;
+mod journal;
+mod layer;
+mod memory;
+mod policy;
+#[cfg(feature = "redis")]
+mod redis;
+mod suite;
+mod window;

@@ -1,0 +1,243 @@
+//! The ledger in Redis: the suite on a real server, and what happens when it is slow, gone or empty.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use llm_budget::{
+    Balance, Budget, CODE_UNAVAILABLE, Charge, Kind, Ledger, LedgerError, Outcome, RedisLedger, RedisOptions, Window,
+};
+use llm_core::ErrorKind;
+use llm_testkit::redis::{RedisServer, is_required};
+use proptest::prelude::*;
+
+use crate::fake::{Bench, price};
+use crate::journal::Tape;
+use crate::suite::{self, Stand, balance, charge, reservation};
+
+/// A server of this test's own; `None` after saying aloud that it is skipped.
+pub(crate) fn server() -> Option<RedisServer> {
+    #[allow(clippy::disallowed_methods, reason = "how CI says that the server must be there")]
+    let services = std::env::var("LOQUAT_REQUIRE_SERVICES").ok();
+    RedisServer::start(is_required(services.as_deref()))
+}
+
+/// Patient, because other tests keep the machine busy: time limits have tests of their own.
+pub(crate) fn patient() -> RedisOptions {
+    let mut options = RedisOptions::default();
+    options.timeout = Duration::from_secs(20);
+    options
+}
+
+pub(crate) fn ledger(server: &RedisServer) -> RedisLedger {
+    RedisLedger::new(&server.url(), "org", patient()).unwrap()
+}
+
+struct RedisStand(Arc<RedisLedger>);
+
+#[async_trait]
+impl Stand for RedisStand {
+    fn ledger(&self) -> Arc<dyn Ledger> {
+        self.0.clone()
+    }
+
+    /// The time is the server's, so there is nothing to do but wait.
+    async fn pass(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passes_the_suite() {
+    let Some(server) = server() else { return };
+    suite::run(&RedisStand(Arc::new(ledger(&server)))).await;
+}
+
+fn id(number: u32) -> String {
+    format!("r{number}")
+}
+
+/// As an operator runs it, but for the probes: every half a second, so that tests need not wait.
+fn quick() -> RedisOptions {
+    let mut options = RedisOptions::default();
+    options.probe_every = Duration::from_millis(500);
+    options.rebuild = Duration::from_millis(300);
+    options
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_share_one_limit_and_one_alert() {
+    let Some(server) = server() else { return };
+    let replicas: Vec<_> = (0..3).map(|_| Arc::new(ledger(&server))).collect();
+    let tasks: Vec<_> = (0..900_u32)
+        .map(|number| {
+            let ledger = replicas[number as usize % 3].clone();
+            tokio::spawn(async move {
+                let alerts: Arc<[u64]> = [8000].into();
+                let one = reservation(id(number), &[Charge { alerts, ..charge("shared", 10_000, 40) }]);
+                let reserved = ledger.reserve(&one).await.unwrap();
+                if reserved.outcome != Outcome::Applied {
+                    return (0, reserved.crossed.len());
+                }
+                let settled = ledger.settle(&one, 31).await.unwrap();
+                (31, reserved.crossed.len() + settled.crossed.len())
+            })
+        })
+        .collect();
+    let (mut billed, mut told) = (0, 0);
+    for task in tasks {
+        let (cost, alerts) = task.await.unwrap();
+        (billed, told) = (billed + cost, told + alerts);
+    }
+    assert!(billed > 8000 && billed <= 10_000, "{billed}");
+    assert_eq!(told, 1);
+    assert_eq!(balance(&*replicas[0], "shared").await, Balance { spent: billed, reserved: 0, orphaned: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_paused_server_costs_little_time_and_is_found_again() {
+    let Some(server) = server() else { return };
+    let ledger = RedisLedger::new(&server.url(), "org", quick()).unwrap();
+    ledger.reserve(&reservation("before", &[charge("paused", 100, 10)])).await.unwrap();
+    server.pause();
+    let mut times = Vec::new();
+    for number in 0..200 {
+        let start = tokio::time::Instant::now();
+        let result = ledger.reserve(&reservation(id(number), &[charge("paused", 100, 1)])).await;
+        assert!(matches!(result, Err(LedgerError::Unavailable(_))), "{result:?}");
+        times.push(start.elapsed());
+    }
+    times.sort_unstable();
+    // Only the first five and a probe now and then wait at all; a busy machine may wake one of them late.
+    assert!(times[190] < Duration::from_millis(60), "{:?}", times[190]);
+    server.resume();
+    let start = tokio::time::Instant::now();
+    while ledger.read(&[suite::account("paused")]).await.is_err() {
+        assert!(start.elapsed() < Duration::from_secs(5), "not found again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // What the pause let through late is given back by whoever asked for it.
+    for number in 0..200 {
+        ledger.release(&reservation(id(number), &[charge("paused", 100, 1)])).await.unwrap();
+    }
+    assert_eq!(balance(&ledger, "paused").await, Balance { spent: 0, reserved: 10, orphaned: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_lost_everything_is_told_again() {
+    let Some(mut server) = server() else { return };
+    let options = || {
+        let mut options = patient();
+        options.rebuild = Duration::from_millis(600);
+        options
+    };
+    let [one, two] = [0, 1].map(|_| RedisLedger::new(&server.url(), "org", options()).unwrap());
+    let held = reservation("held", &[charge("lost", 1000, 100)]);
+    for (number, ledger) in [&one, &two, &one].into_iter().enumerate() {
+        let spent = reservation(id(u32::try_from(number).unwrap()), &[charge("lost", 1000, 100)]);
+        ledger.reserve(&spent).await.unwrap();
+        ledger.settle(&spent, 50).await.unwrap();
+    }
+    two.reserve(&held).await.unwrap();
+    for restart in [false, true] {
+        if restart {
+            server.restart();
+            // Its connections are gone, which one operation of each finds out.
+            for ledger in [&one, &two] {
+                let _ = ledger.read(&[suite::account("lost")]).await;
+            }
+        } else {
+            server.command(&["FLUSHALL"]);
+        }
+        let refused = one.reserve(&reservation("more", &[charge("lost", 1000, 1)])).await;
+        assert_eq!(refused.unwrap_err(), LedgerError::Rebuilding, "until every replica has told");
+        two.heartbeat(&held, 10).await.unwrap();
+        assert_eq!(balance(&one, "lost").await, Balance { spent: 150, reserved: 100, orphaned: 0 });
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let full = one.reserve(&reservation("full", &[charge("lost", 1000, 751)])).await.unwrap();
+        assert!(matches!(full.outcome, Outcome::Denied { remaining: 750, .. }), "{full:?}");
+    }
+    two.settle(&held, 60).await.unwrap();
+    assert_eq!(balance(&one, "lost").await, Balance { spent: 210, reserved: 0, orphaned: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_forgot_the_scripts_gets_them_again() {
+    let Some(server) = server() else { return };
+    let ledger = ledger(&server);
+    for number in 0..3 {
+        server.command(&["SCRIPT", "FLUSH", "SYNC"]);
+        let one = reservation(id(number), &[charge("forgot", 100, 10)]);
+        assert_eq!(ledger.reserve(&one).await.unwrap().outcome, Outcome::Applied);
+        server.command(&["SCRIPT", "FLUSH", "SYNC"]);
+        ledger.settle(&one, 4).await.unwrap();
+    }
+    assert_eq!(balance(&ledger, "forgot").await.spent, 12);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_crash_left_is_settled_by_its_journal() {
+    let Some(server) = server() else { return };
+    let tape = Tape::default();
+    let open = || ledger(&server).with_journal(|| 0, tape.clone()).unwrap();
+    let crashed = open();
+    let calls: Vec<_> = (0..4).map(|number| reservation(id(number), &[charge("crash", 100, 20)])).collect();
+    for call in &calls {
+        crashed.reserve(call).await.unwrap();
+    }
+    crashed.settle(&calls[0], 7).await.unwrap();
+    assert!(crashed.settle_now(&calls[1], 9).is_none(), "known here only when the process dies");
+    crashed.heartbeat(&calls[2], 5).await.unwrap();
+    drop(crashed);
+
+    let again = open();
+    assert_eq!(again.replay().await.unwrap(), 3);
+    assert_eq!(balance(&again, "crash").await, Balance { spent: 7 + 9 + 5, reserved: 0, orphaned: 0 });
+    drop(again);
+    assert_eq!(open().replay().await.unwrap(), 0, "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hard_budgets_close_without_their_ledger_and_soft_ones_pass() {
+    let Some(server) = server() else { return };
+    let of = |kind| Budget::new("all", price(5000), Window::Total).with_kind(kind);
+    let shared = || Arc::new(RedisLedger::new(&server.url(), "org", quick()).unwrap());
+    let hard = Bench::on(shared(), [of(Kind::Hard)], [], |layer| layer);
+    let soft = Bench::on(shared(), [of(Kind::Soft)], [], |layer| layer);
+    // The first operation may be slow on a busy machine.
+    while hard.ledger.read(&[]).await.is_err() || soft.ledger.read(&[]).await.is_err() {}
+    hard.chat().await.unwrap();
+    while hard.budgets.flush().await.is_err() {}
+    server.pause();
+    let error = hard.chat().await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::BudgetExceeded, Some(CODE_UNAVAILABLE)));
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(5)));
+    soft.chat().await.unwrap();
+    server.resume();
+    let start = tokio::time::Instant::now();
+    while hard.chat().await.is_err() {
+        assert!(start.elapsed() < Duration::from_secs(5), "not found again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    while hard.budgets.flush().await.is_err() || soft.budgets.flush().await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    while hard.ledger.read(&[]).await.is_err() {}
+    assert_eq!(hard.tokens("all@total").await, (45, 0), "what passed meanwhile is counted afterwards");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1))]
+    /// Forty histories on one server: each case of its own would start one.
+    #[test]
+    fn any_history_has_the_models_balances(histories in prop::collection::vec(suite::steps(), 40)) {
+        let Some(server) = server() else { return Ok(()) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let stand = RedisStand(Arc::new(ledger(&server)));
+        for (number, history) in histories.iter().enumerate() {
+            // Leases run out by the server's time, which the model does not have.
+            let timeless: Vec<_> = history.iter().filter(|step| !matches!(step, suite::Step::Pass(_))).cloned().collect();
+            runtime.block_on(suite::compare_with_lease(&stand, &format!("h{number}"), &timeless, Duration::from_secs(600)))?;
+        }
+    }
+}
