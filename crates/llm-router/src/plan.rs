@@ -96,10 +96,16 @@ impl Router {
         is_there.then_some(Assigned { arm: assignment.arm, target })
     }
 
-    /// Who is asked beside the answer, for comparison only.
+    /// Who is asked beside the answer, for comparison only. Nobody where the request says who may see it, by region or by
+    /// label: of a shadow neither is known. Nor where it carries state that only some can read.
     fn shadow(&self, route: &ReadyRoute, cx: &Cx, request: &Request) -> Option<PlanTarget> {
         let target = self.sources.experiments.as_ref()?.shadow(route.view.name.as_deref()?, cx)?;
         let target = plan_target(&self.table().providers, &TargetSpec::new(target)).ok()?;
+        let has_region = cx.hints.as_deref().is_some_and(|hints| hints.region.is_some());
+        let has_label = cx.tags.as_deref().is_some_and(|tags| tags.contains_key(REQUIRE));
+        if has_region || has_label || !crate::bound::Bound::of(request).is_free() {
+            return None;
+        }
         let lacks = Needs::lacking(&target.provider.capabilities(&target.target.model));
         Needs::of(request).0.first_of(lacks).is_none().then_some(target)
     }

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use llm_core::{AttemptReason, Cx, Hints, Planner, Target};
-use llm_router::{Adaptive, Beliefs, Experiment, Experiments, Learning, Route, Router, Shadow, StrategyKind};
+use llm_core::{AttemptReason, ChatRequest, Cx, Hints, Planner, Request, Target};
+use llm_router::{
+    Adaptive, Beliefs, Experiment, Experiments, Learning, REQUIRE, Route, Router, Shadow, StrategyKind, TargetSpec,
+};
 
 use crate::events::{Told, seconds, start, target};
 use crate::support::{self, chat, named};
@@ -158,4 +160,34 @@ async fn an_adaptive_route_says_the_kind_of_its_requests_and_learns_from_what_co
     assert!(learning.belief(&kind, &target("one/m"), start()).success.mean() < 0.1);
     let decision = router.explain(&cx, &chat("smart")).unwrap();
     assert_eq!(decision.replay().unwrap(), decision);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_be_seen_by_some_only_has_no_shadow() {
+    let experiments = Experiments::default();
+    let shadow = Shadow::new("smart", "new/m", 1.0);
+    experiments.configure(Vec::new(), vec![shadow], start()).unwrap();
+    let mut spec = TargetSpec::new("one/m");
+    (spec.region, spec.tags) = (Some("eu".to_owned()), vec!["gdpr".to_owned()]);
+    let builder = Router::builder().provider(named("one").arc()).provider(named("new").arc());
+    let router = builder.experiments(experiments).route(Route::new("smart", [spec])).build().unwrap();
+    let free = ChatRequest::new("smart").with_user("hi");
+    let mut held = free.clone();
+    held.ext.0.entry("one".to_owned()).or_default().insert("previous_response_id".to_owned(), "r1".into());
+    let plan = |change: &dyn Fn(&mut Cx), request: &ChatRequest| {
+        let mut cx = support::cx();
+        cx.request_id = Some("r".into());
+        change(&mut cx);
+        router.plan(&cx, &Request::Chat(Arc::new(request.clone()))).unwrap()
+    };
+    let region = |cx: &mut Cx| {
+        let mut hints = Hints::default();
+        hints.region = Some("eu".into());
+        cx.hints = Some(Arc::new(hints));
+    };
+    let label = |cx: &mut Cx| cx.tags = Some(Arc::new([(REQUIRE.to_owned(), "gdpr".to_owned())].into()));
+    assert!(plan(&|_| (), &free).shadow.is_some());
+    assert!(plan(&region, &free).shadow.is_none());
+    assert!(plan(&label, &free).shadow.is_none());
+    assert!(plan(&|_| (), &held).shadow.is_none());
 }
