@@ -43,6 +43,9 @@ pub struct Cx {
     pub idempotency_key: Option<Arc<str>>,
     /// Retries at one target for this call only, instead of the driver's own number.
     pub max_retries: Option<u32>,
+    /// At most so many retries at one target, whatever number holds otherwise: for callers who may ask for fewer and not
+    /// for more.
+    pub most_retries: Option<u32>,
     /// Targets that this call may try, fewer than the driver's own number; 1 means no fallback.
     pub max_targets: Option<u32>,
     /// 1 for the first attempt of a request; 0 outside a driver.
@@ -127,6 +130,7 @@ impl Cx {
             cancel: None,
             idempotency_key: None,
             max_retries: None,
+            most_retries: None,
             max_targets: None,
             attempt: 0,
         }

@@ -43,7 +43,7 @@ pub(crate) fn apply(headers: &HeaderMap, end_user: Option<&str>, cx: &mut Cx, no
         let text = text.ok_or_else(|| refused(name, "expected 1 to 256 characters of ASCII"))?;
         match name {
             TIMEOUT => cx.deadline = now.checked_add(Duration::from_millis(number(name, text, 1..=86_400_000)?)),
-            RETRIES => cx.max_retries = Some(number(name, text, 0..=MOST_RETRIES)?),
+            RETRIES => cx.most_retries = Some(number(name, text, 0..=MOST_RETRIES)?),
             FALLBACK => match text {
                 "off" => cx.max_targets = Some(1),
                 "on" => {}
@@ -144,7 +144,7 @@ mod tests {
         .unwrap();
         let hints = cx.hints.unwrap();
         assert_eq!(cx.deadline, Some(now + Duration::from_millis(1500)));
-        assert_eq!((cx.max_retries, cx.max_targets), (Some(0), Some(1)));
+        assert_eq!((cx.most_retries, cx.max_targets), (Some(0), Some(1)));
         assert_eq!((hints.task.as_deref(), hints.user.as_deref()), (Some("code_generation"), Some("u-1")));
         assert_eq!((hints.quality, hints.priority), (Some(QualityNeed::High), Priority::Batch));
         assert_eq!(cx.tags.unwrap().get("residency").map(String::as_str), Some("eu"));

@@ -285,6 +285,8 @@ impl Course {
 }
 
 fn max_attempts(rules: &Rules<'_>) -> u32 {
-    let room_for_retries = rules.max_retries.map_or(0, |retries| retries.saturating_add(1));
+    // Only more retries than the policy's need more room than it has.
+    let more = rules.max_retries.filter(|retries| *retries > rules.retry.max_retries);
+    let room_for_retries = more.map_or(0, |retries| retries.saturating_add(1));
     rules.retry.max_attempts.max(room_for_retries)
 }

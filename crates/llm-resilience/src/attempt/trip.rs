@@ -177,10 +177,12 @@ impl Trip {
     }
 
     pub(super) fn rules(&self) -> Rules<'_> {
+        let asked = self.call.max_retries;
+        let own = asked.unwrap_or(self.settings.retry.max_retries);
         Rules {
             retry: &self.settings.retry,
             fallback: &self.settings.fallback,
-            max_retries: self.call.max_retries,
+            max_retries: self.call.most_retries.filter(|most| *most < own).or(asked),
             max_targets: self.max_targets,
             replayable: true,
         }

@@ -205,6 +205,22 @@ async fn a_call_may_lower_or_raise_its_retries_and_forbid_fallback() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_may_only_ask_for_fewer_retries_gets_no_more() {
+    for (policy, most, attempts) in [
+        (RetryPolicy::none(), 5, 1),
+        (RetryPolicy::default(), 1, 2),
+        (RetryPolicy::default(), 5, 4),
+        (RetryPolicy::default().with_max_attempts(2), 2, 2),
+    ] {
+        let only = Scripted::new("a", [fail(ErrorKind::Server)]);
+        let mut call = cx();
+        call.most_retries = Some(most);
+        assert!(chat(&driver(&[&only]).retry(policy).build(), &call).await.is_err());
+        assert_eq!(only.count(), attempts, "at most {most}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_refuses_before_sending_takes_no_attempt_away() {
     let shut = |id| Scripted::new(id, [fail(ErrorKind::CircuitOpen)]);
     let (a, b, c) = (shut("a"), shut("b"), Scripted::new("c", [fail(ErrorKind::Server), Act::Answer(0)]));
