@@ -314,7 +314,7 @@ fn just_enough_time_for_an_attempt_is_enough() {
     situation.other_target = true;
     situation.remaining = SHORTEST_ATTEMPT;
     assert_eq!(RetryPolicy::default().decide(&error(ErrorKind::Auth), &situation), NextTarget);
-    situation.remaining = SHORTEST_ATTEMPT - Duration::from_nanos(1);
+    situation.remaining = SHORTEST_ATTEMPT.saturating_sub(Duration::from_nanos(1));
     assert_eq!(RetryPolicy::default().decide(&error(ErrorKind::Auth), &situation), GiveUp);
 }
 
