@@ -8,5 +8,6 @@ mod examples;
 mod gateway;
 mod http;
 mod linking;
+mod money;
 mod python_sdk;
 mod wall;

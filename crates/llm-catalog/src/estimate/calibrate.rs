@@ -16,9 +16,13 @@ const LEAST: u32 = ONE / 2;
 const MOST: u32 = ONE * 2;
 /// An answer moves the scale by at most this share of the difference.
 const SHARE: i64 = 8;
-/// A request of so many tokens moves it by all of that share, a shorter one by less: in it, templates count more than
-/// texts.
-const WHOLE: u64 = 1000;
+/// A request of so many tokens moves it by all of that share, a shorter one by less.
+const WHOLE: u64 = 4000;
+/// A shorter one teaches nothing: in it, the vendor's template counts more than the texts.
+const SHORT: u64 = 1000;
+/// A count that is farther from the estimate than this, in hundredths, is of something else than the texts: a hidden
+/// prompt, a page the vendor read.
+const STRANGE: std::ops::Range<u64> = 60..170;
 
 impl Scale {
     /// A scale of so many millionths, within the bounds.
@@ -55,12 +59,11 @@ impl Default for Calibration {
 /// recorded usage of 2025 and 2026.
 const fn prior(family: Family) -> u32 {
     match family {
-        Family::Gpt => ONE,
-        Family::Claude => 1_200_000,
-        Family::Gemini => 1_050_000,
-        Family::Llama | Family::Qwen | Family::DeepSeek | Family::Grok | Family::Command => 1_050_000,
+        Family::Gpt | Family::GptOss | Family::Llama | Family::Qwen | Family::Grok => ONE,
+        Family::Claude => 1_150_000,
+        Family::Gemini => 1_080_000,
         Family::Mistral => 1_090_000,
-        Family::Other => 1_050_000,
+        Family::DeepSeek | Family::Command | Family::Other => 1_050_000,
     }
 }
 
@@ -78,7 +81,8 @@ impl Calibration {
 
     /// Learns that what was estimated was counted as so many tokens.
     pub fn learn(&mut self, family: Family, estimated: u64, counted: u64) {
-        if estimated == 0 || counted == 0 {
+        let share = counted.saturating_mul(100).checked_div(estimated);
+        if estimated < SHORT || !share.is_some_and(|share| STRANGE.contains(&share)) {
             return;
         }
         let scale = &mut self.scales[family.place()];

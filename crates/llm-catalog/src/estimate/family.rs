@@ -6,6 +6,8 @@
 pub enum Family {
     /// OpenAI's.
     Gpt,
+    /// OpenAI's open ones, whose template has a system message of its own.
+    GptOss,
     /// Anthropic's.
     Claude,
     /// Google's, Gemma included.
@@ -39,6 +41,7 @@ const WORDS: &[(&str, Family)] = &[
     ("stral", Family::Mistral),
     ("grok", Family::Grok),
     ("command", Family::Command),
+    ("gpt-oss", Family::GptOss),
     ("gpt", Family::Gpt),
     ("embedding-3", Family::Gpt),
     ("codex", Family::Gpt),
@@ -47,8 +50,9 @@ const WORDS: &[(&str, Family)] = &[
 
 impl Family {
     /// All families.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Gpt,
+        Self::GptOss,
         Self::Claude,
         Self::Gemini,
         Self::Llama,

@@ -3,6 +3,7 @@
 
 mod calibrate;
 mod family;
+mod media;
 mod request;
 mod text;
 

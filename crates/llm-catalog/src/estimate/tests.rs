@@ -49,23 +49,25 @@ fn a_family_is_known_by_its_name() {
 #[test]
 fn the_scale_follows_what_vendors_count_and_stays_within_its_bounds() {
     let mut calibration = Calibration::default();
-    let texts = 1_000_000; // thousandths of tokens
+    let texts = 4_000_000; // thousandths of tokens
     for _ in 0..60 {
         let estimated = calibration.scale(Family::Claude).tokens(texts);
-        calibration.learn(Family::Claude, estimated, 1350);
+        calibration.learn(Family::Claude, estimated, 5400);
     }
     let learnt = calibration.scale(Family::Claude).tokens(texts);
-    assert!((1345..=1355).contains(&learnt), "{learnt}");
+    assert!((5390..=5410).contains(&learnt), "{learnt}");
     assert_eq!(calibration.scale(Family::Gpt), Calibration::default().scale(Family::Gpt));
-    for (counted, bound) in [(u64::MAX, 2_000_000), (1, 500_000)] {
+    for (share, bound) in [(165, 2_000_000), (65, 500_000)] {
         let mut calibration = Calibration::default();
-        (0..500).for_each(|_| calibration.learn(Family::Gpt, 5000, counted));
+        (0..500).for_each(|_| calibration.learn(Family::Gpt, 5000, 50 * share));
         let scale = i64::from(calibration.scale(Family::Gpt).millionths());
         assert!((scale - bound).abs() < 20, "{scale}");
     }
     let before = calibration;
-    calibration.learn(Family::Gpt, 0, 5);
-    calibration.learn(Family::Gpt, 5, 0);
+    // Nothing, a short prompt, and a prompt of the vendor that nobody sees.
+    for (estimated, counted) in [(0, 5), (5000, 0), (100, 120), (5000, 50_000)] {
+        calibration.learn(Family::Gpt, estimated, counted);
+    }
     assert_eq!(calibration, before);
     let json = serde_json::to_string(&calibration).unwrap();
     assert_eq!(serde_json::from_str::<Calibration>(&json).unwrap(), calibration);
