@@ -213,6 +213,7 @@ fn assemble(start: Box<StreamStart>, parts: Vec<Building>, finish: StreamFinish)
     response.more = more;
     response.usage = finish.usage;
     response.cost = finish.cost;
+    response.cache = start.cache;
     response.service_tier = finish.service_tier;
     response.timing = finish.timing;
     response.ext = finish.ext;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::cache::CacheControl;
 use crate::hints::{Hints, Priority};
 use crate::observer::{Observed, Observer};
 use crate::secret::Secret;
@@ -26,6 +27,8 @@ pub struct Cx {
     pub tags: Option<Arc<BTreeMap<String, String>>>,
     /// What the caller says about the request: its task, its priority, its user.
     pub hints: Option<Arc<Hints>>,
+    /// What the caller asks of the response cache.
+    pub cache: Option<Arc<CacheControl>>,
     /// Our own name of the request, under which observers hear of it. A driver makes one where there is none.
     pub request_id: Option<Arc<str>>,
     /// A key for this call only, instead of the provider's own.
@@ -122,6 +125,7 @@ impl Cx {
             tenant: None,
             tags: None,
             hints: None,
+            cache: None,
             request_id: None,
             credential: None,
             endpoint: None,
@@ -151,6 +155,12 @@ impl Cx {
     /// With what the caller says about the request.
     pub fn with_hints(mut self, hints: Hints) -> Self {
         self.hints = Some(Arc::new(hints));
+        self
+    }
+
+    /// With what the caller asks of the response cache.
+    pub fn with_cache(mut self, cache: CacheControl) -> Self {
+        self.cache = Some(Arc::new(cache));
         self
     }
 

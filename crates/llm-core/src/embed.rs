@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::attempt::Attempt;
+use crate::cache::CacheStatus;
 use crate::cost::Cost;
 use crate::ext::Extensions;
 use crate::id::Origin;
@@ -58,6 +59,9 @@ pub struct EmbedResponse {
     /// What it cost, where that is known: all attempts that were billed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    /// What the response cache did for it; `None` where there is no cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheStatus>,
     /// What the caller should know.
     pub warnings: Vec<Warning>,
     /// Every attempt that was made for it, the successful one last; empty below the driver.
@@ -74,6 +78,7 @@ impl EmbedResponse {
             vectors,
             usage: Usage::default(),
             cost: None,
+            cache: None,
             warnings: Vec::new(),
             attempts: Vec::new(),
         }

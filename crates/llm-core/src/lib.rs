@@ -3,6 +3,7 @@
 mod accumulate;
 mod assess;
 mod attempt;
+mod cache;
 mod capability;
 mod chat;
 mod closest;
@@ -41,6 +42,7 @@ mod warning;
 pub use accumulate::{Accumulator, SequenceError};
 pub use assess::{Assessment, Assessor};
 pub use attempt::{Attempt, AttemptFailure, AttemptReason};
+pub use cache::{CacheControl, CacheStatus};
 #[cfg(not(target_family = "wasm"))]
 pub use capability::MODEL_CARDS;
 pub use capability::{Availability, Capabilities, ModelCard, Support, model_card};

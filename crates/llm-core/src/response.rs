@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::attempt::Attempt;
+use crate::cache::CacheStatus;
 use crate::cost::Cost;
 use crate::ext::Extensions;
 use crate::id::Origin;
@@ -133,6 +134,9 @@ pub struct ChatResponse {
     /// What it cost, where that is known: all attempts that were billed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<Cost>,
+    /// What the response cache did for it; `None` where there is no cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheStatus>,
     /// Price and speed class that was used, in the vendor's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
@@ -182,6 +186,7 @@ impl ChatResponse {
             more: Vec::new(),
             usage: Usage::default(),
             cost: None,
+            cache: None,
             service_tier: None,
             system_fingerprint: None,
             warnings: Vec::new(),

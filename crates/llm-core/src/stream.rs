@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::accumulate::Accumulator;
 use crate::attempt::Attempt;
+use crate::cache::CacheStatus;
 use crate::cost::Cost;
 use crate::error::{Error, Progress};
 use crate::ext::Extensions;
@@ -143,6 +144,9 @@ pub struct StreamStart {
     /// Every attempt so far, the one that answers last; empty below the driver.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attempts: Vec<Attempt>,
+    /// What the response cache did for it; `None` where there is no cache.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cache: Option<CacheStatus>,
     /// What the vendor said of its limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limits: Option<RateLimits>,
@@ -160,6 +164,7 @@ impl StreamStart {
             system_fingerprint: None,
             warnings: Vec::new(),
             attempts: Vec::new(),
+            cache: None,
             rate_limits: None,
         }
     }
