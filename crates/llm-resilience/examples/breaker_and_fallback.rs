@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use llm_core::{
     Adapter, ChatRequest, ChatResponse, Cx, Error, ErrorKind, Finish, FinishReason, HttpRequest, HttpResponse, Message,
-    Origin, Provider, Request, Response, Target, Transport,
+    Origin, Request, Response, Target, Transport,
 };
 use llm_resilience::{BreakerPolicy, GateSettings, Gates, Resilient, RetryPolicy};
 

@@ -12,7 +12,9 @@ pub const COOLED_DOWN: &str = "cooled_down";
 pub(super) fn circuit_open(target: &Target, refusal: Refusal) -> Error {
     let why = match (refusal.state, refusal.retry_after) {
         (BreakerState::Isolated, _) => "it was isolated by hand: reset its breaker to use it again".to_owned(),
-        (_, Some(wait)) => format!("its breaker is open because it failed: ask again in {} s", wait.as_millis().div_ceil(1000)),
+        (_, Some(wait)) => {
+            format!("its breaker is open because it failed: ask again in {} s", wait.as_millis().div_ceil(1000))
+        }
         (_, None) => "its breaker is open because it failed".to_owned(),
     };
     unsent(ErrorKind::CircuitOpen, target, &why).with_retry_after(refusal.retry_after)
