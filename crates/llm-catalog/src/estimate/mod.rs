@@ -41,9 +41,8 @@ impl Estimator {
 
 impl TokenEstimator for Estimator {
     fn estimate(&self, model: &str, request: &Request) -> TokenEstimate {
-        let family = Family::of(model);
-        let scale = self.calibration.read().unwrap_or_else(PoisonError::into_inner).scale(family);
-        request::estimate(family, scale, request)
+        let scale = self.calibration.read().unwrap_or_else(PoisonError::into_inner).scale(Family::of(model));
+        request::estimate(model, scale, request)
     }
 }
 

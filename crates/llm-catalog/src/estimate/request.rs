@@ -22,11 +22,12 @@ struct Frame {
 }
 
 /// Fitted on recorded usage of 2025 and 2026; OpenAI's and Anthropic's are also on their pages.
-fn frame(family: Family) -> Frame {
+fn frame(family: Family, model: &str) -> Frame {
     let of = |request, message, tools, tool| Frame { request, message, tools, tool };
     match family {
         Family::Gpt => of(3, 4, 0, 4),
         Family::GptOss => of(62, 3, 30, 16),
+        Family::Claude if is_older_claude(model) => of(6, 0, 310, 40),
         Family::Claude => of(6, 0, 460, 40),
         Family::Gemini => of(0, 0, 0, 4),
         Family::Llama => of(29, 5, 110, 16),
@@ -39,10 +40,11 @@ fn frame(family: Family) -> Frame {
 }
 
 /// A request of a model of this family.
-pub(super) fn estimate(family: Family, scale: Scale, request: &Request) -> TokenEstimate {
+pub(super) fn estimate(model: &str, scale: Scale, request: &Request) -> TokenEstimate {
+    let family = Family::of(model);
     match request {
         Request::Chat(chat) | Request::ChatStream(chat) => {
-            let (counter, fixed) = count(family, chat);
+            let (counter, fixed) = count(family, model, chat);
             let input = scale.tokens(counter.thousandths()) + fixed;
             TokenEstimate::new(input, chat.sampling.max_output_tokens.map(u64::from))
         }
@@ -55,9 +57,15 @@ pub(super) fn estimate(family: Family, scale: Scale, request: &Request) -> Token
     }
 }
 
+/// Before 4.5 these models were told less about tools.
+fn is_older_claude(model: &str) -> bool {
+    let stem = crate::name::family(model).unwrap_or(model);
+    model.contains("claude-3") || ["sonnet-4", "opus-4", "opus-4-1"].iter().any(|end| stem.ends_with(end))
+}
+
 /// The texts of a chat, and the tokens of everything else.
-fn count(family: Family, chat: &ChatRequest) -> (Counter, u64) {
-    let frame = frame(family);
+fn count(family: Family, model: &str, chat: &ChatRequest) -> (Counter, u64) {
+    let frame = frame(family, model);
     let (mut counter, mut fixed) = (Counter::default(), frame.request);
     for message in &chat.messages {
         fixed += frame.message;
