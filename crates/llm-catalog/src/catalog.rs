@@ -35,7 +35,6 @@ pub(crate) struct Embedded {
     pub(crate) facts: Option<FactBook>,
 }
 
-#[cfg(feature = "embedded")]
 fn embedded() -> &'static Embedded {
     static EMBEDDED: OnceLock<Embedded> = OnceLock::new();
     const PRICES: [&str; 2] = [include_str!("../data/prices.jsonl"), include_str!("../data/prices_more.jsonl")];
@@ -56,7 +55,6 @@ struct Known<'a> {
 
 impl Catalog {
     /// The prices and capabilities of this version.
-    #[cfg(feature = "embedded")]
     pub fn embedded() -> Self {
         Self { embedded: Some(embedded()), ..Self::default() }
     }

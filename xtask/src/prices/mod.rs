@@ -103,3 +103,11 @@ fn import(from: &Path, data: &Path, arguments: &Arguments) -> Result<()> {
 fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_committed_data_is_canonical_and_has_no_fault() {
+        super::check(&crate::cargo::root().join(super::DATA)).unwrap();
+    }
+}
