@@ -31,7 +31,8 @@ pub struct Cx {
     pub cache: Option<Arc<CacheControl>>,
     /// Our own name of the request, under which observers hear of it. A driver makes one where there is none.
     pub request_id: Option<Arc<str>>,
-    /// A key for this call only, instead of the provider's own.
+    /// A key for this call only, instead of the provider's own. A driver sends it to the provider that the plan names
+    /// first and to no other, so the request should name `provider/model` or a route of one provider.
     pub credential: Option<Secret>,
     /// A base URL for this call only. A provider uses it only together with `credential`, so that its own key
     /// never goes to an address that a caller chose.

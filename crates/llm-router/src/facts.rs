@@ -55,7 +55,7 @@ pub struct Facts {
     /// Labels.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tags: Option<Arc<BTreeMap<String, String>>>,
-    /// It allows no fallback: only the first target will be asked.
+    /// It allows no fallback, or brings a key that only the first target's provider may see.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub alone: bool,
     /// State in it that only some providers can read.
@@ -91,7 +91,7 @@ impl Facts {
             session: hints.and_then(|hints| hints.session.as_deref()).map(draw::hash),
             tenant: cx.tenant.clone(),
             tags: cx.tags.clone(),
-            alone: cx.max_targets == Some(1),
+            alone: cx.max_targets == Some(1) || cx.credential.is_some(),
             bound: Bound::of(request),
             assigned: None,
             kind: None,

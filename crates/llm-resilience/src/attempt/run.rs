@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 
-use llm_core::{Attempt, ChatStream, Cx, Error, ErrorKind, Fallback, Plan, Progress, Request, Response};
+use llm_core::{Attempt, ChatStream, Cx, Error, ErrorKind, Fallback, Plan, PlanTarget, Progress, Request, Response};
 use tokio::time::{Instant, sleep_until};
 
 use super::leg::{Answer, Answered};
@@ -54,12 +54,26 @@ pub(super) async fn run(driver: &Arc<Driver>, cx: &Cx, request: Request) -> Resu
 }
 
 fn plan(driver: &Driver, cx: &Cx, request: &Request) -> Result<Plan, Error> {
-    let plan = driver.planner.plan(cx, request)?;
+    let mut plan = driver.planner.plan(cx, request)?;
+    if cx.credential.is_some() {
+        keep_to_one_provider(&mut plan);
+    }
     if plan.targets.is_empty() {
         let message = format!("planning the request for {:?}: no target may take it", request.model());
         return Err(Error::new(ErrorKind::NoTarget, message).with_progress(Progress::NotSent));
     }
     Ok(plan)
+}
+
+/// A key that a caller brought belongs to one vendor: no other gets to see it when a request falls over, hedges or
+/// resumes.
+fn keep_to_one_provider(plan: &mut Plan) {
+    let Some(first) = plan.targets.first() else { return };
+    let is_its = |place: &&PlanTarget| place.target.provider == first.target.provider;
+    if !plan.targets.iter().all(|place| is_its(&place)) {
+        plan.targets = plan.targets.iter().filter(is_its).cloned().collect();
+    }
+    plan.shadow = None;
 }
 
 async fn cancelled(cx: &Cx) {

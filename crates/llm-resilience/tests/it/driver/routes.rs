@@ -72,3 +72,19 @@ fn settings_are_configuration() {
     let message = from_value::<Settings>(json!({ "retries": 3 })).unwrap_err().to_string();
     assert!(message.contains("unknown field `retries`"), "{message}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_a_caller_brought_goes_to_one_vendor_only() {
+    let vendors = || ["a", "b"].map(|id| Scripted::new(id, [fail(ErrorKind::QuotaExhausted)]));
+    let own = |brought: bool| {
+        let mut cx = cx();
+        cx.credential = brought.then(|| "sk-of-the-caller".into());
+        cx
+    };
+    for (brought, second) in [(false, 1), (true, 0)] {
+        let [a, b] = vendors();
+        let driver = driver(&[&a, &b]).retry(RetryPolicy::none()).build();
+        let error = chat(&driver, &own(brought)).await.unwrap_err();
+        assert_eq!((error.kind(), a.count(), b.count()), (ErrorKind::QuotaExhausted, 1, second));
+    }
+}
