@@ -222,6 +222,9 @@ fn recovery(world: &World, seen: &[Seen]) -> (usize, usize) {
 
 fn patient<'a>(world: &World, seen: &'a [Seen]) -> impl Iterator<Item = &'a Seen> {
     let well = world.vendors[0].epoch() + World::faults_end(world.plan) + RECOVERY;
+    // Who brings a key of his own has one provider, and nobody who steps in while its breaker is open.
+    let has_fallback = |seen: &&Seen| seen.habit.credential.is_none();
     seen.iter()
         .filter(move |seen| seen.started >= well && seen.habit.deadline.is_none() && seen.habit.patience.is_none())
+        .filter(has_fallback)
 }
