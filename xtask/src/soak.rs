@@ -5,11 +5,14 @@ use anyhow::{Context as _, bail};
 use crate::cargo::{cargo, run as run_cargo};
 
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
-    let Some(lexopt::Arg::Value(what)) = arguments.next()? else { bail!("say what to run: sim, properties") };
+    let Some(lexopt::Arg::Value(what)) = arguments.next()? else { bail!("say what to run: sim, properties, budget") };
     match what.to_str() {
         Some("properties") => properties(arguments),
-        Some("sim") => sim(arguments),
-        _ => bail!("{} is no soak: choose sim or properties", what.display()),
+        Some("sim") => {
+            run_cargo(simulation().args(passed(arguments, &["seeds", "seed", "minutes", "rate", "threads"])?))
+        }
+        Some("budget") => run_cargo(budget().args(passed(arguments, &["seeds", "seed", "requests", "limit"])?)),
+        _ => bail!("{} is no soak: choose sim, properties or budget", what.display()),
     }
 }
 
@@ -33,19 +36,24 @@ fn properties(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// `[--seeds A..B | --seed N] [--minutes M] [--rate R] [--threads T]`, handed on to the simulation.
-fn sim(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
-    let mut passed: Vec<std::ffi::OsString> = Vec::new();
+/// Options with a value, handed on to the program that does the work.
+fn passed(arguments: &mut lexopt::Parser, known: &[&str]) -> anyhow::Result<Vec<std::ffi::OsString>> {
+    let mut passed = Vec::new();
     while let Some(argument) = arguments.next()? {
         match argument {
-            lexopt::Arg::Long(name @ ("seeds" | "seed" | "minutes" | "rate" | "threads")) => {
+            lexopt::Arg::Long(name) if known.contains(&name) => {
                 passed.push(format!("--{name}").into());
                 passed.push(arguments.value()?);
             }
             other => return Err(other.unexpected().into()),
         }
     }
-    run_cargo(simulation().args(passed))
+    Ok(passed)
+}
+
+/// Replicas that share a budget on a real Redis, one of them killed on the way.
+fn budget() -> std::process::Command {
+    cargo(["run", "--quiet", "--package", "workspace-soak", "--bin", "budget", "--"])
 }
 
 /// The simulation, optimised and with its assertions. Without arguments it runs the seeds that every change must pass.

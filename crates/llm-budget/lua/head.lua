@@ -33,10 +33,10 @@ local function answer(code, i, left, held)
   return {code, i or 0, left or '0', held or '0', sums, crossed}
 end
 
--- What ran out is charged as observed.
-local function sweep()
+-- What ran out is charged as observed: at most so many at a time, because nobody else is served meanwhile.
+local function sweep(most)
   for k = 1, n do
-    for _, m in ipairs(redis.call('ZRANGEBYSCORE', Z(k), '-inf', now, 'LIMIT', 0, 200)) do
+    for _, m in ipairs(redis.call('ZRANGEBYSCORE', Z(k), '-inf', now, 'LIMIT', 0, most)) do
       local p = string.find(m, '|', 1, true)
       local amount = tonumber(string.sub(m, 1, p - 1))
       local other = ARGV[6] .. string.sub(m, p + 1)

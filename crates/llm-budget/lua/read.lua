@@ -1,2 +1,2 @@
-sweep()
+sweep(20000)
 return answer(1)

@@ -3,7 +3,7 @@ for k = 1, n do hard = hard or (arg(k, 1) ~= '' and arg(k, 2) == '1') end
 if hard and string.sub(known, 1, 1) == 'r' and now < tonumber(string.sub(known, 2)) + tonumber(ARGV[7]) then
   return {-4, 0, '0', '0', {}, {}}
 end
-sweep()
+sweep(200)
 local st = redis.call('HGET', rec, 'st')
 if st == 'done' then return answer(3) end
 if st then return answer(2) end

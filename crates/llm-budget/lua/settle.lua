@@ -1,4 +1,4 @@
-sweep()
+sweep(200)
 local st = redis.call('HGET', rec, 'st')
 if st == 'done' then return answer(2) end
 local actual = tonumber(ARGV[4])

@@ -16,7 +16,7 @@ use crate::refusal;
 use crate::tracked::Tracked;
 use crate::window::Window;
 
-/// How often a full budget is looked at again while its reservations may come back.
+/// When a full budget is looked at again while its reservations may come back: then after twice as long, and so on.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often an answer is shortened to what is left, while others take from it at the same time.
 const SHORTENINGS: u32 = 3;
@@ -61,7 +61,7 @@ pub(crate) async fn admit(
     }
     let counted: Vec<&Applied<'_>> = applied.iter().filter(|(tracked, _)| !is_of_request(tracked)).collect();
     let deadline = Instant::now() + rules.reserve_wait;
-    let (mut id, mut shortenings) = (budgets.new_id(), 0);
+    let (mut id, mut shortenings, mut pause) = (budgets.new_id(), 0, LOOK_AGAIN);
     loop {
         let needed = ceiling(estimate.with_output(output));
         let charges: Vec<Charge> =
@@ -95,8 +95,9 @@ pub(crate) async fn admit(
             && shortenings < SHORTENINGS
         {
             (output, shortenings) = (tokens, shortenings + 1);
-        } else if needed <= remaining.saturating_add(reserved) && Instant::now() + LOOK_AGAIN <= deadline {
-            tokio::time::sleep(LOOK_AGAIN).await;
+        } else if needed <= remaining.saturating_add(reserved) && Instant::now() + pause <= deadline {
+            tokio::time::sleep(pause).await;
+            pause *= 2;
         } else {
             let needed = Usd::from_nanos(needed);
             return Err(refusal::exceeded(&tracked.budget, Usd::from_nanos(remaining), needed, account.ends, now));

@@ -118,7 +118,10 @@ fn stream(origin: Arc<Origin>, words: u64, end: End) -> ChatStream {
         Ok(Event::Finish(Box::new(finish)))
     };
     let last = match end {
-        End::Whole => futures_util::stream::iter(vec![finish()]).boxed(),
+        End::Whole => {
+            let end = Event::PartEnd { part: PartId(0), truncated: false, ext: None };
+            futures_util::stream::iter(vec![Ok(end), finish()]).boxed()
+        }
         End::Cut => futures_util::stream::empty().boxed(),
         End::Fails(error) => futures_util::stream::iter(vec![Err(error)]).boxed(),
         End::Never => futures_util::stream::pending().boxed(),

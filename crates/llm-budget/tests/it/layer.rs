@@ -207,9 +207,9 @@ async fn a_call_that_is_dropped_anywhere_leaves_nothing_behind() {
             let (seen, calls) = (bench.clone(), bench.clone());
             let call = async move {
                 if streamed {
-                    let _ = bench.stream().await.unwrap().collect().await;
+                    bench.stream().await.unwrap().collect().await.unwrap();
                 } else {
-                    let _ = bench.chat().await;
+                    bench.chat().await.unwrap();
                 }
             };
             let reserved = move || {
