@@ -85,8 +85,10 @@ pub(crate) async fn admit(
                 let hard =
                     counted.iter().find(|(tracked, _)| tracked.budget.kind == Kind::Hard && tracked.budget.stops());
                 let Some((tracked, _)) = hard else { return admitted(live) };
-                // Whether it was set aside is not known: an answer that comes too late must find it given back.
-                budgets.outbox.end(&Arc::new(live), 0);
+                if !matches!(error, LedgerError::Down | LedgerError::Rebuilding) {
+                    // Whether it was set aside is not known: if it is done too late, it must be found given back.
+                    budgets.outbox.end(&Arc::new(live), 0);
+                }
                 return Err(refusal::unavailable(&tracked.budget, &error));
             }
         };
@@ -109,7 +111,7 @@ pub(crate) async fn admit(
 
 async fn reserve(budgets: &Budgets, live: &Live) -> Result<Reply, LedgerError> {
     if budgets.outbox.is_behind() && live.reservation.is_hard() {
-        return Err(LedgerError::Unavailable("what was spent while it was away has not reached it yet".to_owned()));
+        return Err(LedgerError::Down);
     }
     let reservation = GiveBack { budgets, live: Some(live) };
     let reply = budgets.ledger.reserve(&live.reservation).await;

@@ -1,7 +1,7 @@
 //! Calls at work, and what the ledger has yet to hear of them: one task keeps the first alive and delivers the second.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use crate::ledger::{Ledger, LedgerError, Reservation};
 const BEAT: Duration = Duration::from_secs(2);
 /// How long a ledger that does not answer is left alone.
 const AGAIN: Duration = Duration::from_millis(250);
-/// How many messages are under way at a time.
+/// Most messages that are under way at a time. After a failure it is one, then two, and so on: a ledger that is just back
+/// is not buried under everything that happened without it.
 const BATCH: usize = 64;
 
 /// A call at work.
@@ -41,6 +42,8 @@ pub(crate) struct Outbox {
     posts: Mutex<VecDeque<Post>>,
     /// The ledger did not take something that counts: what it says of hard budgets is not the whole truth.
     behind: AtomicBool,
+    /// How many messages are under way at a time now.
+    batch: AtomicUsize,
     wake: Arc<Notify>,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
@@ -53,6 +56,7 @@ impl Outbox {
             live: Mutex::default(),
             posts: Mutex::default(),
             behind: AtomicBool::new(false),
+            batch: AtomicUsize::new(BATCH),
             wake: Arc::new(Notify::new()),
             worker: Mutex::default(),
         }
@@ -108,7 +112,7 @@ impl Outbox {
         loop {
             let batch: Vec<Post> = {
                 let mut posts = lock(&self.posts);
-                let most = posts.len().min(BATCH);
+                let most = posts.len().min(self.batch.load(Ordering::Relaxed));
                 posts.drain(..most).collect()
             };
             if batch.is_empty() {
@@ -128,6 +132,8 @@ impl Outbox {
                 _ => false,
             });
             drop(guard);
+            let batch = self.batch.load(Ordering::Relaxed);
+            self.batch.store(if failed.is_some() { 1 } else { BATCH.min(2 * batch) }, Ordering::Relaxed);
             if let Some(error) = failed {
                 self.behind.store(true, Ordering::Release);
                 return Err(error);

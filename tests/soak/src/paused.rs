@@ -53,9 +53,11 @@ pub(crate) async fn run(server: &RedisServer, limit: Usd) -> anyhow::Result<Stri
     let added = worst.saturating_sub(usual);
     ensure!(added <= Duration::from_millis(60), "a paused Redis adds {added:?} to p99");
     Ok(format!(
-        "Redis paused: p99 {usual:.1?} before, {worst:.1?} meanwhile ({} calls refused); found again after {found:.1?}; \
+        "Redis paused: p99 {usual:.1?} before, {worst:.1?} meanwhile ({} calls refused, the slowest \
+         after {:.1?}); found again after {found:.1?}; \
          ledger exact, hard budget not exceeded",
-        paused.times.len()
+        paused.times.len(),
+        paused.times.iter().max().copied().unwrap_or_default(),
     ))
 }
 

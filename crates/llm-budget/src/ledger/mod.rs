@@ -145,6 +145,9 @@ pub enum LedgerError {
     /// The store does not answer, or not in time. Whether it did something is not known.
     #[error("the budget ledger does not answer ({0})")]
     Unavailable(String),
+    /// The store did not answer a moment ago, so it was not asked: nothing was done.
+    #[error("the budget ledger did not answer a moment ago and is left alone for now")]
+    Down,
     /// The store lost what it knew, and its users are telling it again.
     #[error("the budget ledger lost its state and is being rebuilt")]
     Rebuilding,

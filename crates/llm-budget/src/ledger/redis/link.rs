@@ -39,7 +39,7 @@ impl Link {
         Fut: Future<Output = Result<T, RedisError>>,
     {
         if !self.gate().admit(Instant::now().into_std()) {
-            return Err(LedgerError::Unavailable("it was down a moment ago".to_owned()));
+            return Err(LedgerError::Down);
         }
         let mut used = 0;
         let attempt = async {

@@ -222,11 +222,15 @@ impl Ledger for RedisLedger {
         check(reservation)?;
         self.replay().await?;
         self.pending().reserve(reservation)?;
-        let reply = self.apply(&self.scripts.reserve, reservation, 0).await?;
-        if matches!(reply.outcome, Outcome::Denied { .. } | Outcome::Closed) {
+        let result = self.apply(&self.scripts.reserve, reservation, 0).await;
+        let nothing = match &result {
+            Ok(reply) => matches!(reply.outcome, Outcome::Denied { .. } | Outcome::Closed),
+            Err(error) => matches!(error, LedgerError::Down | LedgerError::Rebuilding),
+        };
+        if nothing {
             self.pending().done(&reservation.id);
         }
-        Ok(reply)
+        result
     }
 
     async fn heartbeat(&self, reservation: &Reservation, observed: u64) -> Result<Reply, LedgerError> {
