@@ -68,6 +68,13 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// Whether everybody has an account of their own.
+    pub fn is_of_each(&self) -> bool {
+        let Self { provider, model, key, user, team, tag, is } = self;
+        [provider, model, key, user, team, is].into_iter().flatten().any(|said| **said == *"*")
+            || (tag.is_some() && is.is_none())
+    }
+
     /// Whether it is about calls of certain targets, so that it is known only when one is chosen.
     pub fn is_of_targets(&self) -> bool {
         self.provider.is_some() || self.model.is_some()

@@ -15,6 +15,7 @@ use crate::outbox::Outbox;
 use crate::spending::{Counts, Spending, Utilisation};
 use crate::subject::Subject;
 use crate::tracked::Tracked;
+use crate::window::Window;
 
 /// Longest time that a reservation lives without a heartbeat.
 const LEASE: Duration = Duration::from_secs(30);
@@ -101,13 +102,17 @@ impl Budgets {
         self.counts.all()
     }
 
-    /// How much of each budget is used in its present window; of budgets with an account for each, those that this
-    /// process has seen are not listed.
+    /// How much of each budget is used in its present window. Budgets without a window and those with an account for
+    /// each (`"*"`) are not listed: [`Ledger::read`] tells of single accounts.
     pub async fn utilisation(&self) -> Result<Vec<Utilisation>, LedgerError> {
         let now = self.now();
-        let accounts: Vec<Account> = self.tracked.iter().map(|tracked| tracked.whole(now)).collect();
+        let counted = || {
+            let one = |budget: &Budget| budget.window != Window::Request && !budget.scope.is_of_each();
+            self.tracked.iter().filter(move |tracked| one(&tracked.budget))
+        };
+        let accounts: Vec<Account> = counted().map(|tracked| tracked.whole(now)).collect();
         let balances = self.ledger.read(&accounts).await?;
-        let used = self.tracked.iter().zip(accounts).zip(balances);
+        let used = counted().zip(accounts).zip(balances);
         let used = used.map(|((tracked, account), balance)| Utilisation {
             budget: tracked.budget.name.clone(),
             account: account.key,
@@ -124,7 +129,7 @@ impl Budgets {
     pub fn left(&self, subject: &Subject<'_>) -> Option<f64> {
         let now = self.now();
         let parts = self.tracked.iter().filter_map(|tracked| {
-            if tracked.budget.window == crate::window::Window::Request {
+            if tracked.budget.window == Window::Request {
                 return None;
             }
             let account = tracked.account(subject, now)?;
