@@ -1,6 +1,7 @@
 //! The cache itself: a handle that outlives the layers made of it.
 
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use llm_core::{Cx, Request};
@@ -44,6 +45,23 @@ pub(crate) struct Ticket {
     pub(crate) key: CacheKey,
     pub(crate) terms: Terms,
     pub(crate) scope: TenantScope,
+}
+
+/// What the model name of a request stands for.
+enum Resolved<'r> {
+    As(Arc<str>),
+    Itself(&'r str),
+}
+
+impl Deref for Resolved<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::As(name) => name,
+            Self::Itself(name) => name,
+        }
+    }
 }
 
 /// Makes a [`Cache`].
@@ -127,9 +145,12 @@ impl Inner {
         self.keyring.key_of(b"similar", scope, cx, &self.resolved(request), request)
     }
 
-    fn resolved(&self, request: &Request) -> Arc<str> {
+    fn resolved<'r>(&self, request: &'r Request) -> Resolved<'r> {
         let model = request.model();
-        self.resolve.as_ref().and_then(|resolve| resolve(model)).unwrap_or_else(|| model.into())
+        match self.resolve.as_ref().and_then(|resolve| resolve(model)) {
+            Some(resolved) => Resolved::As(resolved),
+            None => Resolved::Itself(model),
+        }
     }
 
     /// The entry of a key, counted where the store is at fault.

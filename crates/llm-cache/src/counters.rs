@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use llm_core::{CacheStatus, Usd};
+use llm_core::{CacheStatus, Usage, Usd};
 use serde::Serialize;
 
 use crate::clock::millis;
@@ -81,13 +81,17 @@ impl Counters {
     pub(crate) fn saved(&self, status: CacheStatus, entry: &Entry) {
         self.shared(status);
         self.saved_millis.fetch_add(millis(entry.took), Relaxed);
-        self.saved_input.fetch_add(entry.usage().input.unwrap_or(0), Relaxed);
-        self.saved_output.fetch_add(entry.usage().output.unwrap_or(0), Relaxed);
-        let nanos = entry.cost.map_or(0, Usd::nanos);
-        self.saved_nanos.fetch_add(nanos, Relaxed);
+        self.not_paid(entry.usage(), entry.cost);
     }
 
-    /// An answer that was given while it was made, so what it takes is not known yet.
+    /// What an answer took that was not bought again.
+    pub(crate) fn not_paid(&self, usage: &Usage, cost: Option<Usd>) {
+        self.saved_input.fetch_add(usage.input.unwrap_or(0), Relaxed);
+        self.saved_output.fetch_add(usage.output.unwrap_or(0), Relaxed);
+        self.saved_nanos.fetch_add(cost.map_or(0, Usd::nanos), Relaxed);
+    }
+
+    /// An answer that was given while it was made: no time is saved, and what it took is told at its end.
     pub(crate) fn shared(&self, status: CacheStatus) {
         let counter = match status {
             CacheStatus::Hit => &self.hits,

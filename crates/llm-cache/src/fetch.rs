@@ -15,7 +15,7 @@ use crate::layer::marked;
 use crate::live::{Keep, Live, Lost};
 use crate::semantic::Question;
 use crate::single_flight::{Landed, Seat, Whole};
-use crate::store::{Lease, Store};
+use crate::store::{Lease, Loaded, Store};
 
 /// First and longest pause between two looks at the store while another replica works.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(250));
@@ -112,6 +112,14 @@ impl Drop for Held {
     }
 }
 
+/// The answer that was stored between the first look and now, by a flight that was over a moment too soon to be joined.
+async fn again(cache: &Inner, key: &CacheKey) -> Option<Arc<Entry>> {
+    match cache.store.load(key, cache.clock.now()).await {
+        Loaded::Found(entry) => Some(entry),
+        _ => None,
+    }
+}
+
 /// Waits while another replica is getting the answer, but no longer than answers take.
 async fn lease(cache: &Inner, key: &CacheKey) -> Turn {
     let time = cache.pace.lease();
@@ -120,9 +128,12 @@ async fn lease(cache: &Inner, key: &CacheKey) -> Turn {
     loop {
         match cache.store.lease(key, time).await {
             Lease::Granted(token) => {
-                return Turn::Ours(Some(Held { store: cache.store.clone(), key: *key, token }));
+                let held = Held { store: cache.store.clone(), key: *key, token };
+                return again(cache, key).await.map_or(Turn::Ours(Some(held)), Turn::Another);
             }
-            Lease::Nobody => return Turn::Ours(None),
+            // A shared store without leases is a store in trouble: it is not asked twice.
+            Lease::Nobody if cache.store.is_shared() => return Turn::Ours(None),
+            Lease::Nobody => return again(cache, key).await.map_or(Turn::Ours(None), Turn::Another),
             Lease::Held if Instant::now() >= until => return Turn::Ours(None),
             Lease::Held => {}
         }

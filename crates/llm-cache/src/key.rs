@@ -124,13 +124,12 @@ impl Keyring {
         resolved: &str,
         request: &Request,
     ) -> Option<CacheKey> {
-        let (operation, body) = match request {
-            Request::Chat(chat) | Request::ChatStream(chat) => ("chat", canonical(&**chat, IGNORED_IN_CHAT)),
-            Request::Embed(embed) => ("embed", canonical(&**embed, IGNORED_IN_EMBED)),
+        let operation = match request {
+            Request::Chat(_) | Request::ChatStream(_) => "chat",
+            Request::Embed(_) => "embed",
             _ => return None,
         };
-        let body = body.ok()?;
-        let mut parts = Parts(blake3::Hasher::new_keyed(&self.keys));
+        let mut parts = Parts(Vec::with_capacity(2048));
         parts.add(usage);
         parts.add(&[VERSION]);
         match &scope.0 {
@@ -152,8 +151,13 @@ impl Keyring {
             QualityNeed::High => 3,
         })]);
         parts.add(operation.as_bytes());
-        parts.add(&body);
-        Some(CacheKey(*parts.0.finalize().as_bytes()))
+        // The last part needs no length.
+        let whole = match request {
+            Request::Chat(chat) | Request::ChatStream(chat) => canonical(parts.0, &**chat, IGNORED_IN_CHAT),
+            Request::Embed(embed) => canonical(parts.0, &**embed, IGNORED_IN_EMBED),
+            _ => return None,
+        };
+        Some(CacheKey(*blake3::keyed_hash(&self.keys, &whole.ok()?).as_bytes()))
     }
 }
 
@@ -163,22 +167,22 @@ impl fmt::Debug for Keyring {
     }
 }
 
-/// Hashes parts so that no two lists of parts are the same bytes.
-struct Parts(blake3::Hasher);
+/// Parts so written that no two lists of parts are the same bytes.
+struct Parts(Vec<u8>);
 
 impl Parts {
     fn add(&mut self, part: &[u8]) {
-        self.0.update(&(part.len() as u64).to_le_bytes());
-        self.0.update(part);
+        self.0.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        self.0.extend_from_slice(part);
     }
 
     fn some(&mut self, part: &[u8]) {
-        self.0.update(&[1]);
+        self.0.push(1);
         self.add(part);
     }
 
     fn none(&mut self) {
-        self.0.update(&[0]);
+        self.0.push(0);
     }
 
     fn option(&mut self, part: Option<&str>) {

@@ -176,7 +176,7 @@ impl Cached {
             return Ok(None);
         };
         counters.shared(status);
-        let stream = ChatStream::new(reader);
+        let stream = ChatStream::new(reader.counted_by(&self.cache.0));
         Ok(Some(match request {
             Request::ChatStream(_) => Response::ChatStream(stream),
             _ => Response::Chat(Box::new(stream.collect().await?)),

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use futures_core::Stream;
 use llm_core::{CacheStatus, ChatResponse, ChatStream, Cost, Error, Event};
 
+use crate::cache::Inner;
 use crate::log::{Log, Place};
 use crate::patience::Patience;
 
@@ -106,7 +107,7 @@ impl Live {
         state.readers += 1;
         state.last += 1;
         let (live, id, place) = (self.clone(), state.last, Place::default());
-        Some(Reader { live, id, place, status, patience, over: false, left: false })
+        Some(Reader { live, id, place, status, patience, counted: None, over: false, left: false })
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -121,6 +122,8 @@ pub(crate) struct Reader {
     place: Place,
     status: CacheStatus,
     patience: Patience,
+    /// Told at the end what was not paid again.
+    counted: Option<Arc<Inner>>,
     over: bool,
     left: bool,
 }
@@ -152,6 +155,12 @@ impl State {
 }
 
 impl Reader {
+    /// Counts what it does not pay.
+    pub(crate) fn counted_by(mut self, cache: &Arc<Inner>) -> Self {
+        self.counted = Some(cache.clone());
+        self
+    }
+
     /// The next event, and what there is to do without the lock.
     fn step(&mut self, cx: &mut Context<'_>) -> (Poll<Option<Result<Event, Error>>>, Kept) {
         let live = self.live.clone();
@@ -196,7 +205,7 @@ impl Reader {
     }
 
     /// The event as it is for this reader: who only reads along made no attempts and pays nothing.
-    fn own(&self, event: &mut Event) {
+    fn own(&mut self, event: &mut Event) {
         match event {
             Event::Start(start) => {
                 start.cache = Some(self.status);
@@ -206,6 +215,9 @@ impl Reader {
                 }
             }
             Event::Finish(finish) if self.status.is_free() => {
+                if let Some(cache) = self.counted.take() {
+                    cache.counters.not_paid(&finish.usage, finish.cost.as_ref().map(|cost| cost.total));
+                }
                 finish.cost = Some(Cost::cached());
                 finish.attempts.clear();
             }
@@ -266,8 +278,6 @@ impl Reader {
                 keep.failed(Lost::Broken);
             }
         }
-        // Somebody who waited for the one that fetched goes on in its place.
-        self.live.wakers.wake_by_ref();
     }
 }
 

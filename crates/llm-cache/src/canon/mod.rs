@@ -8,6 +8,8 @@ use std::fmt;
 use serde::ser::{self, Serialize};
 
 mod serializer;
+#[cfg(test)]
+mod tests;
 
 const NULL: u8 = 0;
 const FALSE: u8 = 1;
@@ -23,12 +25,13 @@ const END: u8 = 255;
 /// Whole numbers up to here are the same as a float and as an integer (2⁵³).
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// The canonical bytes of a value, without the fields of its outermost map that are named in `ignored`.
+/// Adds the canonical bytes of a value, without the fields of its outermost map that are named in `ignored`.
 pub(crate) fn canonical<T: Serialize + ?Sized>(
+    out: Vec<u8>,
     value: &T,
     ignored: &'static [&'static str],
 ) -> Result<Vec<u8>, NotCanonical> {
-    let mut writer = Writer { out: Vec::with_capacity(1024), entries: Vec::new(), scratch: Vec::new(), ignored };
+    let mut writer = Writer { out, entries: Vec::new(), scratch: Vec::new(), ignored };
     value.serialize(&mut writer)?;
     Ok(writer.out)
 }

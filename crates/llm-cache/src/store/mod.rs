@@ -87,6 +87,11 @@ pub trait Store: Send + Sync + 'static {
     /// How much it holds; `None` where that cannot be known cheaply.
     async fn size(&self) -> Result<Option<Size>, StoreError>;
 
+    /// Whether other processes use it at the same time, so that a miss is worth a lease.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Asks to be the one replica that gets the answer, for so long at most.
     async fn lease(&self, _key: &CacheKey, _time: Duration) -> Lease {
         Lease::Nobody

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use llm_core::{CacheStatus, CancellationToken, CostSource, Error, ErrorKind, TimeoutStage};
+use llm_core::{CacheStatus, CancellationToken, CostSource, Error, ErrorKind, TimeoutStage, Usd};
 use tokio::time::Instant;
 
 use crate::support::{Form, PAIRS, Vendor, answer, around, ask, builder, chat, cx, ms, stream};
@@ -30,6 +30,7 @@ async fn ten_thousand_followers_make_one_upstream_call() {
         }
         let counters = cache.counters();
         assert_eq!((counters.misses, counters.joined, counters.stored), (1, 10_000, 1));
+        assert_eq!((counters.saved_output_tokens, counters.saved_cost), (30_000, Usd::from_micros(400_000)));
         tokio::time::sleep(ms(1)).await;
         assert_eq!((cache.in_flight(), vendor.live()), (0, 0));
     }

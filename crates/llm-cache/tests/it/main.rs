@@ -5,6 +5,7 @@ mod drops;
 mod flights;
 mod frames;
 mod keys;
+mod late;
 mod layer;
 #[cfg(feature = "redis")]
 mod redis;

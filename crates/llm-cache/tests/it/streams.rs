@@ -1,9 +1,11 @@
 //! Streams pass through unchanged, are kept when they ended cleanly, and break where they break.
 
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use llm_cache::CachePolicy;
-use llm_core::{Accumulator, CacheStatus, ErrorKind, Event, Response};
+use llm_core::{Accumulator, CacheStatus, ChatStream, ErrorKind, Event, Layer as _, Response};
 
 use crate::support::{Vendor, answer, around, ask, builder, cx, ms, stream, words};
 
@@ -96,4 +98,55 @@ async fn an_answer_that_is_too_long_passes_through_and_is_not_kept() {
     assert_eq!((first.await.unwrap().text(), second.text()), (text.clone(), text));
     assert_eq!(vendor.calls(), 2, "who comes when it is not recorded any more asks for itself");
     assert_eq!(cache.counters().not_stored, vec![("size", 2)]);
+}
+
+/// Its events are there at every second look, and it tells nobody.
+struct Silent(std::vec::IntoIter<Event>, bool);
+
+impl futures_core::Stream for Silent {
+    type Item = Result<Event, llm_core::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.1 = !self.1;
+        if self.1 { Poll::Pending } else { Poll::Ready(self.0.next().map(Ok)) }
+    }
+}
+
+struct SilentVendor;
+
+#[llm_core::async_trait]
+impl llm_core::Adapter for SilentVendor {
+    fn id(&self) -> &'static str {
+        "silent"
+    }
+
+    fn api(&self) -> &'static str {
+        "script"
+    }
+
+    async fn chat_stream(&self, _: &llm_core::Cx, _: &llm_core::ChatRequest) -> Result<ChatStream, llm_core::Error> {
+        Ok(ChatStream::new(Silent(words(&answer("one two")).into_iter(), false)))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_is_woken_by_who_fetches() {
+    let provider = builder().build().layer().layer(Arc::new(SilentVendor));
+    let open = async || match provider.call(&cx("a"), stream("q")).await.unwrap() {
+        Response::ChatStream(stream) => stream,
+        other => panic!("no stream: {other:?}"),
+    };
+    let (mut looks_often, waits) = (open().await, open().await);
+    let waits = tokio::spawn(waits.text());
+    tokio::task::yield_now().await;
+    loop {
+        // A look that finds nothing, and another.
+        match tokio::time::timeout(ms(1), looks_often.next()).await {
+            Ok(Some(event)) => drop(event.unwrap()),
+            Ok(None) => break,
+            Err(_) => {}
+        }
+    }
+    let text = tokio::time::timeout(ms(1000), waits).await.expect("it was woken");
+    assert_eq!(text.unwrap().unwrap(), "one two");
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use llm_cache::{Cache, CacheBuilder, Clock, Keyring, MemoryStore, TenantScope};
 use llm_core::{
-    Adapter, ChatRequest, ChatResponse, ChatStream, Cost, CostSource, Cx, EmbedRequest, EmbedResponse, Error,
-    ErrorKind, Event, Finish, FinishReason, HttpRequest, HttpResponse, Message, Origin, PartId, PartKind, Provider,
-    Request, Response, StreamFinish, StreamStart, Transport, Usage, Usd, async_trait,
+    Adapter, CancellationToken, ChatRequest, ChatResponse, ChatStream, Cost, CostSource, Cx, EmbedRequest,
+    EmbedResponse, Error, ErrorKind, Event, Finish, FinishReason, HttpRequest, HttpResponse, Message, Origin, PartId,
+    PartKind, Provider, Request, Response, StreamFinish, StreamStart, Transport, Usage, Usd, async_trait,
 };
 
 pub(crate) const EPOCH: Duration = Duration::from_secs(1_790_000_000);
@@ -95,24 +95,27 @@ impl Adapter for Vendor {
         "script"
     }
 
-    async fn chat(&self, _: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
+    async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
         let (call, _guard) = self.begin();
-        tokio::time::sleep(self.delay).await;
+        pause(cx.cancel.clone(), self.delay).await?;
         (self.say)(call, request)
     }
 
-    async fn chat_stream(&self, _: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
+    async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
         let (call, guard) = self.begin();
-        tokio::time::sleep(self.delay).await;
+        pause(cx.cancel.clone(), self.delay).await?;
+        let cancel = cx.cancel.clone();
         let response = (self.say)(call, request)?;
         let events = words(&response);
         let cut = self.cut.unwrap_or(events.len());
         let delay = self.delay;
         let state = (events.into_iter().take(cut), guard);
-        Ok(ChatStream::new(futures_util::stream::unfold(state, move |(mut events, guard)| async move {
-            let event = events.next()?;
-            tokio::time::sleep(delay).await;
-            Some((Ok(event), (events, guard)))
+        Ok(ChatStream::new(futures_util::stream::unfold(state, move |(mut events, guard)| {
+            let cancel = cancel.clone();
+            async move {
+                let event = events.next()?;
+                Some((pause(cancel, delay).await.map(|()| event), (events, guard)))
+            }
         })))
     }
 
@@ -124,6 +127,20 @@ impl Adapter for Vendor {
         let mut response = EmbedResponse::new(origin(), vectors);
         response.usage.input = Some(5);
         Ok(response)
+    }
+}
+
+/// As a transport waits: as long as its call is not cancelled.
+async fn pause(cancel: Option<CancellationToken>, delay: Duration) -> Result<(), Error> {
+    let cancelled = async {
+        match &cancel {
+            Some(token) => token.cancelled().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = tokio::time::sleep(delay) => Ok(()),
+        () = cancelled => Err(Error::new(ErrorKind::Cancelled, "the call was cancelled")),
     }
 }
 

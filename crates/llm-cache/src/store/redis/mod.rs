@@ -144,6 +144,10 @@ impl Store for RedisStore {
         Ok(None)
     }
 
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     async fn lease(&self, key: &CacheKey, time: Duration) -> Lease {
         let token = format!("{:016x}", RandomState::new().hash_one(key.as_bytes()));
         let mut set = redis::cmd("SET");
