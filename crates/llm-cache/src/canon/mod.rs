@@ -73,13 +73,24 @@ struct Entry {
 impl Writer {
     fn sized(&mut self, tag: u8, bytes: &[u8]) {
         self.out.push(tag);
-        self.out.extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        self.number(bytes.len() as u128);
         self.out.extend_from_slice(bytes);
     }
 
     fn integer(&mut self, value: i128) {
         self.out.push(INTEGER);
-        self.out.extend_from_slice(&value.to_le_bytes());
+        // Small numbers of either sign are short: 0, -1, 1, -2, 2 …
+        self.number((value.unsigned_abs() << 1) ^ u128::from(value < 0));
+    }
+
+    /// A number in groups of seven bits, all but the last one marked.
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits at a time")]
+    fn number(&mut self, mut value: u128) {
+        while value >= 0x80 {
+            self.out.push((value & 0x7f) as u8 | 0x80);
+            value >>= 7;
+        }
+        self.out.push(value as u8);
     }
 
     fn map(&mut self) -> Map<'_> {
@@ -132,9 +143,9 @@ impl Map<'_> {
     fn key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), NotCanonical> {
         let start = self.writer.out.len();
         key.serialize(&mut *self.writer)?;
-        // A text is its tag, its length in 8 bytes, and itself.
+        // A short text is its tag, its length in one byte, and itself.
         let written = &self.writer.out[start..];
-        self.skipped = self.ignored.iter().any(|name| written.get(9..) == Some(name.as_bytes()));
+        self.skipped = self.ignored.iter().any(|name| written.get(2..) == Some(name.as_bytes()));
         self.writer.entries.push(Entry { start, end: start });
         Ok(())
     }

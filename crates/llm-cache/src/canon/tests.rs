@@ -94,4 +94,11 @@ fn what_looks_alike_is_not_the_same() {
     assert_eq!(canonical(&1, &[]).unwrap(), canonical(&1.0, &[]).unwrap());
     assert_eq!(canonical(&-0.0, &[]).unwrap(), canonical(&0_u64, &[]).unwrap());
     assert_eq!(canonical(&Some(7_i8), &[]).unwrap(), canonical(&7_u64, &[]).unwrap());
+    let numbers = [0, 1, -1, 63, 64, -64, -65, i64::MAX, i64::MIN];
+    let mut bytes: Vec<_> = numbers.iter().map(|number| canonical(number, &[]).unwrap()).collect();
+    bytes.push(canonical(&u64::MAX, &[]).unwrap());
+    bytes.extend([127, 128, 16_383, 16_384].map(|length| canonical(&"x".repeat(length), &[]).unwrap()));
+    bytes.sort();
+    bytes.dedup();
+    assert_eq!(bytes.len(), 14);
 }
