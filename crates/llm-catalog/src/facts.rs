@@ -163,28 +163,6 @@ impl Row {
     }
 }
 
-/// What `nearer` knows, over what is known already.
-pub(crate) fn lay_over(capabilities: &mut Capabilities, nearer: &Capabilities) {
-    macro_rules! support {
-        ($($field:ident),*) => {$(
-            if nearer.$field != Support::Unknown {
-                capabilities.$field = nearer.$field;
-            }
-        )*};
-    }
-    support!(chat, streaming, embeddings, tools, parallel_tools, forced_tool, json_schema);
-    support!(reasoning, sampling, assistant_prefill);
-    for (list, nearer) in
-        [(&mut capabilities.media_inline, &nearer.media_inline), (&mut capabilities.media_url, &nearer.media_url)]
-    {
-        if !nearer.is_empty() {
-            list.clone_from(nearer);
-        }
-    }
-    capabilities.context_window = nearer.context_window.or(capabilities.context_window);
-    capabilities.max_output = nearer.max_output.or(capabilities.max_output);
-}
-
 impl Catalog {
     /// What is known of a model: the list of capabilities, over it the model card of a plugin that is linked in, over
     /// both what the operator says; each by itself. What nobody says is unknown.
@@ -198,7 +176,7 @@ impl Catalog {
             None => self.listed_facts(provider, model),
         };
         if let Some(own) = own {
-            lay_over(&mut facts.capabilities, &own.capabilities);
+            facts.capabilities.lay(&own.capabilities);
         }
         facts
     }

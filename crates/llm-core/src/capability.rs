@@ -64,6 +64,56 @@ impl Capabilities {
     pub fn chat() -> Self {
         Self { chat: Support::Yes, streaming: Support::Yes, ..Self::default() }
     }
+
+    /// These, and in their place what `nearer` knows: each by itself.
+    pub fn lay(&mut self, nearer: &Self) {
+        for (support, nearer) in [
+            (&mut self.chat, nearer.chat),
+            (&mut self.streaming, nearer.streaming),
+            (&mut self.embeddings, nearer.embeddings),
+            (&mut self.tools, nearer.tools),
+            (&mut self.parallel_tools, nearer.parallel_tools),
+            (&mut self.forced_tool, nearer.forced_tool),
+            (&mut self.json_schema, nearer.json_schema),
+            (&mut self.reasoning, nearer.reasoning),
+            (&mut self.sampling, nearer.sampling),
+            (&mut self.assistant_prefill, nearer.assistant_prefill),
+        ] {
+            if nearer != Support::Unknown {
+                *support = nearer;
+            }
+        }
+        for (list, nearer) in [(&mut self.media_inline, &nearer.media_inline), (&mut self.media_url, &nearer.media_url)]
+        {
+            if !nearer.is_empty() {
+                list.clone_from(nearer);
+            }
+        }
+        self.context_window = nearer.context_window.or(self.context_window);
+        self.max_output = nearer.max_output.or(self.max_output);
+    }
+}
+
+/// Knows what models can do beyond what their plugins know: a catalogue, an operator.
+///
+/// Asked for every request: must be fast and must not block.
+pub trait KnownModels: Send + Sync + 'static {
+    /// What a model of a plugin (`openai`, whatever an instance of it is called) can do; what nobody knows is unknown.
+    fn capabilities(&self, plugin: &str, model: &str) -> std::sync::Arc<Capabilities>;
+}
+
+/// Knows the model cards of the crates that are linked in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LinkedCards;
+
+impl KnownModels for LinkedCards {
+    fn capabilities(&self, plugin: &str, model: &str) -> std::sync::Arc<Capabilities> {
+        let mut capabilities = Capabilities::default();
+        if let Some(card) = model_card(plugin, model) {
+            card.apply(&mut capabilities);
+        }
+        std::sync::Arc::new(capabilities)
+    }
 }
 
 /// Whether a target takes requests now. A breaker answers `Shut`; a router asks.

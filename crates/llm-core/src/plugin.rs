@@ -1,9 +1,11 @@
 //! What a plugin crate exports: one constant description and a constructor.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use crate::capability::{KnownModels, LinkedCards};
 use crate::error::Error;
 use crate::provider::Provider;
 use crate::secret::Secret;
@@ -55,17 +57,31 @@ impl Setting {
 }
 
 /// What the host tells a plugin when it builds a provider.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct BuildCx {
     /// Instance id: the plugin's own id unless the operator named several instances.
     pub id: Arc<str>,
+    /// What is known of models, for what a model refuses and what it is asked differently: never by the form of its name.
+    pub models: Arc<dyn KnownModels>,
 }
 
 impl BuildCx {
-    /// An instance id.
+    /// An instance id. Of models the linked cards are known.
     pub fn new(id: impl Into<Arc<str>>) -> Self {
-        Self { id: id.into() }
+        Self { id: id.into(), models: Arc::new(LinkedCards) }
+    }
+
+    /// With who knows what models can do.
+    pub fn with_models(mut self, models: Arc<dyn KnownModels>) -> Self {
+        self.models = models;
+        self
+    }
+}
+
+impl fmt::Debug for BuildCx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BuildCx").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

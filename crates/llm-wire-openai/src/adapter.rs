@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
-    ErrorKind, HttpRequest, ModelInfo, Origin, Progress, ProviderPlugin, Secret, Support, async_trait, model_card,
+    ErrorKind, HttpRequest, KnownModels, ModelInfo, Origin, Progress, ProviderPlugin, Secret, Support, async_trait,
 };
 use llm_wire::exchange::{self, Success};
 use llm_wire::{rate_limits, request_id, sse_stream};
@@ -34,6 +34,7 @@ pub struct Connection {
 pub struct OpenAiAdapter {
     id: Arc<str>,
     plugin: &'static ProviderPlugin,
+    models: Arc<dyn KnownModels>,
     dialect: Dialect,
     capabilities: Capabilities,
     key: Option<Secret>,
@@ -106,6 +107,7 @@ impl OpenAiAdapter {
         Ok(Self {
             id: cx.id.clone(),
             plugin,
+            models: cx.models.clone(),
             urls: Urls::new(address, &dialect),
             dialect,
             capabilities: Capabilities::chat(),
@@ -123,7 +125,7 @@ impl OpenAiAdapter {
 
     /// The dialect for one model.
     fn dialect(&self, model: &str) -> Dialect {
-        let refuses = model_card(self.plugin.id, model).is_some_and(|card| card.sampling == Support::No);
+        let refuses = self.models.capabilities(self.plugin.id, model).sampling == Support::No;
         Dialect { drop_sampling: self.dialect.drop_sampling || refuses, ..self.dialect }
     }
 
@@ -233,9 +235,7 @@ impl Adapter for OpenAiAdapter {
 
     fn capabilities(&self, model: &str) -> Capabilities {
         let mut capabilities = self.capabilities.clone();
-        if let Some(card) = model_card(self.plugin.id, model) {
-            card.apply(&mut capabilities);
-        }
+        capabilities.lay(&self.models.capabilities(self.plugin.id, model));
         capabilities
     }
 
