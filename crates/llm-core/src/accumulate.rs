@@ -214,6 +214,7 @@ fn assemble(start: Box<StreamStart>, parts: Vec<Building>, finish: StreamFinish)
     response.usage = finish.usage;
     response.cost = finish.cost;
     response.cache = start.cache;
+    response.prompt_savings = start.prompt_savings;
     response.service_tier = finish.service_tier;
     response.timing = finish.timing;
     response.ext = finish.ext;

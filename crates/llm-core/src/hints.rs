@@ -53,4 +53,7 @@ pub struct Hints {
     /// Requests of one session go to the same target while it answers, for the sake of prompt caches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<Arc<str>>,
+    /// Send the prompt byte for byte, whatever would make prompts shorter.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub keep_prompt: bool,
 }

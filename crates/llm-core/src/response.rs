@@ -12,6 +12,7 @@ use crate::cost::Cost;
 use crate::ext::Extensions;
 use crate::id::Origin;
 use crate::message::Message;
+use crate::savings::PromptSavings;
 use crate::usage::Usage;
 use crate::warning::Warning;
 
@@ -137,6 +138,9 @@ pub struct ChatResponse {
     /// What the response cache did for it; `None` where there is no cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheStatus>,
+    /// By how much the prompt was made shorter before it was sent; `None` where it went as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_savings: Option<PromptSavings>,
     /// Price and speed class that was used, in the vendor's word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<String>,
@@ -187,6 +191,7 @@ impl ChatResponse {
             usage: Usage::default(),
             cost: None,
             cache: None,
+            prompt_savings: None,
             service_tier: None,
             system_fingerprint: None,
             warnings: Vec::new(),

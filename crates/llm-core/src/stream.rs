@@ -23,6 +23,7 @@ use crate::ext::Extensions;
 use crate::id::Origin;
 use crate::part::{Citation, PartKind};
 use crate::response::{ChatResponse, Finish, RateLimits, Timing};
+use crate::savings::PromptSavings;
 use crate::secret::Secret;
 use crate::usage::Usage;
 use crate::warning::Warning;
@@ -147,6 +148,9 @@ pub struct StreamStart {
     /// What the response cache did for it; `None` where there is no cache.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cache: Option<CacheStatus>,
+    /// By how much the prompt was made shorter before it was sent; `None` where it went as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_savings: Option<PromptSavings>,
     /// What the vendor said of its limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rate_limits: Option<RateLimits>,
@@ -165,6 +169,7 @@ impl StreamStart {
             warnings: Vec::new(),
             attempts: Vec::new(),
             cache: None,
+            prompt_savings: None,
             rate_limits: None,
         }
     }
