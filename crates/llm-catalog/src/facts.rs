@@ -124,6 +124,9 @@ impl Row {
         capabilities.reasoning = self.says("reasoning");
         capabilities.sampling = self.says("sampling");
         capabilities.assistant_prefill = self.says("prefill");
+        if self.mode.as_deref() == Some("responses") {
+            capabilities.responses_only = Support::Yes;
+        }
         capabilities.context_window = self.ctx;
         capabilities.max_output = self.out;
         capabilities.media_inline = self.media();

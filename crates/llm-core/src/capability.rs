@@ -49,6 +49,8 @@ pub struct Capabilities {
     pub sampling: Support,
     /// An assistant message last, to be continued.
     pub assistant_prefill: Support,
+    /// Of the two chat protocols of OpenAI only the Responses API has it; `No`: chat completions has it too.
+    pub responses_only: Support,
     /// Media types accepted inline, as patterns (`image/*`).
     pub media_inline: Vec<Cow<'static, str>>,
     /// Media types accepted by URL.
@@ -78,6 +80,7 @@ impl Capabilities {
             (&mut self.reasoning, nearer.reasoning),
             (&mut self.sampling, nearer.sampling),
             (&mut self.assistant_prefill, nearer.assistant_prefill),
+            (&mut self.responses_only, nearer.responses_only),
         ] {
             if nearer != Support::Unknown {
                 *support = nearer;

@@ -27,6 +27,8 @@ fn flags_and_limits_are_those_of_the_list() {
     assert_eq!((embedder.capabilities.embeddings, embedder.capabilities.chat), (Support::Yes, Support::No));
     assert_eq!(embedder.dimensions, Some(1536));
     assert_eq!(catalog.facts("acme", "who-knows"), llm_catalog::ModelFacts::default());
+    let only = |model| catalog.capabilities("openai", model).responses_only;
+    assert_eq!((only("gpt-5-pro"), only("gpt-4.1")), (Support::Yes, Support::Unknown));
 }
 
 #[test]
