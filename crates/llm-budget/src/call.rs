@@ -69,7 +69,7 @@ impl Call {
     ) -> Option<Cost> {
         self.provider = provider.clone();
         let priced = || self.shared.pricing.cost(provider, model, usage, tier);
-        let cost = said.cloned().or_else(|| if usage.is_unknown() { None } else { priced() });
+        let cost = said.cloned().or_else(|| if usage.says_nothing() { None } else { priced() });
         let observed = self.observed();
         let total = cost.as_ref().map(|cost| cost.total);
         // Where the vendor reported nothing, what was delivered is the best that is known.

@@ -115,7 +115,7 @@ impl Provider for Budgeted {
     }
 
     async fn call(&self, cx: &Cx, request: Request) -> Result<Response, Error> {
-        if matches!(request, Request::Models) {
+        if !request.is_billed() {
             return self.inner.call(cx, request).await;
         }
         let (admitted, input, output_token) = self.admit(cx, &request).await?;
@@ -131,12 +131,15 @@ impl Provider for Budgeted {
                 Ok(Response::Chat(response))
             }
             Ok(Response::ChatStream(stream)) => Ok(Response::ChatStream(stream::metered(stream, call, model))),
-            Ok(Response::Embed(response)) => {
-                call.answered(&self.id, &model, &response.usage, None, None);
-                Ok(Response::Embed(response))
-            }
-            Ok(other) => {
-                call.answered(&self.id, &model, &Usage::default(), None, None);
+            Ok(mut other) => {
+                match other.about() {
+                    Some(about) => {
+                        let (provider, model) = (&about.origin.provider, &about.origin.model);
+                        let cost = call.answered(provider, model, about.usage, None, about.cost.as_ref());
+                        *about.cost = about.cost.take().or(cost);
+                    }
+                    None => drop(call.answered(&self.id, &model, &Usage::default(), None, None)),
+                }
                 Ok(other)
             }
             Err(error) => {

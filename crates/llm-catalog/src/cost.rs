@@ -89,7 +89,9 @@ impl Catalog {
 
 /// The lines, and their exact sum in [`COMMON`]ths of a trillionth of a dollar.
 fn lines(quantities: &Quantities, price: &ModelPrice) -> (Vec<CostLine>, u128) {
-    let request = price.rate(Component::Request).map(|_| (Component::Request, 1));
+    // One request, where the vendor did not count it as several.
+    let is_counted = quantities.counts.iter().any(|(component, _)| *component == Component::Request);
+    let request = price.rate(Component::Request).filter(|_| !is_counted).map(|_| (Component::Request, 1));
     let input = quantities.input.unwrap_or(0);
     let mut sum: u128 = 0;
     let mut line = |(component, count): (Component, u64)| {

@@ -40,8 +40,17 @@ impl Quantities {
                 (Component::Reasoning, usage.reasoning),
             ],
         );
+        // What the caller counted goes before what the answer says.
+        for (component, count) in &usage.counted {
+            if counted.iter().all(|(other, _)| other != component) {
+                quantities.push(*component, *count);
+            }
+        }
         for (component, paths) in BESIDE {
             let found = paths.iter().find_map(|path| number(&usage.extra, path));
+            if usage.counted.contains_key(component) {
+                continue;
+            }
             if counted.iter().all(|(other, _)| other != component) {
                 quantities.push(*component, found.unwrap_or(0));
             }
@@ -135,6 +144,18 @@ mod tests {
             Quantities::of(&usage(json!({"input": 10, "cache_read": 30, "output": 5, "reasoning": 9})), &[]);
         assert_eq!(quantities.counts, [(Component::CacheRead, 10), (Component::Reasoning, 5)]);
         assert_eq!(quantities.overlaps, [Component::CacheRead, Component::Reasoning]);
+    }
+
+    #[test]
+    fn what_is_counted_beside_tokens_is_billed_once() {
+        let usage = usage(json!({"counted": {"input_audio_second": 4, "request": 2}, "prompt_audio_seconds": 3}));
+        assert_eq!(
+            Quantities::of(&usage, &[]).counts,
+            [(Component::Request, 2), (Component::InputAudioSecond, 4)],
+            "the neutral count goes before the vendor's field"
+        );
+        let counts = Quantities::of(&usage, &[(Component::Request, 3)]).counts;
+        assert_eq!(counts, [(Component::InputAudioSecond, 4), (Component::Request, 3)], "the caller's before both");
     }
 
     #[test]

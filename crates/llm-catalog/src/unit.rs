@@ -31,6 +31,7 @@ const KEYS: &[(&str, Component)] = &[
     ("in_msg", Component::InputMessage),
     ("in_page", Component::InputPage),
     ("in_page_annot", Component::InputAnnotatedPage),
+    ("image", Component::Image),
 ];
 
 /// The component that a key of the data prices.
@@ -43,7 +44,13 @@ pub fn per(component: Component) -> u64 {
     use Component as C;
     match component {
         C::AudioSecond | C::InputAudioSecond => 3600,
-        C::Request | C::WebSearch | C::StorageSearch | C::InputMessage | C::InputPage | C::InputAnnotatedPage => 1000,
+        C::Request
+        | C::WebSearch
+        | C::StorageSearch
+        | C::InputMessage
+        | C::InputPage
+        | C::InputAnnotatedPage
+        | C::Image => 1000,
         _ => 1_000_000,
     }
 }

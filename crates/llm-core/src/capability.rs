@@ -35,6 +35,18 @@ pub struct Capabilities {
     pub streaming: Support,
     /// Embeddings.
     pub embeddings: Support,
+    /// Documents in order.
+    pub rerank: Support,
+    /// Images made.
+    pub images: Support,
+    /// Texts spoken.
+    pub speech: Support,
+    /// Sound written down.
+    pub transcription: Support,
+    /// Contents judged.
+    pub moderation: Support,
+    /// Tokens of a chat counted before it is sent.
+    pub count_tokens: Support,
     /// Function calling.
     pub tools: Support,
     /// Several tool calls in one answer.

@@ -42,7 +42,7 @@ pub enum Component {
     OutputVideo,
     /// Output tokens of citations.
     Citation,
-    /// The request itself.
+    /// The request itself. One with many documents to rerank may count as several (Cohere's search units).
     Request,
     /// Searches of the web by the vendor.
     WebSearch,
@@ -60,6 +60,8 @@ pub enum Component {
     InputPage,
     /// Pages of documents in, with annotations.
     InputAnnotatedPage,
+    /// Images made, where they are billed by the piece.
+    Image,
 }
 
 impl Component {
@@ -90,6 +92,7 @@ impl Component {
             Self::InputMessage => "input_message",
             Self::InputPage => "input_page",
             Self::InputAnnotatedPage => "input_annotated_page",
+            Self::Image => "image",
         }
     }
 

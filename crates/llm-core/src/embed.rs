@@ -1,16 +1,10 @@
 //! The embedding operation.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
-use crate::attempt::Attempt;
-use crate::cache::CacheStatus;
-use crate::cost::Cost;
+use crate::answer::answer;
 use crate::ext::Extensions;
-use crate::id::Origin;
-use crate::usage::Usage;
-use crate::warning::{OnUnsupported, Warning};
+use crate::warning::OnUnsupported;
 
 /// Texts to turn into vectors.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -44,43 +38,10 @@ impl EmbedRequest {
     }
 }
 
-/// Vectors, one per text, in the order of the texts.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct EmbedResponse {
-    /// Who answered.
-    pub origin: Arc<Origin>,
-    /// The model, as the answer names it.
-    pub model: Option<String>,
-    /// The vectors.
-    pub vectors: Vec<Vec<f32>>,
-    /// Tokens.
-    pub usage: Usage,
-    /// What it cost, where that is known: all attempts that were billed.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cost: Option<Cost>,
-    /// What the response cache did for it; `None` where there is no cache.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cache: Option<CacheStatus>,
-    /// What the caller should know.
-    pub warnings: Vec<Warning>,
-    /// Every attempt that was made for it, the successful one last; empty below the driver.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attempts: Vec<Attempt>,
-}
-
-impl EmbedResponse {
-    /// Vectors from a provider.
-    pub fn new(origin: Arc<Origin>, vectors: Vec<Vec<f32>>) -> Self {
-        Self {
-            origin,
-            model: None,
-            vectors,
-            usage: Usage::default(),
-            cost: None,
-            cache: None,
-            warnings: Vec::new(),
-            attempts: Vec::new(),
-        }
+answer! {
+    /// Vectors, one per text, in the order of the texts.
+    pub struct EmbedResponse {
+        /// The vectors.
+        pub vectors: Vec<Vec<f32>>,
     }
 }

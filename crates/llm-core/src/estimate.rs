@@ -2,7 +2,7 @@
 
 use crate::chat::ChatRequest;
 use crate::part::PartKind;
-use crate::provider::Request;
+use crate::request::{Content, Request};
 use crate::tool::Tool;
 
 /// The tokens that a request is thought to take.
@@ -50,13 +50,28 @@ impl TokenEstimator for BytesEstimator {
             Request::Chat(chat) | Request::ChatStream(chat) => {
                 TokenEstimate::new(chat_input(chat), chat.sampling.max_output_tokens.map(u64::from))
             }
-            Request::Embed(embed) => {
-                let bytes = embed.inputs.iter().map(|text| text_len(text)).sum();
-                TokenEstimate::new(tokens(bytes), Some(0))
+            // Vendors count neither among the tokens of a minute.
+            Request::CountTokens(_) | Request::Models => TokenEstimate::new(0, Some(0)),
+            other => {
+                let (mut bytes, mut fixed) = (0, 0);
+                other.each_content(&mut |content| match content {
+                    Content::Text(text) => bytes += text_len(text),
+                    Content::Media(_) => fixed += PER_MEDIA,
+                });
+                if let Request::Rerank(rerank) = other {
+                    // The query is read again with each document.
+                    let again = rerank.documents.len().saturating_sub(1);
+                    bytes += text_len(&rerank.query).saturating_mul(u64::try_from(again).unwrap_or(u64::MAX));
+                }
+                TokenEstimate::new(tokens(bytes) + fixed, max_output(other))
             }
-            Request::Models => TokenEstimate::new(0, Some(0)),
         }
     }
+}
+
+/// The longest answer of an operation other than chat: none where the answer is no text, sound or image.
+fn max_output(request: &Request) -> Option<u64> {
+    matches!(request, Request::Embed(_) | Request::Rerank(_) | Request::Moderate(_)).then_some(0)
 }
 
 fn chat_input(chat: &ChatRequest) -> u64 {
@@ -116,6 +131,8 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::rerank::RerankRequest;
+    use crate::speech::SpeechRequest;
 
     #[test]
     fn text_counts_by_its_bytes_and_messages_have_a_price_of_their_own() {
@@ -126,5 +143,16 @@ mod tests {
         chat.sampling.max_output_tokens = Some(50);
         assert_eq!(estimate(&chat), TokenEstimate::new(101 + 8, Some(50)));
         assert_eq!(BytesEstimator.estimate("m", &Request::Models), TokenEstimate::new(0, Some(0)));
+        assert_eq!(BytesEstimator.estimate("m", &Request::CountTokens(Arc::new(chat))), TokenEstimate::new(0, Some(0)));
+    }
+
+    #[test]
+    fn a_query_counts_once_with_each_document() {
+        let rerank = RerankRequest::new("m", "x".repeat(30), ["y".repeat(30), "z".repeat(30)]);
+        let estimate = BytesEstimator.estimate("m", &Request::Rerank(Arc::new(rerank)));
+        assert_eq!(estimate, TokenEstimate::new(40, Some(0)));
+        let speech = SpeechRequest::new("m", "x".repeat(30), "v");
+        let estimate = BytesEstimator.estimate("m", &Request::Speech(Arc::new(speech)));
+        assert_eq!(estimate, TokenEstimate::new(10, None));
     }
 }

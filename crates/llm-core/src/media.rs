@@ -36,6 +36,22 @@ impl Media {
         Self { media_type: media_type.into(), data: MediaData::Url { url: url.into() }, filename: None, detail: None }
     }
 
+    /// The content, where it is given as bytes.
+    pub fn bytes(&self) -> Option<&Bytes> {
+        match &self.data {
+            MediaData::Inline { bytes } => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// Where the content is, where it is given by URL.
+    pub fn as_url(&self) -> Option<&str> {
+        match &self.data {
+            MediaData::Url { url } => Some(url),
+            _ => None,
+        }
+    }
+
     /// The part of the media type before the slash (`image`).
     pub fn family(&self) -> &str {
         self.media_type.split('/').next().unwrap_or_default()

@@ -12,7 +12,8 @@ use crate::capability::{Availability, Capabilities};
 use crate::cx::{Cx, Timeouts};
 use crate::error::Error;
 use crate::id::Target;
-use crate::provider::{Provider, Request};
+use crate::provider::Provider;
+use crate::request::Request;
 
 /// One place of a plan: a target, and the provider that answers for it. Cheap to clone.
 #[derive(Clone)]

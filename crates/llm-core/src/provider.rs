@@ -1,78 +1,22 @@
 //! The one door: what layers, routers and gateways see, and what a plugin author writes.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 
 use crate::capability::{Availability, Capabilities};
 use crate::chat::ChatRequest;
+use crate::count_tokens::TokenCount;
 use crate::cx::Cx;
 use crate::embed::{EmbedRequest, EmbedResponse};
 use crate::error::Error;
+use crate::image::{ImageRequest, ImageResponse};
 use crate::models::ModelInfo;
+use crate::moderate::{ModerateRequest, ModerateResponse};
+use crate::request::{Request, Response};
+use crate::rerank::{RerankRequest, RerankResponse};
 use crate::response::ChatResponse;
+use crate::speech::{SpeechRequest, SpeechResponse};
 use crate::stream::ChatStream;
-
-/// Everything a provider can be asked. Cheap to clone: a retry sends the same `Arc`.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Request {
-    /// A whole answer.
-    Chat(Arc<ChatRequest>),
-    /// An answer as it is made.
-    ChatStream(Arc<ChatRequest>),
-    /// Vectors.
-    Embed(Arc<EmbedRequest>),
-    /// The models on offer.
-    Models,
-}
-
-impl Request {
-    /// The operation in one stable word.
-    pub fn operation(&self) -> &'static str {
-        match self {
-            Self::Chat(_) => "chat",
-            Self::ChatStream(_) => "chat_stream",
-            Self::Embed(_) => "embed",
-            Self::Models => "models",
-        }
-    }
-
-    /// The model that is asked for; empty for operations without one.
-    pub fn model(&self) -> &str {
-        match self {
-            Self::Chat(request) | Self::ChatStream(request) => &request.model,
-            Self::Embed(request) => &request.model,
-            Self::Models => "",
-        }
-    }
-
-    /// The same request for another model. Costs nothing when the model is that one already.
-    pub fn with_model(mut self, model: &str) -> Self {
-        if self.model() != model {
-            match &mut self {
-                Self::Chat(request) | Self::ChatStream(request) => model.clone_into(&mut Arc::make_mut(request).model),
-                Self::Embed(request) => model.clone_into(&mut Arc::make_mut(request).model),
-                Self::Models => {}
-            }
-        }
-        self
-    }
-}
-
-/// What a provider answers, variant for variant as it was asked.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Response {
-    /// To [`Request::Chat`].
-    Chat(Box<ChatResponse>),
-    /// To [`Request::ChatStream`].
-    ChatStream(ChatStream),
-    /// To [`Request::Embed`].
-    Embed(Box<EmbedResponse>),
-    /// To [`Request::Models`].
-    Models(Vec<ModelInfo>),
-}
+use crate::transcribe::{TranscribeRequest, TranscribeResponse};
 
 /// What layers, routers and gateways see, and what they are themselves.
 ///
@@ -119,6 +63,30 @@ pub trait Adapter: Send + Sync + 'static {
     async fn embed(&self, _cx: &Cx, _request: &EmbedRequest) -> Result<EmbedResponse, Error> {
         Err(Error::unsupported(self.id(), "embed"))
     }
+    /// Documents in order.
+    async fn rerank(&self, _cx: &Cx, _request: &RerankRequest) -> Result<RerankResponse, Error> {
+        Err(Error::unsupported(self.id(), "rerank"))
+    }
+    /// Images.
+    async fn image(&self, _cx: &Cx, _request: &ImageRequest) -> Result<ImageResponse, Error> {
+        Err(Error::unsupported(self.id(), "image"))
+    }
+    /// A text, spoken.
+    async fn speech(&self, _cx: &Cx, _request: &SpeechRequest) -> Result<SpeechResponse, Error> {
+        Err(Error::unsupported(self.id(), "speech"))
+    }
+    /// Sound, in writing.
+    async fn transcribe(&self, _cx: &Cx, _request: &TranscribeRequest) -> Result<TranscribeResponse, Error> {
+        Err(Error::unsupported(self.id(), "transcribe"))
+    }
+    /// Judgements of contents.
+    async fn moderate(&self, _cx: &Cx, _request: &ModerateRequest) -> Result<ModerateResponse, Error> {
+        Err(Error::unsupported(self.id(), "moderate"))
+    }
+    /// How many tokens a chat would take.
+    async fn count_tokens(&self, _cx: &Cx, _request: &ChatRequest) -> Result<TokenCount, Error> {
+        Err(Error::unsupported(self.id(), "count_tokens"))
+    }
     /// The models on offer.
     async fn models(&self, _cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
         Err(Error::unsupported(self.id(), "models"))
@@ -144,6 +112,22 @@ impl<A: Adapter> Provider for A {
             Request::Chat(chat) => self.chat(cx, chat).await.map(|response| Response::Chat(Box::new(response))),
             Request::ChatStream(chat) => self.chat_stream(cx, chat).await.map(Response::ChatStream),
             Request::Embed(embed) => self.embed(cx, embed).await.map(|response| Response::Embed(Box::new(response))),
+            Request::Rerank(rerank) => {
+                self.rerank(cx, rerank).await.map(|response| Response::Rerank(Box::new(response)))
+            }
+            Request::Image(image) => self.image(cx, image).await.map(|response| Response::Image(Box::new(response))),
+            Request::Speech(speech) => {
+                self.speech(cx, speech).await.map(|response| Response::Speech(Box::new(response)))
+            }
+            Request::Transcribe(transcribe) => {
+                self.transcribe(cx, transcribe).await.map(|response| Response::Transcribe(Box::new(response)))
+            }
+            Request::Moderate(moderate) => {
+                self.moderate(cx, moderate).await.map(|response| Response::Moderate(Box::new(response)))
+            }
+            Request::CountTokens(chat) => {
+                self.count_tokens(cx, chat).await.map(|response| Response::CountTokens(Box::new(response)))
+            }
             Request::Models => self.models(cx).await.map(Response::Models),
         };
         result.map_err(|error| {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::answer::About;
 use crate::attempt::Attempt;
 use crate::cache::CacheStatus;
 use crate::cost::Cost;
@@ -200,6 +201,17 @@ impl ChatResponse {
             timing: Timing::default(),
             ext: Extensions::default(),
             extra: Map::new(),
+        }
+    }
+
+    pub(crate) fn about(&mut self) -> About<'_> {
+        About {
+            origin: &self.origin,
+            usage: &self.usage,
+            cost: &mut self.cost,
+            cache: &mut self.cache,
+            warnings: &mut self.warnings,
+            attempts: &mut self.attempts,
         }
     }
 

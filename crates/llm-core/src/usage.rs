@@ -1,9 +1,12 @@
 //! Token usage in one meaning for all vendors.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::cost::Component;
 
 /// Tokens of one call. `None` is "not reported", which is not `Some(0)`.
 ///
@@ -49,6 +52,9 @@ pub struct Usage {
     /// Of `output`: rejected tokens of a predicted output.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prediction_rejected: Option<u64>,
+    /// What is billed and is no token: images, seconds of sound, characters, searches. What is not here was not reported.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub counted: BTreeMap<Component, u64>,
     /// What the vendor reported beside tokens (timings, counts of server tools, its own cost), as it came;
     /// in Loquat's own JSON, fields that this version does not know.
     #[serde(flatten)]
@@ -66,6 +72,20 @@ impl Usage {
         self.input.is_none() && self.output.is_none()
     }
 
+    /// True when the vendor reported nothing that is billed: no token count and nothing beside tokens.
+    pub fn says_nothing(&self) -> bool {
+        self.is_unknown() && self.counted.is_empty()
+    }
+
+    /// With so much of something that is billed and is no token. None of it is not worth a word.
+    #[must_use]
+    pub fn with_counted(mut self, component: Component, count: u64) -> Self {
+        if count > 0 {
+            *self.counted.entry(component).or_default() += count;
+        }
+        self
+    }
+
     /// The tokens of two calls that made one answer. What only one of them reported counts as it is, and so does what
     /// stands beside tokens; where both say the same thing there, the later one is kept.
     #[must_use]
@@ -76,6 +96,10 @@ impl Usage {
         };
         let mut extra = self.extra.clone();
         extra.extend(later.extra.clone());
+        let mut counted = self.counted.clone();
+        for (component, count) in &later.counted {
+            *counted.entry(*component).or_default() += count;
+        }
         Self {
             input: sum(self.input, later.input),
             cache_read: sum(self.cache_read, later.cache_read),
@@ -89,6 +113,7 @@ impl Usage {
             output_image: sum(self.output_image, later.output_image),
             prediction_accepted: sum(self.prediction_accepted, later.prediction_accepted),
             prediction_rejected: sum(self.prediction_rejected, later.prediction_rejected),
+            counted,
             extra,
         }
     }
@@ -103,5 +128,19 @@ impl fmt::Display for Usage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let show = |tokens: Option<u64>| tokens.map_or_else(|| "?".to_owned(), |tokens| tokens.to_string());
         write!(f, "{} in, {} out", show(self.input), show(self.output))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_token_is_counted_by_its_name_and_added_up() {
+        let usage = Usage::default().with_counted(Component::Image, 2).with_counted(Component::Request, 0);
+        assert!(usage.is_unknown() && !usage.says_nothing());
+        assert_eq!(serde_json::to_string(&usage).unwrap(), r#"{"counted":{"image":2}}"#);
+        assert_eq!(serde_json::from_str::<Usage>(r#"{"counted":{"image":2}}"#).unwrap(), usage);
+        assert_eq!(usage.with(&usage).counted[&Component::Image], 4);
     }
 }

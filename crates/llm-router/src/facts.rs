@@ -21,7 +21,7 @@ pub const ASSUMED_OUTPUT: u64 = 512;
 #[serde(default)]
 #[non_exhaustive]
 pub struct Facts {
-    /// What is asked: `chat`, `chat_stream`, `embed`, `models`.
+    /// What is asked, in the word of [`Request::operation`]: `chat`, `embed`, `rerank`, ….
     pub operation: Cow<'static, str>,
     /// The model name that the request uses.
     pub model: Arc<str>,

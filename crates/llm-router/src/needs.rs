@@ -30,10 +30,22 @@ pub enum Need {
     JsonSchema,
     /// Reasoning.
     Reasoning,
+    /// Documents in order.
+    Rerank,
+    /// Images made.
+    Images,
+    /// Texts spoken.
+    Speech,
+    /// Sound written down.
+    Transcription,
+    /// Contents judged.
+    Moderation,
+    /// Tokens counted.
+    CountTokens,
 }
 
 impl Need {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 14] = [
         Self::Chat,
         Self::Streaming,
         Self::Embeddings,
@@ -42,6 +54,12 @@ impl Need {
         Self::ForcedTool,
         Self::JsonSchema,
         Self::Reasoning,
+        Self::Rerank,
+        Self::Images,
+        Self::Speech,
+        Self::Transcription,
+        Self::Moderation,
+        Self::CountTokens,
     ];
 
     /// In one stable word.
@@ -55,6 +73,12 @@ impl Need {
             Self::ForcedTool => "forced_tool",
             Self::JsonSchema => "json_schema",
             Self::Reasoning => "reasoning",
+            Self::Rerank => "rerank",
+            Self::Images => "images",
+            Self::Speech => "speech",
+            Self::Transcription => "transcription",
+            Self::Moderation => "moderation",
+            Self::CountTokens => "count_tokens",
         }
     }
 
@@ -68,6 +92,12 @@ impl Need {
             Self::ForcedTool => capabilities.forced_tool,
             Self::JsonSchema => capabilities.json_schema,
             Self::Reasoning => capabilities.reasoning,
+            Self::Rerank => capabilities.rerank,
+            Self::Images => capabilities.images,
+            Self::Speech => capabilities.speech,
+            Self::Transcription => capabilities.transcription,
+            Self::Moderation => capabilities.moderation,
+            Self::CountTokens => capabilities.count_tokens,
         }
     }
 }
@@ -116,12 +146,20 @@ impl Needs {
 
     /// What the answer to a request takes, with its media.
     pub fn of(request: &Request) -> (Self, Vec<MediaNeed>) {
-        match request {
-            Request::Chat(chat) => of_chat(chat, Self::default().with(Need::Chat)),
-            Request::ChatStream(chat) => of_chat(chat, Self::default().with(Need::Chat).with(Need::Streaming)),
-            Request::Embed(_) => (Self::default().with(Need::Embeddings), Vec::new()),
-            _ => (Self::default(), Vec::new()),
-        }
+        let need = match request {
+            Request::Chat(chat) => return of_chat(chat, Self::default().with(Need::Chat)),
+            Request::ChatStream(chat) => return of_chat(chat, Self::default().with(Need::Chat).with(Need::Streaming)),
+            Request::Embed(_) => Need::Embeddings,
+            Request::Rerank(_) => Need::Rerank,
+            Request::Image(_) => Need::Images,
+            Request::Speech(_) => Need::Speech,
+            Request::Transcribe(_) => Need::Transcription,
+            Request::Moderate(_) => Need::Moderation,
+            Request::CountTokens(_) => Need::CountTokens,
+            _ => return (Self::default(), Vec::new()),
+        };
+        // What media such a request has is what its operation is about: no capability speaks of it apart.
+        (Self::default().with(need), Vec::new())
     }
 }
 

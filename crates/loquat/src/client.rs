@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 use std::time::Duration;
 
 use llm_core::{
-    ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind, Progress, Provider,
-    Request, Response, Target,
+    ChatRequest, ChatResponse, ChatStream, Cx, Error, ErrorKind, Progress, Provider, Request, Response, Target,
 };
 use llm_http::HttpTransport;
 use llm_router::{Decision, ProbePolicy, Router};
@@ -146,18 +145,6 @@ impl Client {
         }
     }
 
-    /// Turns texts into vectors. The request names the model: the client's own one is for chats.
-    pub async fn embed(&self, cx: &Cx, request: EmbedRequest) -> Result<EmbedResponse, Error> {
-        self.has_providers()?;
-        if request.model.is_empty() {
-            return Err(refused("the request names no model: name one that makes embeddings").with_param("model"));
-        }
-        match self.0.stack.call(cx, Request::Embed(Arc::new(request))).await? {
-            Response::Embed(response) => Ok(*response),
-            other => Err(unexpected(&other)),
-        }
-    }
-
     /// Why a request would go where it goes: every target, what removed it or what it scored, and the order. Nothing is
     /// sent.
     pub fn explain(&self, cx: &Cx, request: ChatRequest) -> Result<Decision, Error> {
@@ -210,6 +197,10 @@ impl Client {
         &self.0.router
     }
 
+    pub(crate) fn stack(&self) -> &dyn Provider {
+        &*self.0.stack
+    }
+
     /// What this client has learned, for one that takes its place.
     pub fn state(&self) -> EngineState {
         self.0.state.clone()
@@ -221,7 +212,7 @@ impl Client {
     }
 
     /// Requests without a model go to the default; those that cannot be answered are refused before anything is sent.
-    fn prepare(&self, mut request: ChatRequest) -> Result<ChatRequest, Error> {
+    pub(crate) fn prepare(&self, mut request: ChatRequest) -> Result<ChatRequest, Error> {
         if request.messages.is_empty() {
             return Err(refused("the request has no messages: add one at least").with_param("messages"));
         }
@@ -232,7 +223,7 @@ impl Client {
         Ok(request)
     }
 
-    fn has_providers(&self) -> Result<(), Error> {
+    pub(crate) fn has_providers(&self) -> Result<(), Error> {
         if self.providers().is_empty() {
             return Err(Error::new(ErrorKind::NoTarget, self.0.advice.clone()).with_progress(Progress::NotSent));
         }
@@ -254,7 +245,7 @@ impl Client {
     }
 }
 
-fn refused(what: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+pub(crate) fn refused(what: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::InvalidRequest, what).with_progress(Progress::NotSent)
 }
 
@@ -267,14 +258,8 @@ impl fmt::Debug for Client {
     }
 }
 
-fn unexpected(response: &Response) -> Error {
-    let what = match response {
-        Response::Chat(_) => "chat",
-        Response::ChatStream(_) => "chat_stream",
-        Response::Embed(_) => "embed",
-        Response::Models(_) => "models",
-        _ => "another operation",
-    };
+pub(crate) fn unexpected(response: &Response) -> Error {
+    let what = response.operation();
     Error::new(
         ErrorKind::Internal,
         format!("a layer answered with {what} what was asked as something else: this is a defect in that layer"),

@@ -17,6 +17,7 @@ mod function;
 mod gates;
 mod health;
 pub mod normal;
+mod operations;
 pub mod providers;
 mod reply;
 mod reply_stream;

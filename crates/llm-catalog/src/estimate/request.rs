@@ -2,7 +2,7 @@
 
 use std::io;
 
-use llm_core::{ChatRequest, OutputFormat, Part, PartKind, Request, TokenEstimate, Tool};
+use llm_core::{ChatRequest, Content, OutputFormat, Part, PartKind, Request, TokenEstimate, Tool};
 
 use super::calibrate::Scale;
 use super::family::Family;
@@ -48,12 +48,21 @@ pub(super) fn estimate(model: &str, scale: Scale, request: &Request) -> TokenEst
             let input = scale.tokens(counter.thousandths()) + fixed;
             TokenEstimate::new(input, chat.sampling.max_output_tokens.map(u64::from))
         }
-        Request::Embed(embed) => {
-            let mut counter = Counter::default();
-            embed.inputs.iter().for_each(|text| text_of(&mut counter, text));
-            TokenEstimate::new(scale.tokens(counter.thousandths()), Some(0))
+        // Vendors count neither among the tokens of a minute.
+        Request::CountTokens(_) | Request::Models => TokenEstimate::new(0, Some(0)),
+        other => {
+            let (mut counter, mut fixed) = (Counter::default(), 0);
+            other.each_content(&mut |content| match content {
+                Content::Text(text) => text_of(&mut counter, text),
+                Content::Media(medium) => fixed += media::tokens(family, medium),
+            });
+            if let Request::Rerank(rerank) = other {
+                // The query is read again with each document.
+                rerank.documents.iter().skip(1).for_each(|_| text_of(&mut counter, &rerank.query));
+            }
+            let is_silent = matches!(other, Request::Embed(_) | Request::Rerank(_) | Request::Moderate(_));
+            TokenEstimate::new(scale.tokens(counter.thousandths()) + fixed, is_silent.then_some(0))
         }
-        _ => TokenEstimate::new(0, Some(0)),
     }
 }
 

@@ -123,13 +123,11 @@ impl Answer {
     /// What it took, where that is known by now.
     pub(super) fn usage(&self) -> Option<&Usage> {
         let usage = match self {
-            Self::Whole(Response::Chat(chat)) => &chat.usage,
-            Self::Whole(Response::Embed(embed)) => &embed.usage,
+            Self::Whole(response) => response.usage()?,
             Self::Stream(committed) => match committed.held.last() {
                 Some(Event::Finish(finish)) => &finish.usage,
                 _ => return None,
             },
-            Self::Whole(_) => return None,
         };
         (!usage.is_unknown()).then_some(usage)
     }

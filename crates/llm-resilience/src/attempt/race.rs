@@ -42,7 +42,8 @@ impl Trip {
         let policy = self.settings.hedge.as_ref().filter(|policy| policy.max_extra > 0)?;
         let too_large = || size::exceeds(&self.request, self.settings.retry.max_replay);
         if self.plan.targets.len() < 2
-            || matches!(self.request, Request::Models)
+            // The one is asked of one provider only, the other is dear and takes as long everywhere.
+            || matches!(self.request, Request::Models | Request::Image(_))
             || self.call.priority() == Priority::Batch
             || is_stateful(&self.request)
             || too_large()

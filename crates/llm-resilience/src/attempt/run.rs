@@ -96,17 +96,12 @@ fn deliver(answered: Answered, mut trip: Trip) -> Response {
         }
         Answer::Whole(mut response) => {
             let mut record = trip.record;
-            match &mut response {
-                Response::Chat(chat) => {
-                    chat.attempts.clone_from(&record.attempts);
-                    chat.timing.total = Some(at.duration_since(record.started));
-                    record.usage(&chat.usage);
-                }
-                Response::Embed(embed) => {
-                    embed.attempts.clone_from(&record.attempts);
-                    record.usage(&embed.usage);
-                }
-                _ => {}
+            if let Some(about) = response.about() {
+                about.attempts.clone_from(&record.attempts);
+                record.usage(about.usage);
+            }
+            if let Response::Chat(chat) = &mut response {
+                chat.timing.total = Some(at.duration_since(record.started));
             }
             record.complete(None);
             response

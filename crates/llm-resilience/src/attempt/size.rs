@@ -1,6 +1,6 @@
 //! About how many bytes a request is, for the cap on what is sent twice.
 
-use llm_core::{ChatRequest, MediaData, PartKind, Request, Tool};
+use llm_core::{ChatRequest, Content, Media, MediaData, PartKind, Request, Tool};
 
 /// Whether a request is larger than `most` bytes. Reads lengths only, and stops when it knows.
 pub(super) fn exceeds(request: &Request, most: u64) -> bool {
@@ -14,9 +14,18 @@ pub(super) fn exceeds(request: &Request, most: u64) -> bool {
         None => false,
     };
     let fits = match request {
-        Request::Chat(chat) | Request::ChatStream(chat) => chat_fits(chat, &mut fits),
-        Request::Embed(embed) => embed.inputs.iter().all(|text| fits(text.len())),
-        _ => true,
+        Request::Chat(chat) | Request::ChatStream(chat) | Request::CountTokens(chat) => chat_fits(chat, &mut fits),
+        other => {
+            let mut all = true;
+            other.each_content(&mut |content| {
+                all = all
+                    && fits(match content {
+                        Content::Text(text) => text.len(),
+                        Content::Media(media) => media_len(media),
+                    });
+            });
+            all
+        }
     };
     !fits
 }
@@ -36,11 +45,15 @@ fn kind_fits(kind: &PartKind, fits: &mut impl FnMut(usize) -> bool) -> bool {
         PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } | PartKind::Refusal { text } => fits(text.len()),
         PartKind::ToolCall(call) => fits(call.name.len() + call.arguments.len()),
         PartKind::ToolResult(result) => result.content.iter().all(|part| kind_fits(&part.kind, fits)),
-        // It travels as base64: four bytes for three.
-        PartKind::Media(media) => match &media.data {
-            MediaData::Inline { bytes } => fits(bytes.len().div_ceil(3) * 4),
-            _ => true,
-        },
+        PartKind::Media(media) => fits(media_len(media)),
         _ => true,
+    }
+}
+
+/// It travels as base64 almost everywhere: four bytes for three.
+fn media_len(media: &Media) -> usize {
+    match &media.data {
+        MediaData::Inline { bytes } => bytes.len().div_ceil(3) * 4,
+        _ => 0,
     }
 }

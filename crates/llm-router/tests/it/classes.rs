@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use llm_core::{
     ChatRequest, Effort, EmbedRequest, FunctionTool, JsonSchema, Media, Message, OutputFormat, Part, PartKind,
-    Reasoning, Request, Tool, ToolChoice,
+    Reasoning, Request, RerankRequest, Tool, ToolChoice,
 };
 use llm_router::{ByForm, Classifier, Complexity, Needs};
 
@@ -88,6 +88,8 @@ fn needs_are_those_of_the_request() {
         (chat(base()), r#"["chat"]"#),
         (Request::ChatStream(Arc::new(base())), r#"["chat","streaming"]"#),
         (Request::Embed(Arc::new(EmbedRequest::new("r", ["x"]))), r#"["embeddings"]"#),
+        (Request::Rerank(Arc::new(RerankRequest::new("r", "q", ["x"]))), r#"["rerank"]"#),
+        (Request::CountTokens(Arc::new(base())), r#"["count_tokens"]"#),
         (Request::Models, "[]"),
         (chat(base().with_tool(tool())), r#"["chat","tools"]"#),
         (chat(with(|it| it.parallel_tool_calls = Some(true))), r#"["chat"]"#),
