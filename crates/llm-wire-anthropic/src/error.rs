@@ -7,7 +7,7 @@ use llm_core::{Error, ErrorKind};
 use llm_wire::ErrorResponse;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::json::{Fields, Text};
+use llm_wire::json::{Fields, Text};
 
 /// Beginnings of messages of the type `invalid_request_error`, and what they mean.
 const BEGINNINGS: &[(&str, ErrorKind)] = &[

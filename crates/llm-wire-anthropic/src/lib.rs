@@ -2,7 +2,6 @@
 
 mod block;
 mod citation;
-mod json;
 mod profile;
 mod stop_reason;
 mod usage;

@@ -10,7 +10,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::json::{Fields, Object, Patch, Patched};
+use llm_wire::json::{Fields, Object, Patch, Patched};
 
 /// What the vendor has said so far.
 #[derive(Debug, Default)]

@@ -116,8 +116,12 @@ impl ErrorResponse {
     }
 }
 
-/// The vendor's id of an HTTP request: `x-request-id` (OpenAI and most), `request-id` (Anthropic).
+/// The vendor's id of an HTTP request: `x-request-id` (OpenAI and most), `request-id` (Anthropic), `x-amzn-requestid`
+/// (AWS).
 pub fn request_id(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get("x-request-id").or_else(|| headers.get("request-id"))?;
+    let value = headers
+        .get("x-request-id")
+        .or_else(|| headers.get("request-id"))
+        .or_else(|| headers.get("x-amzn-requestid"))?;
     value.to_str().ok().map(str::to_owned)
 }

@@ -6,11 +6,13 @@ mod error;
 mod lines;
 mod sniff;
 mod timestamp;
+mod tool_id;
 
 #[cfg(feature = "aws-event-stream")]
 pub mod aws_event_stream;
 pub mod drive;
 pub mod exchange;
+pub mod json;
 pub mod json_array;
 pub mod ndjson;
 pub mod rate_limit;
@@ -18,7 +20,7 @@ pub mod retry_hint;
 pub mod sse;
 
 #[cfg(feature = "aws-event-stream")]
-pub use aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, AwsHeaders, AwsMessage};
+pub use aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, AwsHeaders, AwsMessage, aws_event_stream};
 pub use codec::{ErrorResponse, EventQueue, Frame, StreamDecoder, StreamEncoder, request_id};
 pub use drive::{json_array_stream, ndjson_stream, sse_stream};
 pub use error::{FrameError, FrameLimits};
@@ -29,3 +31,4 @@ pub use retry_hint::{RetryHint, google_retry_delay, retry_after};
 pub use sniff::sse_or_json_array_stream;
 pub use sse::{SseEvent, SseItem, SseParser};
 pub use timestamp::rfc3339;
+pub use tool_id::tool_id;

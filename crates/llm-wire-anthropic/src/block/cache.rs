@@ -6,7 +6,7 @@ use llm_core::CacheHint;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::json::{Fields, Text};
+use llm_wire::json::{Fields, Text};
 
 const MINUTES: Duration = Duration::from_mins(5);
 const HOUR: Duration = Duration::from_hours(1);

@@ -11,7 +11,7 @@ use super::cache::read_cache;
 use super::source::Source;
 use crate::API;
 use crate::citation;
-use crate::json::{self, Fields, Path};
+use llm_wire::json::{self, Fields, Path};
 
 /// The kind of an opaque part that holds a block of this type.
 pub(crate) fn opaque_kind(block_type: &str) -> String {

@@ -2,14 +2,13 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
-use serde_json::value::RawValue;
+use llm_wire::json::{Input, Object, Patch};
+use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::cache::CacheControl;
 use super::source::Source;
 use crate::citation::WireCitations;
-use crate::json::{Object, Patch};
 
 /// One block.
 pub(crate) struct Block<'a> {
@@ -30,26 +29,6 @@ pub(crate) enum Content<'a> {
     Opaque { fields: &'a Map<String, Value> },
 }
 
-/// A tool's arguments: the text that the model wrote, untouched.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Input<'a> {
-    Empty,
-    Raw(&'a RawValue),
-}
-
-/// Arguments as an object; `None` when they are not the text of one, for example because they were cut off.
-pub(crate) fn arguments(text: &str) -> Option<Input<'_>> {
-    if text.trim().is_empty() {
-        return Some(Input::Empty);
-    }
-    let raw: &RawValue = serde_json::from_str(text).ok()?;
-    match raw.get() {
-        "null" => Some(Input::Empty),
-        text if text.starts_with('{') => Some(Input::Raw(raw)),
-        _ => None,
-    }
-}
-
 impl<'a> Block<'a> {
     pub(crate) fn new(content: Content<'a>) -> Self {
         Self { content, cache: None, patch: Patch::default() }
@@ -64,15 +43,6 @@ impl<'a> Block<'a> {
                 Some(text)
             }
             _ => None,
-        }
-    }
-}
-
-impl Serialize for Input<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Empty => serializer.serialize_map(Some(0))?.end(),
-            Self::Raw(raw) => raw.serialize(serializer),
         }
     }
 }

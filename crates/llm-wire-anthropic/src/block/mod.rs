@@ -7,5 +7,5 @@ mod source;
 
 pub(crate) use cache::{CacheControl, read_cache};
 pub(crate) use decode::{decode, decode_all, opaque, opaque_kind};
-pub(crate) use encode::{Block, Content, Input, arguments};
+pub(crate) use encode::{Block, Content};
 pub(crate) use source::{Source, unsupported_media};

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::API;
-use crate::json::{Fields, Object, Patch, Patched};
+use llm_wire::json::{Fields, Object, Patch, Patched};
 
 /// Where the content is, as it is written.
 #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,10 @@
 //! One message: total length u32, headers length u32, CRC-32 of these eight bytes, headers, payload, CRC-32 of all before
 //! it; big endian (smithy.io, "Amazon Event Stream Specification", read 2026-11). Both checksums are checked.
 
+mod drive;
 mod header;
 
+pub use drive::{ERROR, EXCEPTION, aws_event_stream, decode_message};
 pub use header::{AwsHeader, AwsHeaderValue, AwsHeaders};
 
 use bytes::Bytes;

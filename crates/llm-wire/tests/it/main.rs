@@ -1,6 +1,7 @@
 //! All tests of this crate, in one binary.
 #![cfg(test)]
 
+mod aws_drive;
 mod aws_event_stream;
 mod drive;
 mod exchange;

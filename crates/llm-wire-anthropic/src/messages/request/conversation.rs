@@ -8,8 +8,8 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use super::parts::{Place, Scope};
 use crate::block::{Block, Content};
-use crate::json::{Object, Patch};
 use crate::profile::Profile;
+use llm_wire::json::{Object, Patch};
 
 /// Instructions and turns, ready to be written.
 pub(super) struct Conversation<'a> {

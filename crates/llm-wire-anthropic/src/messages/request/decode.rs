@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use crate::API;
 use crate::block;
-use crate::json::{self, Path};
+use llm_wire::json::{self, Path};
 
 static ROOT: Path<'static> = Path::Root;
 

@@ -9,9 +9,9 @@ use super::output::{self, OutputConfig};
 use super::parts::Scope;
 use super::thinking::Plan;
 use super::tools::{self, EndUser, WireChoice, WireTool};
-use crate::json::{Object, Patch};
 use crate::profile::Profile;
 use crate::version::Version;
+use llm_wire::json::{Object, Patch};
 
 /// An encoded request.
 #[derive(Debug)]

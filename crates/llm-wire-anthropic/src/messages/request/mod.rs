@@ -7,7 +7,6 @@ mod output;
 mod parts;
 mod schema;
 mod thinking;
-mod tool_id;
 mod tools;
 
 pub use decode::{Decoded, decode_request};

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::schema;
-use crate::json::{Object, Patch, Patched};
+use llm_wire::json::{Object, Patch, Patched};
 
 /// What is said of a schema that was changed.
 pub(super) const FITTED: &str = "objects are closed, and keywords that the vendor refuses are told in descriptions";

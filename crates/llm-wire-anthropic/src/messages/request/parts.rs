@@ -1,12 +1,13 @@
 //! From the parts of one message to content blocks, with a warning for everything that has no block.
 
+use std::borrow::Cow;
+
 use llm_core::{CacheHint, Error, MediaData, Message, Origin, Part, PartKind, Role, ToolStatus, Warnings};
 
-use super::tool_id::wire_id;
 use crate::API;
-use crate::block::{Block, CacheControl, Content, Input, Source, arguments, unsupported_media};
+use crate::block::{Block, CacheControl, Content, Source, unsupported_media};
 use crate::citation::WireCitations;
-use crate::json::Patch;
+use llm_wire::json::{Input, Patch};
 
 /// What the parts of a conversation are encoded with.
 pub(super) struct Scope<'a, 'w> {
@@ -78,7 +79,7 @@ impl<'a> Scope<'a, '_> {
                 if call.executed_by == llm_core::Executor::Provider {
                     return self.leave_out(place, "", "another vendor ran this tool itself");
                 }
-                let input = arguments(&call.arguments).unwrap_or_else(|| {
+                let input = Input::read(&call.arguments).unwrap_or_else(|| {
                     self.warnings
                         .adapted(&place.path(".arguments"), "they are not a JSON object, so an empty one is sent");
                     Input::Empty
@@ -140,4 +141,9 @@ impl<'a> Scope<'a, '_> {
         }
         hint.into()
     }
+}
+
+/// The vendor takes `[a-zA-Z0-9_-]+` as the id of a call.
+fn wire_id(id: &str) -> Cow<'_, str> {
+    llm_wire::tool_id(id, |byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-', usize::MAX)
 }

@@ -3,8 +3,8 @@
 use llm_core::{ChatRequest, Effort, Error, Reasoning, Support, ToolChoice, Warnings};
 use serde::ser::Serializer;
 
-use crate::json::{Object, Patch, Patched};
 use crate::profile::{Profile, Thinking};
+use llm_wire::json::{Object, Patch, Patched};
 
 /// `max_tokens` where neither the caller nor the profile knows one: every model takes it.
 const DEFAULT_MAX_TOKENS: u32 = 4096;

@@ -11,8 +11,8 @@ use super::parts::Scope;
 use super::schema;
 use crate::API;
 use crate::block::CacheControl;
-use crate::json::{Object, Patch, Patched};
 use crate::profile::Profile;
+use llm_wire::json::{Object, Patch, Patched};
 
 /// One tool.
 pub(super) enum WireTool<'a> {

@@ -8,9 +8,9 @@ use serde_json::value::RawValue;
 use crate::API;
 use crate::block;
 use crate::error;
-use crate::json::{Fields, Path};
 use crate::stop_reason;
 use crate::usage::Counts;
+use llm_wire::json::{Fields, Path};
 
 /// Decodes an answer. An error object is an `Err` of its class, also in an answer with a good status.
 ///

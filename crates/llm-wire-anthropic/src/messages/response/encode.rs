@@ -5,11 +5,11 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 use serde_json::{Map, Value};
 
 use crate::API;
-use crate::block::{Block, Content, Input, arguments};
+use crate::block::{Block, Content};
 use crate::citation::WireCitations;
-use crate::json::{Object, Patch};
 use crate::stop_reason;
 use crate::usage::WireUsage;
+use llm_wire::json::{Input, Object, Patch};
 
 /// Encodes an answer. Parts that the protocol has no block for (media, other vendors' items) are left out.
 pub fn encode_response(response: &ChatResponse) -> Vec<u8> {
@@ -75,7 +75,7 @@ pub(super) fn answer_block(part: &Part) -> Option<Block<'_>> {
             id: call.id.as_str().into(),
             name: &call.name,
             // Cut-off arguments cannot stand in an object; the stop reason says that the answer is cut.
-            input: arguments(&call.arguments).unwrap_or(Input::Empty),
+            input: Input::read(&call.arguments).unwrap_or(Input::Empty),
         },
         PartKind::Reasoning { encrypted: Some(data), .. } => Content::Redacted { data },
         PartKind::Reasoning { text, .. } => {

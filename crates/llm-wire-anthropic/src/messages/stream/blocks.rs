@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::API;
 use crate::block::{self, opaque_kind};
-use crate::json::Path;
+use llm_wire::json::Path;
 
 /// One open block.
 pub(super) struct OpenBlock {

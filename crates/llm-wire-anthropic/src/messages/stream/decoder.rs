@@ -10,10 +10,10 @@ use serde_json::{Map, Value};
 
 use super::blocks::{self, OpenBlock, State};
 use super::frame::{Delta, WireEvent};
-use crate::json::{Fields, Text};
 use crate::messages::response::decode_response;
 use crate::usage::Counts;
 use crate::{citation, error, stop_reason};
+use llm_wire::json::{Fields, Text};
 
 /// Decodes a stream of the messages API.
 ///

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::writer::{self, WireDelta};
 use crate::API;
-use crate::block::{Block, Content, Input};
+use crate::block::{Block, Content};
 use crate::citation::{WireCitation, WireCitations};
 use crate::error;
 use crate::messages::response::{message_id, stop_sequence};
@@ -128,7 +128,7 @@ impl Encoder {
             PartKind::ToolCall(call) => {
                 let server = call.executed_by == Executor::Provider;
                 let id = call.id.as_str().into();
-                let content = Content::ToolUse { server, id, name: &call.name, input: Input::Empty };
+                let content = Content::ToolUse { server, id, name: &call.name, input: llm_wire::json::Input::Empty };
                 (Kind::Input, content, call.arguments.as_str())
             }
             PartKind::Opaque { data: Value::Object(fields), .. } if self.own => {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::json::Text;
+use llm_wire::json::Text;
 
 /// An event. Fields that only few events have are read a second time, where they are needed.
 #[derive(Deserialize)]

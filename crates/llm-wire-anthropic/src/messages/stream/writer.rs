@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::block::Block;
 use crate::citation::WireCitation;
-use crate::json::{Object, Patch};
 use crate::usage::WireUsage;
+use llm_wire::json::{Object, Patch};
 
 /// A fact of the answer that stands beside `delta` in `message_delta`; all others stand in it.
 const BESIDE_DELTA: &str = "context_management";

@@ -12,19 +12,19 @@ type Settings = Map<String, Value>;
 
 /// The settings for one object: those of the provider go before those of the wire family.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Patch<'a> {
+pub struct Patch<'a> {
     first: Option<&'a Settings>,
     second: Option<&'a Settings>,
 }
 
 impl<'a> Patch<'a> {
     /// One map of settings.
-    pub(crate) fn of(settings: Option<&'a Settings>) -> Self {
+    pub fn of(settings: Option<&'a Settings>) -> Self {
         Self { first: settings, second: None }
     }
 
     /// What `ext` says to one target.
-    pub(crate) fn to(ext: &'a Extensions, target: &Origin) -> Self {
+    pub fn to(ext: &'a Extensions, target: &Origin) -> Self {
         if ext.is_empty() {
             return Self::default();
         }
@@ -33,11 +33,13 @@ impl<'a> Patch<'a> {
         Self { first, second }
     }
 
-    pub(crate) fn is_empty(self) -> bool {
+    /// True when there is no setting at all.
+    pub fn is_empty(self) -> bool {
         self.first.is_none_or(Map::is_empty) && self.second.is_none_or(Map::is_empty)
     }
 
-    pub(crate) fn get(self, name: &str) -> Option<&'a Value> {
+    /// The setting of a field.
+    pub fn get(self, name: &str) -> Option<&'a Value> {
         let of = |settings: Option<&'a Settings>| settings.and_then(|settings| settings.get(name));
         of(self.first).or_else(|| of(self.second))
     }
@@ -58,7 +60,8 @@ impl<'a> Patch<'a> {
 }
 
 /// An object that is being written.
-pub(crate) struct Object<'p, M> {
+#[derive(Debug)]
+pub struct Object<'p, M> {
     map: M,
     patch: Patch<'p>,
     /// Names whose settings are dealt with.
@@ -66,40 +69,41 @@ pub(crate) struct Object<'p, M> {
 }
 
 impl<'p, M: SerializeMap> Object<'p, M> {
-    pub(crate) fn new<S: Serializer<SerializeMap = M>>(serializer: S, patch: Patch<'p>) -> Result<Self, S::Error> {
+    /// Begins an object.
+    pub fn new<S: Serializer<SerializeMap = M>>(serializer: S, patch: Patch<'p>) -> Result<Self, S::Error> {
         Ok(Self { map: serializer.serialize_map(None)?, patch, done: Vec::new() })
     }
 
     /// Writes a field, unless the settings have it.
-    pub(crate) fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
+    pub fn field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
         if self.patch.get(name).is_some() { Ok(()) } else { self.map.serialize_entry(name, value) }
     }
 
     /// Writes fields as they are, unless the settings have them.
-    pub(crate) fn all(&mut self, fields: &Settings) -> Result<(), M::Error> {
+    pub fn all(&mut self, fields: &Settings) -> Result<(), M::Error> {
         let own = fields.iter().filter(|(name, _)| self.patch.get(name).is_none());
         own.into_iter().try_for_each(|(name, value)| self.map.serialize_entry(name, value))
     }
 
     /// Writes a field that no setting can change.
-    pub(crate) fn fixed<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
+    pub fn fixed<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), M::Error> {
         self.hide(name);
         self.map.serialize_entry(name, value)
     }
 
     /// Writes a field that may be absent and that no setting can change.
-    pub(crate) fn fixed_if<T: Serialize>(&mut self, name: &'static str, value: Option<T>) -> Result<(), M::Error> {
+    pub fn fixed_if<T: Serialize>(&mut self, name: &'static str, value: Option<T>) -> Result<(), M::Error> {
         self.hide(name);
         value.map_or(Ok(()), |value| self.map.serialize_entry(name, &value))
     }
 
     /// Writes a field that may be absent.
-    pub(crate) fn some<T: Serialize>(&mut self, name: &'static str, value: Option<T>) -> Result<(), M::Error> {
+    pub fn some<T: Serialize>(&mut self, name: &'static str, value: Option<T>) -> Result<(), M::Error> {
         value.map_or(Ok(()), |value| self.field(name, &value))
     }
 
     /// Writes a field that is an object and merges with the settings for it.
-    pub(crate) fn nested<T: Patched>(&mut self, name: &'static str, value: Option<&T>) -> Result<(), M::Error> {
+    pub fn nested<T: Patched>(&mut self, name: &'static str, value: Option<&T>) -> Result<(), M::Error> {
         let Some(value) = value else { return Ok(()) };
         if let Some(patch) = self.patch.inner(name) {
             self.done.push(name);
@@ -109,12 +113,12 @@ impl<'p, M: SerializeMap> Object<'p, M> {
     }
 
     /// Settings of this name are not for the body.
-    pub(crate) fn hide(&mut self, name: &'static str) {
+    pub fn hide(&mut self, name: &'static str) {
         self.done.push(name);
     }
 
     /// Writes what the settings add.
-    pub(crate) fn end(mut self) -> Result<M::Ok, M::Error> {
+    pub fn end(mut self) -> Result<M::Ok, M::Error> {
         for (name, value) in self.patch.entries() {
             if !value.is_null() && !self.done.contains(&name.as_str()) {
                 self.map.serialize_entry(name, value)?;
@@ -125,14 +129,18 @@ impl<'p, M: SerializeMap> Object<'p, M> {
 }
 
 /// What can be written as an object with settings merged into it.
-pub(crate) trait Patched {
+pub trait Patched {
+    /// Writes the object with these settings merged into it.
     fn write<S: Serializer>(&self, patch: Patch<'_>, serializer: S) -> Result<S::Ok, S::Error>;
 }
 
 /// A value together with its settings.
-pub(crate) struct WithPatch<'a, T> {
-    value: &'a T,
-    patch: Patch<'a>,
+#[derive(Debug)]
+pub struct WithPatch<'a, T> {
+    /// The value.
+    pub value: &'a T,
+    /// Its settings.
+    pub patch: Patch<'a>,
 }
 
 impl<T: Patched> Serialize for WithPatch<'_, T> {

@@ -13,17 +13,17 @@ use super::text::Text;
 ///
 /// `#[serde(flatten)]` would buffer every value, which loses the text of tool arguments.
 #[derive(Debug, Default)]
-pub(crate) struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+pub struct Fields<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
 
 impl<'a> Fields<'a> {
     /// Reads an object; `None` when the text is something else.
-    pub(crate) fn read(raw: &'a RawValue) -> Option<Self> {
+    pub fn read(raw: &'a RawValue) -> Option<Self> {
         serde_json::from_str(raw.get()).ok()
     }
 
     /// Takes one field out. Of a name that stands twice the last value counts, and none is left behind: what is left
     /// is later merged into the request and must not replace a field that was checked.
-    pub(crate) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
+    pub fn take(&mut self, name: &str) -> Option<&'a RawValue> {
         let mut found = None;
         while let Some(at) = self.0.iter().rposition(|(known, _)| known == name) {
             let (_, raw) = self.0.remove(at);
@@ -33,17 +33,17 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a string out; `None`, and gone, where it is something else.
-    pub(crate) fn take_text(&mut self, name: &str) -> Option<Cow<'a, str>> {
+    pub fn take_text(&mut self, name: &str) -> Option<Cow<'a, str>> {
         serde_json::from_str(self.take(name)?.get()).ok().map(|Text(text)| text)
     }
 
     /// Whether the field is there and not `null`.
-    pub(crate) fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(known, raw)| known == name && raw.get() != "null")
     }
 
     /// The fields that nobody took, `null` ones left out. What is nested too deeply to be read is left out too.
-    pub(crate) fn rest(self) -> Map<String, Value> {
+    pub fn rest(self) -> Map<String, Value> {
         self.0
             .into_iter()
             .filter(|(_, raw)| raw.get() != "null")

@@ -13,7 +13,7 @@ use super::text::Text;
 
 /// A place in a body, such as `messages[2].content`. Costs nothing until it is shown.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Path<'a> {
+pub enum Path<'a> {
     /// The body itself.
     Root,
     /// A field of an object.
@@ -23,16 +23,18 @@ pub(crate) enum Path<'a> {
 }
 
 impl<'a> Path<'a> {
-    pub(crate) fn field(&'a self, name: &'a str) -> Self {
+    /// A field of what stands here.
+    pub fn field(&'a self, name: &'a str) -> Self {
         Self::Field(self, name)
     }
 
-    pub(crate) fn index(&'a self, index: usize) -> Self {
+    /// An element of the list that stands here.
+    pub fn index(&'a self, index: usize) -> Self {
         Self::Index(self, index)
     }
 
     /// An error that names this place and what belongs there. It never repeats what stands there.
-    pub(crate) fn must_be(&self, expected: &str) -> Error {
+    pub fn must_be(&self, expected: &str) -> Error {
         let path = match self {
             Self::Root => "the body".to_owned(),
             _ => self.to_string(),
@@ -57,31 +59,39 @@ fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, at: &Path<'_>, expected: &str
     serde_json::from_str(raw.get()).map_err(|_| at.must_be(expected))
 }
 
-pub(crate) fn string<'a>(raw: &'a RawValue, at: &Path<'_>) -> Result<Cow<'a, str>, Error> {
+/// A string.
+pub fn string<'a>(raw: &'a RawValue, at: &Path<'_>) -> Result<Cow<'a, str>, Error> {
     read::<Text<'_>>(raw, at, "a string").map(|text| text.0)
 }
 
-pub(crate) fn unsigned(raw: &RawValue, at: &Path<'_>) -> Result<u32, Error> {
+/// A whole number.
+pub fn unsigned(raw: &RawValue, at: &Path<'_>) -> Result<u32, Error> {
     read(raw, at, "a whole number from 0 to 4294967295")
 }
 
+/// A finite number.
+///
 /// `serde_json` without its feature `float_roundtrip` loses the last bit of some numbers, the standard library does not.
-pub(crate) fn number(raw: &RawValue, at: &Path<'_>) -> Result<f64, Error> {
+pub fn number(raw: &RawValue, at: &Path<'_>) -> Result<f64, Error> {
     raw.get().parse().ok().filter(|number: &f64| number.is_finite()).ok_or_else(|| at.must_be("a number"))
 }
 
-pub(crate) fn boolean(raw: &RawValue, at: &Path<'_>) -> Result<bool, Error> {
+/// True or false.
+pub fn boolean(raw: &RawValue, at: &Path<'_>) -> Result<bool, Error> {
     read(raw, at, "true or false")
 }
 
-pub(crate) fn list<'a>(raw: &'a RawValue, at: &Path<'_>, expected: &str) -> Result<Vec<&'a RawValue>, Error> {
+/// A list; `expected` is what the error says must stand here.
+pub fn list<'a>(raw: &'a RawValue, at: &Path<'_>, expected: &str) -> Result<Vec<&'a RawValue>, Error> {
     read(raw, at, expected)
 }
 
-pub(crate) fn object<'a>(raw: &'a RawValue, at: &Path<'_>) -> Result<Fields<'a>, Error> {
+/// An object.
+pub fn object<'a>(raw: &'a RawValue, at: &Path<'_>) -> Result<Fields<'a>, Error> {
     read(raw, at, "an object")
 }
 
-pub(crate) fn value(raw: &RawValue, at: &Path<'_>) -> Result<Value, Error> {
+/// Any JSON.
+pub fn value(raw: &RawValue, at: &Path<'_>) -> Result<Value, Error> {
     read(raw, at, "JSON that is nested less deeply")
 }
