@@ -33,7 +33,8 @@ pub(crate) type Applied<'a> = (&'a Tracked, Account);
 
 /// A request that may go.
 pub(crate) struct Admitted {
-    pub(crate) live: Arc<Live>,
+    /// What is set aside for it, where a budget is kept in the ledger.
+    pub(crate) live: Option<Arc<Live>>,
     /// The answer's new bound, where it was shortened.
     pub(crate) max_output: Option<u64>,
 }
@@ -46,7 +47,6 @@ pub(crate) async fn admit(
     estimate: CostEstimate,
     open: bool,
 ) -> Result<Admitted, Error> {
-    budgets.outbox.start();
     let now = budgets.now();
     // Only what the caller left open may be shortened, and only to what is still an answer.
     let shorten = |money: Usd| estimate.affordable(money).filter(|tokens| open && *tokens >= rules.shortest);
@@ -60,6 +60,11 @@ pub(crate) async fn admit(
         }
     }
     let counted: Vec<&Applied<'_>> = applied.iter().filter(|(tracked, _)| !is_of_request(tracked)).collect();
+    let max_output = |output| (output < estimate.max_output).then_some(output);
+    if counted.is_empty() {
+        return Ok(Admitted { live: None, max_output: max_output(output) });
+    }
+    budgets.outbox.start();
     let deadline = Instant::now() + rules.reserve_wait;
     let (mut id, mut shortenings, mut pause) = (budgets.new_id(), 0, LOOK_AGAIN);
     loop {
@@ -71,13 +76,7 @@ pub(crate) async fn admit(
             named: named(&counted),
             observed: AtomicU64::new(0),
         };
-        let admitted = |live: Live| {
-            let max_output = (output < estimate.max_output).then_some(output);
-            Ok(Admitted { live: Arc::new(live), max_output })
-        };
-        if counted.is_empty() {
-            return admitted(live);
-        }
+        let admitted = |live: Live| Ok(Admitted { live: Some(Arc::new(live)), max_output: max_output(output) });
         let (charge, remaining, reserved) = match reserve(budgets, &live).await {
             Ok(Reply { outcome: Outcome::Denied { charge, remaining, reserved }, .. }) => (charge, remaining, reserved),
             Ok(_) => return admitted(live),

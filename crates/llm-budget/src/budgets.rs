@@ -9,7 +9,7 @@ use std::time::Duration;
 use llm_core::{Error, ErrorKind, Usd};
 
 use crate::alert::{Alert, AlertSink};
-use crate::budget::Budget;
+use crate::budget::{Budget, Kind, OnExceed};
 use crate::ledger::{Account, Balance, Charge, Clock, Ledger, LedgerError, Reply};
 use crate::outbox::Outbox;
 use crate::spending::{Counts, Spending, Utilisation};
@@ -25,10 +25,10 @@ pub struct Budgets {
     pub(crate) tracked: Vec<Tracked>,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) outbox: Arc<Outbox>,
-    pub(crate) counts: Counts,
+    pub(crate) counts: Arc<Counts>,
     pub(crate) lease: Duration,
     clock: Arc<dyn Clock>,
-    ids: Ids,
+    ids: Arc<Ids>,
     notices: Arc<Notices>,
 }
 
@@ -62,26 +62,37 @@ impl Budgets {
         ledger: Arc<dyn Ledger>,
         clock: impl Clock,
     ) -> Result<Self, Error> {
-        let tracked: Vec<Tracked> = budgets.into_iter().map(Tracked::new).collect();
-        let mut names = HashSet::new();
-        for Tracked { budget, .. } in &tracked {
-            budget.check()?;
-            if !names.insert(budget.name.clone()) {
-                let what = format!("two budgets are named {:?}: their money would be counted together", budget.name);
-                return Err(Error::new(ErrorKind::Config, what));
-            }
-        }
         let notices = Arc::<Notices>::default();
         Ok(Self {
-            tracked,
+            tracked: tracked(budgets)?,
             outbox: Arc::new(Outbox::new(ledger.clone(), notices.clone())),
             ledger,
-            counts: Counts::default(),
+            counts: Arc::default(),
             lease: LEASE,
             clock: Arc::new(clock),
-            ids: Ids::default(),
+            ids: Arc::default(),
             notices,
         })
+    }
+
+    /// Other budgets in the place of these, with everything else: the ledger, what calls at work have yet to settle, the
+    /// statistics, the alerts. For a configuration that is read again; calls at work settle where they began.
+    pub fn replaced(&self, budgets: impl IntoIterator<Item = Budget>) -> Result<Self, Error> {
+        Ok(Self {
+            tracked: tracked(budgets)?,
+            ledger: self.ledger.clone(),
+            outbox: self.outbox.clone(),
+            counts: self.counts.clone(),
+            lease: self.lease,
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            notices: self.notices.clone(),
+        })
+    }
+
+    /// Whether there is no budget at all.
+    pub fn is_empty(&self) -> bool {
+        self.tracked.is_empty()
     }
 
     /// With somebody who is told when parts of a limit are reached.
@@ -140,6 +151,24 @@ impl Budgets {
         parts.reduce(f64::min)
     }
 
+    /// The name of a budget with `on_exceed = "cheapest"` about this subject that has nothing left, as far as this
+    /// process has seen. A router then orders by price. Fast, asks nobody.
+    pub fn wants_cheapest(&self, subject: &Subject<'_>) -> Option<&Arc<str>> {
+        let now = self.now();
+        let is_spent = |tracked: &&Tracked| {
+            let Budget { on_exceed, window, kind, limit, .. } = &tracked.budget;
+            if *on_exceed != OnExceed::Cheapest || *window == Window::Request {
+                return false;
+            }
+            let Some(account) = tracked.account(subject, now) else { return false };
+            self.notices.balances().get(&account.key).is_some_and(|(seen, _)| {
+                let held = if *kind == Kind::Hard { seen.reserved } else { 0 };
+                dollars(seen.spent) + dollars(held) >= *limit
+            })
+        };
+        self.tracked.iter().find(is_spent).map(|tracked| &tracked.budget.name)
+    }
+
     /// Waits until everything that was settled has reached the ledger: before a process ends.
     pub async fn flush(&self) -> Result<(), LedgerError> {
         self.outbox.drain().await
@@ -162,6 +191,19 @@ impl Budgets {
     pub(crate) fn note(&self, named: &[Named], charges: &[Charge], reply: &Reply) {
         self.notices.note(named, charges, reply);
     }
+}
+
+fn tracked(budgets: impl IntoIterator<Item = Budget>) -> Result<Vec<Tracked>, Error> {
+    let tracked: Vec<Tracked> = budgets.into_iter().map(Tracked::new).collect();
+    let mut names = HashSet::new();
+    for Tracked { budget, .. } in &tracked {
+        budget.check()?;
+        if !names.insert(budget.name.clone()) {
+            let what = format!("two budgets are named {:?}: their money would be counted together", budget.name);
+            return Err(Error::new(ErrorKind::Config, what));
+        }
+    }
+    Ok(tracked)
 }
 
 impl Default for Ids {

@@ -3,23 +3,27 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use llm_core::{Billed, Cost, Error, Progress, Usage, Usd};
+use llm_core::{Billed, Cost, Error, Origin, Progress, Request, Usage, Usd};
 
 use crate::admit::ceiling;
 use crate::layer::Shared;
 use crate::outbox::Live;
+use crate::price::CostEstimate;
 use crate::spending::Ending;
 
 /// Tokens of output after which the ledger is told how far a call is.
 const BEAT_TOKENS: u64 = 256;
 
-/// A call whose money is set aside. Dropped, it is settled by what was delivered.
+/// A call under way. Dropped, it is settled by what was delivered.
 pub(crate) struct Call {
     shared: Arc<Shared>,
     provider: Arc<str>,
+    /// As it came: its price is looked up when it is needed, because that takes longer than everything else here.
+    request: Request,
+    estimate: Option<CostEstimate>,
+    /// What is set aside for it, where a budget is kept in the ledger.
     live: Option<Arc<Live>>,
-    input: Usd,
-    output_token: Usd,
+    settled: bool,
     delivered: u64,
     told: u64,
 }
@@ -29,15 +33,16 @@ impl Call {
     pub(crate) fn begin(
         shared: Arc<Shared>,
         provider: Arc<str>,
-        live: Arc<Live>,
-        input: Usd,
-        output_token: Usd,
+        request: Request,
+        set_aside: Option<(Option<Arc<Live>>, CostEstimate)>,
     ) -> Self {
-        live.observed.store(ceiling(input), Ordering::Relaxed);
-        if !live.reservation.charges.is_empty() {
-            shared.budgets.outbox.begin(&live);
+        let (live, estimate) = set_aside.map_or((None, None), |(live, estimate)| (live, Some(estimate)));
+        let call = Self { shared, provider, request, estimate, live, settled: false, delivered: 0, told: 0 };
+        if let Some(live) = &call.live {
+            live.observed.store(ceiling(call.observed()), Ordering::Relaxed);
+            call.shared.budgets.outbox.begin(live);
         }
-        Self { shared, provider, live: Some(live), input, output_token, delivered: 0, told: 0 }
+        call
     }
 
     /// So many tokens of output came by now.
@@ -48,33 +53,37 @@ impl Call {
         self.delivered = tokens;
         let Some(live) = &self.live else { return };
         live.observed.store(ceiling(self.observed()), Ordering::Relaxed);
-        if tokens - self.told >= BEAT_TOKENS && !live.reservation.charges.is_empty() {
+        if tokens - self.told >= BEAT_TOKENS {
             self.told = tokens;
             self.shared.budgets.outbox.beat(live);
         }
     }
 
+    /// What it has cost by now, as far as that can be told without the vendor.
     fn observed(&self) -> Usd {
-        self.input + self.output_token.saturating_mul(self.delivered)
+        let estimate = self.estimate.or_else(|| self.shared.estimator.estimate(&self.provider, &self.request));
+        estimate.unwrap_or_default().with_output(self.delivered)
     }
 
-    /// Settles an answer that is whole; what it cost.
+    /// Settles an answer that is whole; what it cost. `origin` says who answered, where the answer does.
     pub(crate) fn answered(
         mut self,
-        provider: &Arc<str>,
-        model: &str,
+        origin: Option<&Origin>,
         usage: &Usage,
         tier: Option<&str>,
         said: Option<&Cost>,
     ) -> Option<Cost> {
-        self.provider = provider.clone();
-        let priced = || self.shared.pricing.cost(provider, model, usage, tier);
+        if let Some(origin) = origin {
+            self.provider = origin.provider.clone();
+        }
+        let model = origin.map_or_else(|| self.request.model(), |origin| &origin.model);
+        let priced = || self.shared.pricing.cost(&self.provider, model, usage, tier);
         let cost = said.cloned().or_else(|| if usage.says_nothing() { None } else { priced() });
-        let observed = self.observed();
-        let total = cost.as_ref().map(|cost| cost.total);
-        // Where the vendor reported nothing, what was delivered is the best that is known.
-        let estimated = cost.as_ref().is_none_or(|cost| cost.estimated);
-        let known = total.or((!observed.is_zero()).then_some(observed));
+        let (known, estimated) = match &cost {
+            Some(cost) => (Some(cost.total), cost.estimated),
+            // Where the vendor reported nothing, what was delivered is the best that is known.
+            None => (Some(self.observed()).filter(|observed| !observed.is_zero()), true),
+        };
         self.settle(known.unwrap_or_default(), Ending { cost: known, estimated, succeeded: true });
         cost
     }
@@ -108,19 +117,21 @@ impl Call {
     }
 
     fn settle(&mut self, actual: Usd, ending: Ending) {
-        let Some(live) = self.live.take() else { return };
-        if !live.reservation.charges.is_empty() {
+        if std::mem::replace(&mut self.settled, true) {
+            return;
+        }
+        if let Some(live) = self.live.take() {
             self.shared.budgets.outbox.end(&live, actual.nanos());
         }
-        if self.shared.counts {
-            self.shared.budgets.counts.count(&self.provider, ending);
-        }
+        self.shared.budgets.counts.count(&self.provider, ending);
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        let total = self.observed();
-        self.settle(total, Ending { cost: Some(total), estimated: true, succeeded: false });
+        if !self.settled {
+            let total = self.observed();
+            self.settle(total, Ending { cost: Some(total), estimated: true, succeeded: false });
+        }
     }
 }

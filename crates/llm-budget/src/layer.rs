@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use llm_core::{Availability, Capabilities, ChatResponse, Cx, Error, Layer, Provider, Request, Response, Usage, Usd};
+use llm_core::{Availability, Capabilities, ChatResponse, Cx, Error, Layer, Provider, Request, Response, Usage};
 
 use crate::admit::{Admitted, Applied, Rules, admit, bounded, is_open};
 use crate::budget::Kind;
@@ -15,18 +15,6 @@ use crate::refusal;
 use crate::stream;
 use crate::subject::Subject;
 
-/// Which budgets a layer is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Part {
-    /// All: the layer is around a single provider.
-    #[default]
-    All,
-    /// Those that do not depend on the target: the layer is above a router, around whole requests.
-    Requests,
-    /// Those of providers and models: the layer is around each provider below a driver, around single attempts.
-    Attempts,
-}
-
 /// Holds calls to budgets.
 #[derive(Clone)]
 pub struct BudgetLayer {
@@ -36,11 +24,9 @@ pub struct BudgetLayer {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) budgets: Arc<Budgets>,
-    estimator: Arc<dyn CostEstimator>,
+    pub(crate) estimator: Arc<dyn CostEstimator>,
     pub(crate) pricing: Arc<dyn Pricing>,
-    part: Part,
     strict: bool,
-    pub(crate) counts: bool,
     rules: Rules,
 }
 
@@ -48,18 +34,12 @@ impl BudgetLayer {
     /// These budgets, with what calls may cost and what they did cost.
     pub fn new(budgets: Arc<Budgets>, estimator: Arc<dyn CostEstimator>, pricing: Arc<dyn Pricing>) -> Self {
         let rules = Rules { reserve_wait: Duration::from_millis(500), shortest: 16 };
-        let (part, strict, counts) = (Part::All, true, true);
-        Self { shared: Arc::new(Shared { budgets, estimator, pricing, part, strict, counts, rules }) }
+        Self { shared: Arc::new(Shared { budgets, estimator, pricing, strict: true, rules }) }
     }
 
     fn change(mut self, change: impl FnOnce(&mut Shared)) -> Self {
         change(Arc::make_mut(&mut self.shared));
         self
-    }
-
-    /// For these budgets only.
-    pub fn for_part(self, part: Part) -> Self {
-        self.change(|shared| shared.part = part)
     }
 
     /// Whether a model without a known price is refused where a hard budget applies. Default true.
@@ -75,11 +55,6 @@ impl BudgetLayer {
     /// The fewest tokens that an answer is shortened to; below, the request is refused. Default 16.
     pub fn with_shortest_answer(self, tokens: u64) -> Self {
         self.change(|shared| shared.rules.shortest = tokens)
-    }
-
-    /// Without counting in [`Budgets::spending`]: of two layers around the same calls only one counts.
-    pub fn without_counting(self) -> Self {
-        self.change(|shared| shared.counts = false)
     }
 }
 
@@ -118,27 +93,24 @@ impl Provider for Budgeted {
         if !request.is_billed() {
             return self.inner.call(cx, request).await;
         }
-        let (admitted, input, output_token) = self.admit(cx, &request).await?;
-        let call = Call::begin(self.shared.clone(), self.id.clone(), admitted.live, input, output_token);
-        let request = match admitted.max_output {
+        let (call, max_output) = self.begin(cx, &request).await?;
+        let request = match max_output {
             Some(tokens) => bounded(request, tokens),
             None => request,
         };
-        let model: Arc<str> = request.model().into();
         match self.inner.call(cx, request).await {
             Ok(Response::Chat(mut response)) => {
                 settle_chat(call, &mut response);
                 Ok(Response::Chat(response))
             }
-            Ok(Response::ChatStream(stream)) => Ok(Response::ChatStream(stream::metered(stream, call, model))),
+            Ok(Response::ChatStream(stream)) => Ok(Response::ChatStream(stream::metered(stream, call))),
             Ok(mut other) => {
                 match other.about() {
                     Some(about) => {
-                        let (provider, model) = (&about.origin.provider, &about.origin.model);
-                        let cost = call.answered(provider, model, about.usage, None, about.cost.as_ref());
+                        let cost = call.answered(Some(about.origin), about.usage, None, about.cost.as_ref());
                         *about.cost = about.cost.take().or(cost);
                     }
-                    None => drop(call.answered(&self.id, &model, &Usage::default(), None, None)),
+                    None => drop(call.answered(None, &Usage::default(), None, None)),
                 }
                 Ok(other)
             }
@@ -151,24 +123,14 @@ impl Provider for Budgeted {
 }
 
 impl Budgeted {
-    /// What the request's budgets say, and what its input and each token of its answer cost.
-    async fn admit(&self, cx: &Cx, request: &Request) -> Result<(Admitted, Usd, Usd), Error> {
-        let Shared { budgets, estimator, part, strict, rules, .. } = &*self.shared;
-        let mut subject = Subject::of(cx, request);
-        if *part != Part::Requests {
-            subject = subject.at(&self.id, request.model());
+    /// What the request's budgets say: the call that may go, and the bound of its answer where that is shortened.
+    async fn begin(&self, cx: &Cx, request: &Request) -> Result<(Call, Option<u64>), Error> {
+        let Shared { budgets, estimator, strict, rules, .. } = &*self.shared;
+        let applied = if budgets.is_empty() { Vec::new() } else { self.applied(cx, request) };
+        let call = |set_aside| Call::begin(self.shared.clone(), self.id.clone(), request.clone(), set_aside);
+        if applied.is_empty() {
+            return Ok((call(None), None));
         }
-        let now = budgets.now();
-        let applied: Vec<Applied<'_>> = budgets
-            .tracked
-            .iter()
-            .filter(|tracked| match part {
-                Part::All => true,
-                Part::Requests => !tracked.budget.scope.is_of_targets(),
-                Part::Attempts => tracked.budget.scope.is_of_targets(),
-            })
-            .filter_map(|tracked| Some((tracked, tracked.account(&subject, now)?)))
-            .collect();
         let estimate = estimator.estimate(&self.id, request);
         if estimate.is_none() && *strict {
             let hard = applied.iter().find(|(tracked, _)| tracked.budget.kind == Kind::Hard && tracked.budget.stops());
@@ -177,8 +139,16 @@ impl Budgeted {
             }
         }
         let estimate = estimate.unwrap_or_default();
-        let admitted = admit(budgets, rules, &applied, estimate, is_open(request)).await?;
-        Ok((admitted, estimate.input, estimate.output_token))
+        let Admitted { live, max_output } = admit(budgets, rules, &applied, estimate, is_open(request)).await?;
+        Ok((call(Some((live, estimate))), max_output))
+    }
+
+    /// The budgets that the request goes on.
+    fn applied(&self, cx: &Cx, request: &Request) -> Vec<Applied<'_>> {
+        let budgets = &self.shared.budgets;
+        let subject = Subject::of(cx, request).at(&self.id, request.model());
+        let now = budgets.now();
+        budgets.tracked.iter().filter_map(|tracked| Some((tracked, tracked.account(&subject, now)?))).collect()
     }
 }
 
@@ -186,9 +156,9 @@ fn settle_chat(mut call: Call, response: &mut ChatResponse) {
     if response.usage.is_unknown() {
         call.delivered(stream::tokens_of(&response.message));
     }
-    let (provider, model) = (response.origin.provider.clone(), response.origin.model.clone());
+    let origin = response.origin.clone();
     let tier = response.service_tier.as_deref();
-    let cost = call.answered(&provider, &model, &response.usage, tier, response.cost.as_ref());
+    let cost = call.answered(Some(&origin), &response.usage, tier, response.cost.as_ref());
     if response.cost.is_none() {
         response.cost = cost;
     }

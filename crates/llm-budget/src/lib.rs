@@ -19,7 +19,7 @@ mod window;
 pub use alert::{Alert, AlertSink};
 pub use budget::{Budget, Kind, LARGEST_LIMIT, OnExceed, Scope};
 pub use budgets::Budgets;
-pub use layer::{BudgetLayer, Part};
+pub use layer::BudgetLayer;
 pub use ledger::{
     Account, Balance, Charge, Clock, Crossing, Entry, Journal, JournalFile, JournalStore, Ledger, LedgerError,
     MemoryLedger, Outcome, Reply, Reservation, read_entries,

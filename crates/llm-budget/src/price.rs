@@ -33,10 +33,10 @@ impl CostEstimate {
     }
 }
 
-/// Knows what calls may cost. Asked on every request: must be fast and must not block.
+/// Knows what calls may cost. Asked on every call that a budget is about, and after one without a budget that ended
+/// before the vendor said its usage: must be fast and must not block.
 pub trait CostEstimator: Send + Sync + 'static {
-    /// The most that `request` may cost at this provider; above a router, whose provider is not known yet, at the
-    /// dearest target that it may go to. `None` when the price is not known.
+    /// The most that `request` may cost at this provider; `None` when the price is not known.
     fn estimate(&self, provider: &str, request: &Request) -> Option<CostEstimate>;
 }
 

@@ -14,15 +14,13 @@ use crate::call::Call;
 const BYTES_PER_TOKEN: u64 = 3;
 
 /// The same stream, whose call is settled when it ends or is dropped.
-pub(crate) fn metered(inner: ChatStream, call: Call, model: Arc<str>) -> ChatStream {
-    ChatStream::new(Metered { inner, call: Some(call), model, origin: None, usage: None, bytes: 0 })
+pub(crate) fn metered(inner: ChatStream, call: Call) -> ChatStream {
+    ChatStream::new(Metered { inner, call: Some(call), origin: None, usage: None, bytes: 0 })
 }
 
 struct Metered {
     inner: ChatStream,
     call: Option<Call>,
-    /// As it was asked for.
-    model: Arc<str>,
     origin: Option<Arc<Origin>>,
     usage: Option<Box<Usage>>,
     bytes: u64,
@@ -47,12 +45,8 @@ impl Metered {
             }
             Event::Finish(finish) => {
                 let Some(call) = self.call.take() else { return };
-                let (provider, model) = match &self.origin {
-                    Some(origin) => (origin.provider.clone(), &*origin.model),
-                    None => (Arc::default(), &*self.model),
-                };
-                let tier = finish.service_tier.as_deref();
-                let cost = call.answered(&provider, model, &finish.usage, tier, finish.cost.as_ref());
+                let (origin, tier) = (self.origin.as_deref(), finish.service_tier.as_deref());
+                let cost = call.answered(origin, &finish.usage, tier, finish.cost.as_ref());
                 if finish.cost.is_none() {
                     finish.cost = cost;
                 }

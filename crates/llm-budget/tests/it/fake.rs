@@ -1,5 +1,6 @@
 //! A provider, prices and a ledger for tests of the layer: a tenth of a cent per token, everything else by hand.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,10 +23,15 @@ pub(crate) fn price(tokens: u64) -> Usd {
     Usd::from_micros(1000 * tokens)
 }
 
-pub(crate) struct Prices;
+/// Counts how often it is asked before a call.
+#[derive(Default)]
+pub(crate) struct Prices {
+    pub(crate) estimates: AtomicU64,
+}
 
 impl CostEstimator for Prices {
     fn estimate(&self, _provider: &str, request: &Request) -> Option<CostEstimate> {
+        self.estimates.fetch_add(1, Ordering::Relaxed);
         let most = match request {
             Request::Chat(chat) | Request::ChatStream(chat) => chat.sampling.max_output_tokens.map_or(MOST, u64::from),
             _ => 0,
@@ -135,6 +141,7 @@ pub(crate) struct Bench {
     pub(crate) fake: Arc<Fake>,
     pub(crate) budgets: Arc<Budgets>,
     pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) prices: Arc<Prices>,
     pub(crate) alerts: Arc<Mutex<Vec<Alert>>>,
     pub(crate) cx: Cx,
 }
@@ -158,9 +165,30 @@ impl Bench {
         let told = alerts.clone();
         let sink = move |alert: &Alert| told.lock().unwrap().push(alert.clone());
         let budgets = Arc::new(Budgets::new(budgets, ledger.clone(), tokio_clock()).unwrap().with_alerts(sink));
-        let layer = change(BudgetLayer::new(budgets.clone(), Arc::new(Prices), Arc::new(Prices)));
+        let prices = Arc::<Prices>::default();
+        let layer = change(BudgetLayer::new(budgets.clone(), prices.clone(), prices.clone()));
         let provider = layer.layer(fake.clone());
-        Self { provider, fake, budgets, ledger, alerts, cx: ScriptedTransport::new([]).cx() }
+        Self { provider, fake, budgets, ledger, prices, alerts, cx: ScriptedTransport::new([]).cx() }
+    }
+
+    /// The same with another list of budgets.
+    pub(crate) fn replaced(&self, budgets: impl IntoIterator<Item = Budget>) -> Self {
+        let budgets = Arc::new(self.budgets.replaced(budgets).unwrap());
+        let layer = BudgetLayer::new(budgets.clone(), self.prices.clone(), self.prices.clone());
+        Self {
+            provider: layer.layer(self.fake.clone()),
+            fake: self.fake.clone(),
+            budgets,
+            ledger: self.ledger.clone(),
+            prices: self.prices.clone(),
+            alerts: self.alerts.clone(),
+            cx: self.cx.clone(),
+        }
+    }
+
+    /// How often a call's cost was estimated.
+    pub(crate) fn estimates(&self) -> u64 {
+        self.prices.estimates.load(Ordering::Relaxed)
     }
 
     pub(crate) async fn chat(&self) -> Result<ChatResponse, Error> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_budget::{Budget, CODE_EXCEEDED, CODE_PRICE_UNKNOWN, Kind, OnExceed, Part, Scope, Window};
+use llm_budget::{Budget, CODE_EXCEEDED, CODE_PRICE_UNKNOWN, Kind, OnExceed, Scope, Window};
 use llm_core::{ChatRequest, Cost, CostSource, Error, ErrorKind, Hints, Progress, Usd};
 use llm_testkit::drops::{Trial, at_every_poll};
 use proptest::prelude::*;
@@ -129,6 +129,10 @@ async fn what_happens_over_the_limit_is_chosen() {
         assert_eq!(reached, [price(8), price(10)], "each once");
         let subject = llm_budget::Subject::of_tenant(None).at("fake", "m");
         assert_eq!(bench.budgets.left(&subject), Some(0.0), "what a router hears");
+        let wanted = bench.budgets.wants_cheapest(&subject).map(|name| &**name);
+        assert_eq!(wanted, (on_exceed == OnExceed::Cheapest).then_some("all"));
+        let elsewhere = llm_budget::Subject::of_tenant(None).at("other", "m");
+        assert_eq!(bench.budgets.wants_cheapest(&elsewhere), None);
     }
 }
 
@@ -237,15 +241,52 @@ async fn a_full_budget_is_waited_for_while_its_reservations_may_come_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_layers_share_budgets_by_what_they_know() {
-    let by_provider = || total(5000).with_scope(scope("provider = \"fake\""));
-    let everybody = || Budget::new("everybody", price(5000), Window::Total);
-    for (part, spent) in [(Part::Requests, [0, 15]), (Part::Attempts, [15, 0]), (Part::All, [15, 15])] {
-        let bench = Bench::new([], []);
-        let bench = Bench::on(bench.ledger.clone(), [by_provider(), everybody()], [], |layer| layer.for_part(part));
-        bench.chat().await.unwrap();
-        assert_eq!([bench.tokens("all@total").await.0, bench.tokens("everybody@total").await.0], spent, "{part:?}");
+async fn nothing_is_estimated_where_no_budget_is() {
+    let elsewhere = || total(5000).with_scope(scope("provider = \"other\""));
+    for budgets in [vec![], vec![elsewhere()]] {
+        let acts =
+            [Act::Answer(5, NOW), Act::Stream(5, End::Whole), Act::Stream(5, End::Cut), Act::Stream(5, End::Never)];
+        let bench = Bench::new(budgets, acts);
+        assert_eq!(bench.chat().await.unwrap().cost, Some(Cost::new(price(15), CostSource::User)));
+        bench.stream().await.unwrap().collect().await.unwrap();
+        assert_eq!((bench.estimates(), bench.budgets.spending()["fake"].cost), (0, price(30)));
+        // What ends early is estimated from what came.
+        bench.stream().await.unwrap().collect().await.unwrap_err();
+        assert_eq!((bench.estimates(), bench.budgets.spending()["fake"].cost), (1, price(45)));
+        let mut dropped = bench.stream().await.unwrap();
+        for _ in 0..4 {
+            dropped.next().await.unwrap().unwrap();
+        }
+        drop(dropped);
+        let spending = &bench.budgets.spending()["fake"];
+        assert_eq!((bench.estimates(), spending.cost, spending.estimated), (2, price(57), 2));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_list_of_budgets_forgets_nothing() {
+    let before = Bench::new([total(100)], [Act::Answer(80, Duration::from_secs(60))]);
+    assert!(!before.budgets.is_empty());
+    let team = Budget::new("team", price(50), Window::Total).with_scope(scope("team = \"a\""));
+    let after = before.replaced([total(120), team]);
+    let (at_work, more) = tokio::join!(before.chat(), async {
+        // The call of before has set 100 aside, so that 20 are left of more.
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        assert_eq!(after.budgets.at_work(), 1);
+        after.chat().await
+    });
+    assert_eq!(more.unwrap_err().code(), Some(CODE_EXCEEDED));
+    at_work.unwrap();
+    assert_eq!(after.tokens("all@total").await, (90, 0));
+    after.chat().await.unwrap();
+    assert_eq!(after.tokens("all@total").await, (105, 0));
+    assert_eq!(after.budgets.spending()["fake"].requests, 2);
+    assert_eq!(after.alerts.lock().unwrap().len(), 2, "80 of 100, and 96 of 120");
+    let none = after.replaced([]);
+    none.chat().await.unwrap();
+    assert!(none.budgets.is_empty());
+    assert_eq!((none.tokens("all@total").await, none.budgets.spending()["fake"].requests), ((105, 0), 3));
+    assert!(after.budgets.replaced([total(1), total(2)]).is_err(), "two of one name");
 }
 
 /// 1,000 at once: never over the limit, nothing left set aside, every alert once, and the ledger is what was billed.
