@@ -24,22 +24,30 @@ pub struct Setting {
     pub secret: bool,
     /// Without it the provider counts as not configured.
     pub required: bool,
+    /// What it is when it is left out, where that is one text.
+    pub default: Option<&'static str>,
 }
 
 impl Setting {
     /// A setting that may be left out.
     pub const fn optional(key: &'static str, doc: &'static str) -> Self {
-        Self { key, doc, env: &[], secret: false, required: false }
+        Self { key, doc, env: &[], secret: false, required: false, default: None }
     }
 
     /// A secret without which the provider is not configured.
     pub const fn key(key: &'static str, doc: &'static str) -> Self {
-        Self { key, doc, env: &[], secret: true, required: true }
+        Self { key, doc, env: &[], secret: true, required: true, default: None }
     }
 
     /// With the environment variables that give it, the canonical one first.
     pub const fn with_env(mut self, env: &'static [&'static str]) -> Self {
         self.env = env;
+        self
+    }
+
+    /// With what it is when it is left out.
+    pub const fn with_default(mut self, default: &'static str) -> Self {
+        self.default = Some(default);
         self
     }
 
