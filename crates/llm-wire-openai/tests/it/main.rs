@@ -9,3 +9,4 @@ mod round_trip;
 mod split;
 mod stream;
 mod support;
+mod vendor;

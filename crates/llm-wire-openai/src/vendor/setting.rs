@@ -1,0 +1,39 @@
+//! Settings that only some vendors have, and where their values go.
+
+use llm_core::Setting;
+
+use super::preset::Preset;
+
+/// A setting of the vendor's own.
+#[derive(Clone, Copy, Debug)]
+pub struct Own {
+    /// Its key, its description, its environment variables.
+    pub setting: Setting,
+    /// Where its value goes.
+    pub place: Place,
+}
+
+/// Where the value of a setting goes.
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
+    /// Into the address, in the place of `{key}`.
+    Address,
+    /// Into a header of this name, with every call.
+    Header(&'static str),
+    /// Its value is a table of headers for every call. They count as secret.
+    Headers,
+    /// It names a server whose address and dialect are known.
+    Preset(&'static [Preset]),
+}
+
+impl Own {
+    /// A setting that stands in the address: without it there is none.
+    pub const fn address(setting: Setting) -> Self {
+        Self { setting: setting.required(), place: Place::Address }
+    }
+
+    /// A setting that is sent as a header.
+    pub const fn header(setting: Setting, name: &'static str) -> Self {
+        Self { setting, place: Place::Header(name) }
+    }
+}

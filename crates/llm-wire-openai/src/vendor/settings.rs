@@ -1,0 +1,131 @@
+//! Reads the configuration of one instance into what the adapter needs. No error repeats a value: people paste keys
+//! into the wrong setting.
+
+use http::HeaderName;
+use llm_core::{BuildCx, Error, ErrorKind, ProviderPlugin, Secret, closest};
+use serde_json::{Map, Value};
+
+use super::{Place, Preset, Vendor};
+use crate::adapter::Connection;
+use crate::dialect::Dialect;
+
+/// What the configuration says.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) connection: Connection,
+    pub(super) dialect: Dialect,
+}
+
+impl Settings {
+    pub(super) fn read(
+        vendor: &Vendor,
+        plugin: &ProviderPlugin,
+        config: &Map<String, Value>,
+        cx: &BuildCx,
+    ) -> Result<Self, Error> {
+        let reader = Reader { plugin, id: &cx.id };
+        let (mut base_url, mut usual, mut dialect) = (None, vendor.base_url, vendor.dialect);
+        let (mut api_key, mut in_address, mut headers) = (None, Vec::new(), Vec::new());
+        for (key, value) in config {
+            let own = vendor.own.iter().find(|own| own.setting.key == key);
+            match (key.as_str(), own.map(|own| own.place)) {
+                ("api_key", _) => api_key = reader.text(key, value)?.map(Secret::from),
+                ("base_url", _) => base_url = reader.text(key, value)?.map(str::to_owned),
+                (_, None) => return Err(reader.unknown(key)),
+                (_, Some(Place::Headers)) => headers.extend(reader.headers(key, value)?),
+                (_, Some(place)) => match (place, reader.text(key, value)?) {
+                    (Place::Header(name), Some(text)) => headers.push((HeaderName::from_static(name), text.into())),
+                    (Place::Preset(presets), Some(name)) => {
+                        let preset = reader.preset(key, presets, name)?;
+                        (usual, dialect) = (preset.base_url, preset.dialect);
+                    }
+                    (_, Some(text)) => in_address.push((key.as_str(), text)),
+                    (_, None) => {}
+                },
+            }
+        }
+        let base_url = match base_url {
+            Some(base_url) => base_url,
+            None => reader.address(usual, &in_address)?,
+        };
+        Ok(Self { connection: Connection { base_url, api_key, headers }, dialect })
+    }
+}
+
+/// Reads values, and says what is wrong with one without showing it.
+struct Reader<'a> {
+    plugin: &'a ProviderPlugin,
+    id: &'a str,
+}
+
+impl Reader<'_> {
+    fn wrong(&self, key: &str, what: &str) -> Error {
+        Error::new(ErrorKind::Config, format!("reading providers.{}.{key}: {what}", self.id))
+    }
+
+    fn unknown(&self, key: &str) -> Error {
+        let known: Vec<_> = self.plugin.settings.iter().map(|setting| setting.key).collect();
+        let hint = closest(key, known.iter().copied()).map(|known| format!(", did you mean {known}?"));
+        let known = known.join(", ");
+        self.wrong(key, &format!("there is no such setting{}: there are {known}", hint.unwrap_or_default()))
+    }
+
+    /// A text; blank counts as not set.
+    fn text<'v>(&self, key: &str, value: &'v Value) -> Result<Option<&'v str>, Error> {
+        match value {
+            Value::Null => Ok(None),
+            Value::String(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+            _ => Err(self.wrong(key, "it must be a text")),
+        }
+    }
+
+    fn headers(&self, key: &str, value: &Value) -> Result<Vec<(HeaderName, Secret)>, Error> {
+        let Some(fields) = value.as_object() else {
+            return Err(self.wrong(key, "it must be a table of header names and their values"));
+        };
+        let header = |(name, value): (&String, &Value)| {
+            // The name is not repeated: a key may have been pasted in its place.
+            let name =
+                HeaderName::try_from(name).map_err(|_| self.wrong(key, "a name has characters that no header has"))?;
+            let text = value.as_str().ok_or_else(|| self.wrong(key, "each value must be a text"))?;
+            Ok((name, text.into()))
+        };
+        fields.iter().map(header).collect()
+    }
+
+    fn preset<'p>(&self, key: &str, presets: &'p [Preset], name: &str) -> Result<&'p Preset, Error> {
+        presets.iter().find(|preset| preset.name == name).ok_or_else(|| {
+            let known: Vec<_> = presets.iter().map(|preset| preset.name).collect();
+            self.wrong(key, &format!("there is no such preset: there are {}", known.join(", ")))
+        })
+    }
+
+    /// The usual address with what it needs from other settings.
+    fn address(&self, usual: &str, given: &[(&str, &str)]) -> Result<String, Error> {
+        let (mut address, mut rest) = (String::new(), usual);
+        while let Some((before, (key, after))) =
+            rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        {
+            let Some((_, text)) = given.iter().find(|(known, _)| *known == key) else {
+                return Err(self.missing(key));
+            };
+            // A host is often copied with its scheme, and with the slash behind it.
+            let text = text.trim_start_matches("https://").trim_end_matches('/');
+            if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:".contains(&byte)) {
+                return Err(self.wrong(key, "it has characters that cannot stand in this place of an address"));
+            }
+            address.push_str(before);
+            address.push_str(text);
+            rest = after;
+        }
+        address.push_str(rest);
+        if address.is_empty() { Err(self.missing("base_url")) } else { Ok(address) }
+    }
+
+    fn missing(&self, key: &str) -> Error {
+        let setting = self.plugin.settings.iter().find(|setting| setting.key == key);
+        let variable = setting.and_then(|setting| setting.env.first());
+        let set = variable.map_or(String::new(), |variable| format!("{variable} or "));
+        Error::new(ErrorKind::Config, format!("{key} missing: set {set}providers.{}.{key}", self.id))
+    }
+}
