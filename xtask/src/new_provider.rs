@@ -23,7 +23,6 @@ macro_rules! template {
 const TEMPLATES: &[(&str, &str)] = &[
     template!("Cargo.toml", ".in"),
     template!("README.md", ".in"),
-    template!("src/config.rs", ".in"),
     template!("src/lib.rs", ".in"),
     template!("tests/conformance.rs", ".in"),
     template!("tests/fixtures/chat.json", ""),
@@ -47,10 +46,12 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
         match argument {
             lexopt::Arg::Value(value) if name.is_none() => name = Some(value.string()?),
             lexopt::Arg::Long("base-url") => base_url = Some(arguments.value()?.string()?),
+            // The only protocol there is a template for.
+            lexopt::Arg::Long("openai-compatible") => {}
             other => return Err(other.unexpected().into()),
         }
     }
-    let name = name.context("which provider? cargo xtask new-provider NAME [--base-url URL]")?;
+    let name = name.context("which provider? cargo xtask new-provider NAME [--openai-compatible] [--base-url URL]")?;
     let vendor = Vendor::new(&name, base_url)?;
     let root = crate::cargo::root();
     ensure!(!root.join(vendor.folder()).exists(), "{} exists already", vendor.folder());
