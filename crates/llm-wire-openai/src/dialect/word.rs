@@ -187,4 +187,6 @@ pub enum Reading {
     Starts(&'static str),
     /// It has this outside of quotes, near its beginning.
     Says(&'static str),
+    /// Whatever it says: the status means one thing at this vendor.
+    Anything,
 }

@@ -166,6 +166,7 @@ impl Reading {
         match self {
             Self::Starts(start) => said.starts_with(start) || named_model(said, start),
             Self::Says(words) => said.contains(words),
+            Self::Anything => true,
         }
     }
 }

@@ -124,7 +124,7 @@ impl<'a> Body<'a> {
                 sampling.max_output_tokens,
             )?,
             stop: keep.field("stop", "sampling.stop", stop)?,
-            candidates: keep.field("n", "sampling.candidates", sampling.candidates)?,
+            candidates: keep.candidates(sampling.candidates)?,
             logprobs: keep.field("logprobs", "sampling.logprobs", sampling.logprobs)?,
             service_tier: keep.field("service_tier", "service_tier", request.service_tier.as_deref())?,
             end_user: keep.named(dialect.end_user, "end_user", request.end_user.as_deref())?,
@@ -176,6 +176,12 @@ impl Keep<'_, '_> {
             return Ok(None);
         };
         Ok(self.field(name, path, Some(value))?.map(|value| (name, value)))
+    }
+
+    /// One answer is what vendors give who cannot give several.
+    fn candidates(&mut self, asked: Option<u32>) -> Result<Option<u32>, Error> {
+        let is_usual = asked == Some(1) && self.dialect.drops("n");
+        self.field("n", "sampling.candidates", asked.filter(|_| !is_usual))
     }
 
     fn temperature(&mut self, asked: Option<f64>) -> Result<Option<f64>, Error> {

@@ -26,6 +26,8 @@ pub(super) struct Schema<'a> {
     strict: Option<bool>,
 }
 
+const NO_SCHEMA: &str = "this vendor promises JSON but follows no schema";
+
 /// The name of a schema that has none: the field must not be empty.
 const UNNAMED: &str = "answer";
 
@@ -45,12 +47,18 @@ impl<'a> ResponseFormat<'a> {
         };
         if let Some(why) = why_not {
             notes.unsupported("output", why)?;
+            if matches!(asked, OutputFormat::JsonSchema(schema) if schema.description.is_some()) {
+                notes.unsupported("output.description", why)?;
+            }
             return Ok(None);
         }
         match asked {
             OutputFormat::Json => Ok(Some(Self::JsonObject)),
-            OutputFormat::JsonSchema(_) if dialect.structured_output == StructuredOutput::JsonObject => {
-                notes.unsupported("output.schema", "this vendor promises JSON but follows no schema")?;
+            OutputFormat::JsonSchema(schema) if dialect.structured_output == StructuredOutput::JsonObject => {
+                notes.unsupported("output.schema", NO_SCHEMA)?;
+                if schema.description.is_some() {
+                    notes.unsupported("output.description", NO_SCHEMA)?;
+                }
                 Ok(Some(Self::JsonObject))
             }
             OutputFormat::JsonSchema(schema) => {

@@ -61,6 +61,13 @@ impl<'a> PartOut<'a> {
                 Ok(body) => body,
                 Err(why) => {
                     notes.unsupported("messages.content.media", why)?;
+                    // Each is a wish of its own, and one that is not told of would be dropped in silence.
+                    if media.filename.is_some() {
+                        notes.unsupported("messages.content.media.filename", why)?;
+                    }
+                    if media.detail.is_some() {
+                        notes.unsupported("messages.content.media.detail", why)?;
+                    }
                     return Ok(None);
                 }
             },
