@@ -5,6 +5,8 @@
 pub use llm_provider_anthropic as anthropic;
 #[cfg(feature = "gemini")]
 pub use llm_provider_gemini as gemini;
+#[cfg(feature = "groq")]
+pub use llm_provider_groq as groq;
 #[cfg(feature = "local")]
 pub use llm_provider_local as local;
 #[cfg(feature = "ollama")]

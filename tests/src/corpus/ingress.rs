@@ -10,7 +10,7 @@ pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
     let recorded = case.request.as_ref().filter(|request| !request.body_incomplete && request.body.is_object())?;
     let body = recorded.body.to_string().into_bytes();
     Some(match case.api.as_str() {
-        "openai-chat" => llm_wire_openai::chat::decode_request(&body).map(|decoded| decoded.request),
+        "openai-chat" | "mistral-chat" => llm_wire_openai::chat::decode_request(&body).map(|decoded| decoded.request),
         "anthropic-messages" => llm_wire_anthropic::messages::decode_request(&body).map(|decoded| decoded.request),
         "ollama-chat" => llm_wire_ollama::chat::decode_request(&body).map(|decoded| decoded.request),
         "gemini" => {

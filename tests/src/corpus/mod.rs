@@ -7,6 +7,7 @@ mod compare;
 mod ingress;
 mod replay;
 mod report;
+mod vendors;
 
 pub use case::{Case, load};
 pub use compare::compare;

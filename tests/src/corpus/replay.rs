@@ -14,14 +14,14 @@ use loquat::normal;
 use serde_json::{Map, Value, json};
 
 use super::case::{Case, RecordedResponse};
+use super::vendors;
 
 /// The plugin that speaks for a recorded provider, and its operation; `None` when either is not built yet.
 fn plan(case: &Case) -> Option<(&'static str, Operation)> {
     let plugin = match (case.provider.as_str(), case.api.as_str()) {
         // The vendors' own OpenAI-shaped endpoints.
-        ("google" | "anthropic" | "ollama", "openai-chat" | "openai-embeddings") | ("llamacpp" | "mistralrs", _) => {
-            "openai-compatible"
-        }
+        ("google" | "anthropic" | "ollama", "openai-chat" | "openai-embeddings") => "openai-compatible",
+        (vendor, api) if let Some(plugin) = vendors::plugin(vendor, api) => plugin,
         ("openai", _) => "openai",
         ("anthropic", _) => "anthropic",
         ("google", _) => "gemini",
@@ -34,10 +34,12 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
     let operation = match (case.kind.as_str(), case.api.as_str()) {
         ("chat", _) => Operation::Chat,
         ("chat_stream", _) => Operation::ChatStream,
-        ("embeddings", "openai-embeddings" | "gemini-embed" | "ollama-embed") => Operation::Embed,
+        ("embeddings", "openai-embeddings" | "mistral-embeddings" | "gemini-embed" | "ollama-embed") => {
+            Operation::Embed
+        }
         ("models", _) => Operation::Models,
         // A vendor's error has one shape for all its operations; those that are not built yet ask as a chat.
-        ("error", "openai-embeddings" | "gemini-embed") => Operation::Embed,
+        ("error", "openai-embeddings" | "mistral-embeddings" | "gemini-embed") => Operation::Embed,
         ("error", "models") => Operation::Models,
         ("error", _) if streamed => Operation::ChatStream,
         ("error", _) => Operation::Chat,
