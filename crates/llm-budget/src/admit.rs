@@ -1,18 +1,19 @@
 //! Whether a request may go, and how long its answer may be.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use llm_core::{Error, Request, Usd};
+use llm_core::{Cx, Error, Request, Usd, Warning};
 use tokio::time::Instant;
 
-use crate::budget::Kind;
+use crate::budget::{Budget, Kind};
 use crate::budgets::{Budgets, Named};
 use crate::ledger::{Account, Charge, EXACT, LedgerError, Outcome, Reply, Reservation};
+use crate::length::Length;
 use crate::outbox::Live;
 use crate::price::CostEstimate;
 use crate::refusal;
+use crate::requests::Share;
 use crate::tracked::Tracked;
 use crate::window::Window;
 
@@ -33,10 +34,15 @@ pub(crate) type Applied<'a> = (&'a Tracked, Account);
 
 /// A request that may go.
 pub(crate) struct Admitted {
-    /// What is set aside for it, where a budget is kept in the ledger.
+    pub(crate) estimate: CostEstimate,
+    /// What is set aside for it in the ledger, where a budget is kept there.
     pub(crate) live: Option<Arc<Live>>,
+    /// What is set aside for it in the budgets of its request.
+    pub(crate) share: Option<Share>,
     /// The answer's new bound, where it was shortened.
     pub(crate) max_output: Option<u64>,
+    /// What the caller is told with the answer.
+    pub(crate) warnings: Vec<Warning>,
 }
 
 /// Sets aside what the request may cost at most, in every budget that it goes on.
@@ -45,63 +51,111 @@ pub(crate) async fn admit(
     rules: &Rules,
     applied: &[Applied<'_>],
     estimate: CostEstimate,
-    open: bool,
+    (cx, request): (&Cx, &Request),
 ) -> Result<Admitted, Error> {
+    let (of_request, counted): (Vec<&Applied<'_>>, Vec<_>) =
+        applied.iter().partition(|(tracked, _)| tracked.budget.window == Window::Request);
+    let mut length = Length::new(estimate, request, rules.shortest);
+    let mut warnings = Vec::new();
+    let mut share = share(budgets, &of_request, &mut length, &mut warnings, cx)?;
+    let live = if counted.is_empty() {
+        None
+    } else {
+        let live = set_aside(budgets, rules, &counted, &mut length).await?;
+        if let Some(share) = &mut share {
+            share.resize(ceiling(length.needed()));
+        }
+        Some(Arc::new(live))
+    };
+    warnings.extend(length.warning());
+    Ok(Admitted { estimate, live, share, max_output: length.shortened(), warnings })
+}
+
+/// Sets aside in the budgets of each request, for all attempts of it together.
+fn share<'a>(
+    budgets: &Budgets,
+    of_request: &[&Applied<'a>],
+    length: &mut Length<'a>,
+    warnings: &mut Vec<Warning>,
+    cx: &Cx,
+) -> Result<Option<Share>, Error> {
+    if of_request.is_empty() {
+        return Ok(None);
+    }
     let now = budgets.now();
-    // Only what the caller left open may be shortened, and only to what is still an answer.
-    let shorten = |money: Usd| estimate.affordable(money).filter(|tokens| open && *tokens >= rules.shortest);
-    let mut output = estimate.max_output;
-    for (Tracked { budget, .. }, _) in applied.iter().filter(|(tracked, _)| is_of_request(tracked)) {
-        let needed = estimate.with_output(output);
-        if needed > budget.limit && budget.stops() {
-            output = shorten(budget.limit)
-                .ok_or_else(|| refusal::exceeded(budget, budget.limit, needed, None, now))?
-                .min(output);
+    let attempts = budgets.requests.of(cx, now);
+    let mut sums = attempts.lock();
+    for (Tracked { budget, .. }, account) in of_request {
+        let used = Usd::from_nanos(sums.used(&account.key, budget.kind == Kind::Hard));
+        let (left, needed) = (budget.limit.saturating_sub(used), length.needed());
+        if needed <= left {
+            continue;
+        }
+        let refused = refusal::exceeded(budget, left, needed, None, now);
+        if !budget.stops() {
+            warnings.push(Warning::Other { message: refused.message().to_owned() });
+        } else if !length.fit(budget, left) {
+            return Err(refused);
         }
     }
-    let counted: Vec<&Applied<'_>> = applied.iter().filter(|(tracked, _)| !is_of_request(tracked)).collect();
-    let max_output = |output| (output < estimate.max_output).then_some(output);
-    if counted.is_empty() {
-        return Ok(Admitted { live: None, max_output: max_output(output) });
-    }
+    let accounts = of_request.iter().map(|(_, account)| account.key.clone()).collect();
+    let share = Share::hold(&attempts, &mut sums, accounts, ceiling(length.needed()));
+    Ok(Some(share))
+}
+
+/// Sets aside in the ledger.
+async fn set_aside<'a>(
+    budgets: &Budgets,
+    rules: &Rules,
+    counted: &[&Applied<'a>],
+    length: &mut Length<'a>,
+) -> Result<Live, Error> {
     budgets.outbox.start();
+    let now = budgets.now();
     let deadline = Instant::now() + rules.reserve_wait;
     let (mut id, mut shortenings, mut pause) = (budgets.new_id(), 0, LOOK_AGAIN);
     loop {
-        let needed = ceiling(estimate.with_output(output));
-        let charges: Vec<Charge> =
-            counted.iter().map(|(tracked, account)| tracked.charge(account.clone(), needed)).collect();
-        let live = Live {
-            reservation: Reservation { id: id.clone(), lease: budgets.lease, charges },
-            named: named(&counted),
-            observed: AtomicU64::new(0),
-        };
-        let admitted = |live: Live| Ok(Admitted { live: Some(Arc::new(live)), max_output: max_output(output) });
-        let (charge, remaining, reserved) = match reserve(budgets, &live).await {
-            Ok(Reply { outcome: Outcome::Denied { charge, remaining, reserved }, .. }) => (charge, remaining, reserved),
-            Ok(_) => return admitted(live),
+        let needed = ceiling(length.needed());
+        let charge = |(tracked, account): &&Applied<'_>| tracked.charge(account.clone(), needed, budgets.allowance);
+        let charges: Vec<Charge> = counted.iter().map(charge).collect();
+        let mut live = Live::new(Reservation { id, lease: budgets.lease, charges }, named(counted));
+        let asked = budgets.shares.moment();
+        match reserve(budgets, &live).await {
+            Ok(Reply { outcome: Outcome::Denied { charge, remaining, reserved }, .. }) => {
+                let Some((tracked, account)) = counted.get(charge) else { return Ok(live) };
+                let left = Usd::from_nanos(remaining);
+                if shortenings < SHORTENINGS && length.fit(&tracked.budget, left) {
+                    shortenings += 1;
+                } else if needed <= remaining.saturating_add(reserved) && Instant::now() + pause <= deadline {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                } else {
+                    let needed = Usd::from_nanos(needed);
+                    return Err(refusal::exceeded(&tracked.budget, left, needed, account.ends, now));
+                }
+            }
+            Ok(_) => {
+                if budgets.allowance.is_some() {
+                    budgets.shares.renew(&live.reservation, asked, now);
+                }
+                return Ok(live);
+            }
+            Err(_) if !live.reservation.is_hard() => return Ok(live),
             Err(error) => {
-                let hard =
-                    counted.iter().find(|(tracked, _)| tracked.budget.kind == Kind::Hard && tracked.budget.stops());
-                let Some((tracked, _)) = hard else { return admitted(live) };
+                let Err((budget, left)) = without_ledger(budgets, &live, counted) else {
+                    live.is_allowance = true;
+                    return Ok(live);
+                };
                 if !matches!(error, LedgerError::Down | LedgerError::Rebuilding) {
                     // Whether it was set aside is not known: if it is done too late, it must be found given back.
                     budgets.outbox.end(&Arc::new(live), 0);
                 }
-                return Err(refusal::unavailable(&tracked.budget, &error));
+                let fits = left.is_some_and(|left| shortenings < SHORTENINGS && length.fit(budget, left));
+                if !fits {
+                    return Err(refusal::unavailable(budget, &error, left));
+                }
+                shortenings += 1;
             }
-        };
-        let Some((tracked, account)) = counted.get(charge) else { return admitted(live) };
-        if let Some(tokens) = shorten(Usd::from_nanos(remaining)).filter(|tokens| *tokens < output)
-            && shortenings < SHORTENINGS
-        {
-            (output, shortenings) = (tokens, shortenings + 1);
-        } else if needed <= remaining.saturating_add(reserved) && Instant::now() + pause <= deadline {
-            tokio::time::sleep(pause).await;
-            pause *= 2;
-        } else {
-            let needed = Usd::from_nanos(needed);
-            return Err(refusal::exceeded(&tracked.budget, Usd::from_nanos(remaining), needed, account.ends, now));
         }
         // Of another amount it is another reservation.
         id = budgets.new_id();
@@ -121,6 +175,30 @@ async fn reserve(budgets: &Budgets, live: &Live) -> Result<Reply, LedgerError> {
     reply
 }
 
+/// Lets a call through that the ledger cannot be asked about, within the allowance; else the budget that does not, and
+/// what is left of its allowance where it has one.
+fn without_ledger<'a>(
+    budgets: &Budgets,
+    live: &Live,
+    counted: &[&Applied<'a>],
+) -> Result<(), (&'a Budget, Option<Usd>)> {
+    let hard = || counted.iter().map(|(tracked, _)| &tracked.budget).filter(|it| it.kind == Kind::Hard && it.stops());
+    let refused = |left| hard().next().map_or(Ok(()), |budget| Err((budget, left)));
+    let Some(allowance) = budgets.allowance else { return refused(None) };
+    let limits: Vec<Usd> = counted.iter().map(|(tracked, _)| tracked.budget.limit).collect();
+    if let Err((number, left)) = budgets.shares.take(allowance, &limits, &live.reservation) {
+        let Some((tracked, _)) = counted.get(number) else { return refused(None) };
+        return Err((&tracked.budget, Some(Usd::from_nanos(left))));
+    }
+    if budgets.ledger.note(&live.reservation).is_err() {
+        // A crash would lose it.
+        budgets.shares.spend(&live.reservation, 0);
+        budgets.shares.heard();
+        return refused(None);
+    }
+    Ok(())
+}
+
 /// Gives back what may have been set aside for a caller who went away before the answer.
 struct GiveBack<'a> {
     budgets: &'a Budgets,
@@ -136,15 +214,10 @@ impl GiveBack<'_> {
 impl Drop for GiveBack<'_> {
     fn drop(&mut self) {
         if let Some(live) = self.live.take() {
-            let Live { reservation, named, .. } = live;
-            let live = Live { reservation: reservation.clone(), named: named.clone(), observed: AtomicU64::new(0) };
+            let live = Live::new(live.reservation.clone(), live.named.clone());
             self.budgets.outbox.end(&Arc::new(live), 0);
         }
     }
-}
-
-fn is_of_request(tracked: &Tracked) -> bool {
-    tracked.budget.window == Window::Request
 }
 
 fn named(counted: &[&Applied<'_>]) -> Vec<Named> {
@@ -156,20 +229,4 @@ fn named(counted: &[&Applied<'_>]) -> Vec<Named> {
 /// In billionths of a dollar, rounded up: what is set aside must be enough.
 pub(crate) fn ceiling(amount: Usd) -> u64 {
     u64::try_from(amount.picos().div_ceil(1000)).unwrap_or(u64::MAX).min(EXACT)
-}
-
-/// Whether the caller said nothing about the longest answer.
-pub(crate) fn is_open(request: &Request) -> bool {
-    match request {
-        Request::Chat(chat) | Request::ChatStream(chat) => chat.sampling.max_output_tokens.is_none(),
-        _ => false,
-    }
-}
-
-/// The request with an answer of at most so many tokens.
-pub(crate) fn bounded(mut request: Request, tokens: u64) -> Request {
-    if let Request::Chat(chat) | Request::ChatStream(chat) = &mut request {
-        Arc::make_mut(chat).sampling.max_output_tokens = Some(u32::try_from(tokens).unwrap_or(u32::MAX));
-    }
-    request
 }

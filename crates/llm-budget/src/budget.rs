@@ -215,6 +215,6 @@ impl Budget {
 
 /// A part as a number of millionths.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be between 0 and 1")]
-fn millionths(part: f64) -> u32 {
+pub(crate) fn millionths(part: f64) -> u32 {
     (part.clamp(0.0, 1.0) * 1e6).round() as u32
 }

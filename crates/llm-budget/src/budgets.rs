@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use llm_core::{Error, ErrorKind, Usd};
+use llm_core::{Cx, Error, ErrorKind, Usd};
 
 use crate::alert::{Alert, AlertSink};
+use crate::allowance::{Allowance, Shares};
 use crate::budget::{Budget, Kind, OnExceed};
 use crate::ledger::{Account, Balance, Charge, Clock, Ledger, LedgerError, Reply};
 use crate::outbox::Outbox;
+use crate::requests::Requests;
 use crate::spending::{Counts, Spending, Utilisation};
 use crate::subject::Subject;
 use crate::tracked::Tracked;
@@ -27,6 +29,9 @@ pub struct Budgets {
     pub(crate) outbox: Arc<Outbox>,
     pub(crate) counts: Arc<Counts>,
     pub(crate) lease: Duration,
+    pub(crate) allowance: Option<Allowance>,
+    pub(crate) shares: Arc<Shares>,
+    pub(crate) requests: Arc<Requests>,
     clock: Arc<dyn Clock>,
     ids: Arc<Ids>,
     notices: Arc<Notices>,
@@ -62,13 +67,16 @@ impl Budgets {
         ledger: Arc<dyn Ledger>,
         clock: impl Clock,
     ) -> Result<Self, Error> {
-        let notices = Arc::<Notices>::default();
+        let (notices, shares) = (Arc::<Notices>::default(), Arc::<Shares>::default());
         Ok(Self {
             tracked: tracked(budgets)?,
-            outbox: Arc::new(Outbox::new(ledger.clone(), notices.clone())),
+            outbox: Arc::new(Outbox::new(ledger.clone(), notices.clone(), shares.clone())),
             ledger,
             counts: Arc::default(),
             lease: LEASE,
+            allowance: None,
+            shares,
+            requests: Arc::default(),
             clock: Arc::new(clock),
             ids: Arc::default(),
             notices,
@@ -84,6 +92,9 @@ impl Budgets {
             outbox: self.outbox.clone(),
             counts: self.counts.clone(),
             lease: self.lease,
+            allowance: self.allowance,
+            shares: self.shares.clone(),
+            requests: self.requests.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             notices: self.notices.clone(),
@@ -98,7 +109,7 @@ impl Budgets {
     /// With somebody who is told when parts of a limit are reached.
     pub fn with_alerts(mut self, sink: impl AlertSink) -> Self {
         self.notices = Arc::new(Notices { sink: Some(Arc::new(sink)), ..Notices::default() });
-        self.outbox = Arc::new(Outbox::new(self.ledger.clone(), self.notices.clone()));
+        self.outbox = Arc::new(Outbox::new(self.ledger.clone(), self.notices.clone(), self.shares.clone()));
         self
     }
 
@@ -106,6 +117,13 @@ impl Budgets {
     pub fn with_lease(mut self, lease: Duration) -> Self {
         self.lease = lease;
         self
+    }
+
+    /// With what hard budgets may spend while the ledger does not answer. Default: nothing, they are closed.
+    pub fn with_allowance(mut self, allowance: impl Into<Option<Allowance>>) -> Result<Self, Error> {
+        self.allowance = allowance.into();
+        self.allowance.iter().try_for_each(Allowance::check)?;
+        Ok(self)
     }
 
     /// What was spent at which provider, since this process began.
@@ -169,6 +187,12 @@ impl Budgets {
         self.tracked.iter().find(is_spent).map(|tracked| &tracked.budget.name)
     }
 
+    /// Says that the request of this environment is over, so that what its attempts spent of budgets of each request need
+    /// not be remembered. Otherwise it is forgotten after a quarter of an hour.
+    pub fn request_ended(&self, cx: &Cx) {
+        self.requests.forget(cx);
+    }
+
     /// Waits until everything that was settled has reached the ledger: before a process ends.
     pub async fn flush(&self) -> Result<(), LedgerError> {
         self.outbox.drain().await
@@ -177,6 +201,11 @@ impl Budgets {
     /// Calls at work. For tests and gauges.
     pub fn at_work(&self) -> usize {
         self.outbox.at_work()
+    }
+
+    /// Requests whose attempts are remembered for budgets of each request. For tests and gauges.
+    pub fn requests(&self) -> usize {
+        self.requests.len()
     }
 
     pub(crate) fn now(&self) -> u64 {

@@ -5,10 +5,11 @@ use std::sync::atomic::Ordering;
 
 use llm_core::{Billed, Cost, Error, Origin, Progress, Request, Usage, Usd};
 
-use crate::admit::ceiling;
+use crate::admit::{Admitted, ceiling};
 use crate::layer::Shared;
 use crate::outbox::Live;
 use crate::price::CostEstimate;
+use crate::requests::Share;
 use crate::spending::Ending;
 
 /// Tokens of output after which the ledger is told how far a call is.
@@ -23,6 +24,8 @@ pub(crate) struct Call {
     estimate: Option<CostEstimate>,
     /// What is set aside for it, where a budget is kept in the ledger.
     live: Option<Arc<Live>>,
+    /// What is set aside for it in the budgets of its request.
+    share: Option<Share>,
     settled: bool,
     delivered: u64,
     told: u64,
@@ -30,14 +33,12 @@ pub(crate) struct Call {
 
 impl Call {
     /// A call that is about to be sent.
-    pub(crate) fn begin(
-        shared: Arc<Shared>,
-        provider: Arc<str>,
-        request: Request,
-        set_aside: Option<(Option<Arc<Live>>, CostEstimate)>,
-    ) -> Self {
-        let (live, estimate) = set_aside.map_or((None, None), |(live, estimate)| (live, Some(estimate)));
-        let call = Self { shared, provider, request, estimate, live, settled: false, delivered: 0, told: 0 };
+    pub(crate) fn begin(shared: Arc<Shared>, provider: Arc<str>, request: Request, admitted: Option<Admitted>) -> Self {
+        let (estimate, live, share) = match admitted {
+            Some(Admitted { estimate, live, share, .. }) => (Some(estimate), live, share),
+            None => (None, None, None),
+        };
+        let call = Self { shared, provider, request, estimate, live, share, settled: false, delivered: 0, told: 0 };
         if let Some(live) = &call.live {
             live.observed.store(ceiling(call.observed()), Ordering::Relaxed);
             call.shared.budgets.outbox.begin(live);
@@ -122,6 +123,9 @@ impl Call {
         }
         if let Some(live) = self.live.take() {
             self.shared.budgets.outbox.end(&live, actual.nanos());
+        }
+        if let Some(share) = self.share.take() {
+            share.settle(actual.nanos());
         }
         self.shared.budgets.counts.count(&self.provider, ending);
     }

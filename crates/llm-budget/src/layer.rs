@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use llm_core::{Availability, Capabilities, ChatResponse, Cx, Error, Layer, Provider, Request, Response, Usage};
+use llm_core::{
+    Availability, Capabilities, ChatResponse, Cx, Error, Layer, Provider, Request, Response, Usage, Warning,
+};
 
-use crate::admit::{Admitted, Applied, Rules, admit, bounded, is_open};
+use crate::admit::{Applied, Rules, admit};
 use crate::budget::Kind;
 use crate::budgets::Budgets;
 use crate::call::Call;
+use crate::length::bounded;
 use crate::price::{CostEstimator, Pricing};
 use crate::refusal;
 use crate::stream;
@@ -93,7 +96,7 @@ impl Provider for Budgeted {
         if !request.is_billed() {
             return self.inner.call(cx, request).await;
         }
-        let (call, max_output) = self.begin(cx, &request).await?;
+        let (call, max_output, warnings) = self.begin(cx, &request).await?;
         let request = match max_output {
             Some(tokens) => bounded(request, tokens),
             None => request,
@@ -101,9 +104,10 @@ impl Provider for Budgeted {
         match self.inner.call(cx, request).await {
             Ok(Response::Chat(mut response)) => {
                 settle_chat(call, &mut response);
+                response.warnings.extend(warnings);
                 Ok(Response::Chat(response))
             }
-            Ok(Response::ChatStream(stream)) => Ok(Response::ChatStream(stream::metered(stream, call))),
+            Ok(Response::ChatStream(stream)) => Ok(Response::ChatStream(stream::metered(stream, call, warnings))),
             Ok(mut other) => {
                 match other.about() {
                     Some(about) => {
@@ -123,13 +127,14 @@ impl Provider for Budgeted {
 }
 
 impl Budgeted {
-    /// What the request's budgets say: the call that may go, and the bound of its answer where that is shortened.
-    async fn begin(&self, cx: &Cx, request: &Request) -> Result<(Call, Option<u64>), Error> {
+    /// What the request's budgets say: the call that may go, the bound of its answer where that is shortened, and what the
+    /// caller is told with it.
+    async fn begin(&self, cx: &Cx, request: &Request) -> Result<(Call, Option<u64>, Vec<Warning>), Error> {
         let Shared { budgets, estimator, strict, rules, .. } = &*self.shared;
         let applied = if budgets.is_empty() { Vec::new() } else { self.applied(cx, request) };
-        let call = |set_aside| Call::begin(self.shared.clone(), self.id.clone(), request.clone(), set_aside);
+        let call = |admitted| Call::begin(self.shared.clone(), self.id.clone(), request.clone(), admitted);
         if applied.is_empty() {
-            return Ok((call(None), None));
+            return Ok((call(None), None, Vec::new()));
         }
         let estimate = estimator.estimate(&self.id, request);
         if estimate.is_none() && *strict {
@@ -139,8 +144,9 @@ impl Budgeted {
             }
         }
         let estimate = estimate.unwrap_or_default();
-        let Admitted { live, max_output } = admit(budgets, rules, &applied, estimate, is_open(request)).await?;
-        Ok((call(Some((live, estimate))), max_output))
+        let mut admitted = admit(budgets, rules, &applied, estimate, (cx, request)).await?;
+        let (max_output, warnings) = (admitted.max_output, std::mem::take(&mut admitted.warnings));
+        Ok((call(Some(admitted)), max_output, warnings))
     }
 
     /// The budgets that the request goes on.

@@ -2,14 +2,17 @@
 
 mod admit;
 mod alert;
+mod allowance;
 mod budget;
 mod budgets;
 mod call;
 mod layer;
 mod ledger;
+mod length;
 mod outbox;
 mod price;
 mod refusal;
+mod requests;
 mod spending;
 mod stream;
 mod subject;
@@ -17,6 +20,7 @@ mod tracked;
 mod window;
 
 pub use alert::{Alert, AlertSink};
+pub use allowance::Allowance;
 pub use budget::{Budget, Kind, LARGEST_LIMIT, OnExceed, Scope};
 pub use budgets::Budgets;
 pub use layer::BudgetLayer;

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::allowance::Shares;
 use crate::budgets::{Named, Notices};
 use crate::ledger::{Ledger, LedgerError, Reservation};
 
@@ -27,6 +28,14 @@ pub(crate) struct Live {
     pub(crate) named: Vec<Named>,
     /// What it has cost so far, in billionths of a dollar.
     pub(crate) observed: AtomicU64,
+    /// It goes without the ledger, on the allowance for that.
+    pub(crate) is_allowance: bool,
+}
+
+impl Live {
+    pub(crate) fn new(reservation: Reservation, named: Vec<Named>) -> Self {
+        Self { reservation, named, observed: AtomicU64::new(0), is_allowance: false }
+    }
 }
 
 /// What the ledger has yet to hear.
@@ -38,25 +47,30 @@ enum Post {
 pub(crate) struct Outbox {
     ledger: Arc<dyn Ledger>,
     notices: Arc<Notices>,
+    shares: Arc<Shares>,
     live: Mutex<HashMap<Arc<str>, Arc<Live>>>,
     posts: Mutex<VecDeque<Post>>,
     /// The ledger did not take something that counts: what it says of hard budgets is not the whole truth.
     behind: AtomicBool,
     /// How many messages are under way at a time now.
     batch: AtomicUsize,
+    /// Held while messages are under way: who waits for all of them waits for these, too.
+    delivering: tokio::sync::Mutex<()>,
     wake: Arc<Notify>,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Outbox {
-    pub(crate) fn new(ledger: Arc<dyn Ledger>, notices: Arc<Notices>) -> Self {
+    pub(crate) fn new(ledger: Arc<dyn Ledger>, notices: Arc<Notices>, shares: Arc<Shares>) -> Self {
         Self {
             ledger,
             notices,
+            shares,
             live: Mutex::default(),
             posts: Mutex::default(),
             behind: AtomicBool::new(false),
             batch: AtomicUsize::new(BATCH),
+            delivering: tokio::sync::Mutex::default(),
             wake: Arc::new(Notify::new()),
             worker: Mutex::default(),
         }
@@ -96,9 +110,22 @@ impl Outbox {
     /// A call is over. Needs no runtime, so that dropping a call is enough.
     pub(crate) fn end(&self, live: &Arc<Live>, actual: u64) {
         lock(&self.live).remove(&live.reservation.id);
+        if live.is_allowance {
+            self.shares.spend(&live.reservation, actual);
+        }
         match self.ledger.settle_now(&live.reservation, actual) {
-            Some(reply) => self.notices.note(&live.named, &live.reservation.charges, &reply),
+            Some(reply) => {
+                self.notices.note(&live.named, &live.reservation.charges, &reply);
+                self.heard(live);
+            }
             None => self.post(Post::Settle(live.clone(), actual)),
+        }
+    }
+
+    /// The ledger knows what the call cost.
+    fn heard(&self, live: &Live) {
+        if live.is_allowance {
+            self.shares.heard();
         }
     }
 
@@ -109,6 +136,7 @@ impl Outbox {
 
     /// Delivers what there is; an error when the ledger does not take it.
     pub(crate) async fn drain(&self) -> Result<(), LedgerError> {
+        let _delivering = self.delivering.lock().await;
         loop {
             let batch: Vec<Post> = {
                 let mut posts = lock(&self.posts);
@@ -154,6 +182,9 @@ impl Outbox {
             // It will never take this one, so asking again would hold up the others.
             Err(LedgerError::TooLarge(_)) => {}
             Err(error) => return Err(error),
+        }
+        if matches!(post, Post::Settle(..)) {
+            self.heard(live);
         }
         Ok(())
     }

@@ -33,15 +33,23 @@ pub(crate) fn exceeded(budget: &Budget, remaining: Usd, needed: Usd, ends: Optio
         (_, None) => "it does not renew".to_owned(),
     };
     let message = match window {
-        Window::Request => format!("budget {name:?} allows ${limit} a request, this one may cost ${needed}: {renews}"),
+        Window::Request if remaining == *limit => {
+            format!("budget {name:?} allows ${limit} a request, this one may cost ${needed}: {renews}")
+        }
+        Window::Request => format!(
+            "budget {name:?} allows ${limit} a request and has ${remaining} left after its other attempts, this one may \
+             cost ${needed}: {renews}"
+        ),
         _ => format!("budget {name:?} has ${remaining} left of ${limit}, this request may cost ${needed}: {renews}"),
     };
     let wait = ends.map(|ends| Duration::from_millis(ends.saturating_sub(now)));
     refused(kind, CODE_EXCEEDED, message).with_retry_after(wait)
 }
 
-pub(crate) fn unavailable(budget: &Budget, why: &LedgerError) -> Error {
-    let message = format!("budget {:?} cannot be checked: {why}; try again in a few seconds", budget.name);
+/// `left` is what is left of the allowance for the time without a ledger, where there is one.
+pub(crate) fn unavailable(budget: &Budget, why: &LedgerError, left: Option<Usd>) -> Error {
+    let allowance = left.map(|left| format!(", and ${left} is left to spend without it")).unwrap_or_default();
+    let message = format!("budget {:?} cannot be checked: {why}{allowance}; try again in a few seconds", budget.name);
     refused(ErrorKind::BudgetExceeded, CODE_UNAVAILABLE, message).with_retry_after(SOON)
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use llm_core::stream::{ChatStream, Event};
-use llm_core::{Error, Message, Origin, PartKind, Usage};
+use llm_core::{Error, Message, Origin, PartKind, Usage, Warning};
 
 use crate::call::Call;
 
@@ -14,13 +14,15 @@ use crate::call::Call;
 const BYTES_PER_TOKEN: u64 = 3;
 
 /// The same stream, whose call is settled when it ends or is dropped.
-pub(crate) fn metered(inner: ChatStream, call: Call) -> ChatStream {
-    ChatStream::new(Metered { inner, call: Some(call), origin: None, usage: None, bytes: 0 })
+pub(crate) fn metered(inner: ChatStream, call: Call, warnings: Vec<Warning>) -> ChatStream {
+    ChatStream::new(Metered { inner, call: Some(call), warnings, origin: None, usage: None, bytes: 0 })
 }
 
 struct Metered {
     inner: ChatStream,
     call: Option<Call>,
+    /// What the caller is yet to be told.
+    warnings: Vec<Warning>,
     origin: Option<Arc<Origin>>,
     usage: Option<Box<Usage>>,
     bytes: u64,
@@ -30,7 +32,10 @@ impl Metered {
     fn see(&mut self, event: &mut Event) {
         let Some(call) = &mut self.call else { return };
         match event {
-            Event::Start(start) => self.origin = Some(start.origin.clone()),
+            Event::Start(start) => {
+                self.origin = Some(start.origin.clone());
+                start.warnings.append(&mut self.warnings);
+            }
             Event::TextDelta { text, .. } | Event::ReasoningDelta { text, .. } => {
                 self.bytes += length(text.len());
                 call.delivered(self.bytes.div_ceil(BYTES_PER_TOKEN));
@@ -47,6 +52,7 @@ impl Metered {
                 let Some(call) = self.call.take() else { return };
                 let (origin, tier) = (self.origin.as_deref(), finish.service_tier.as_deref());
                 let cost = call.answered(origin, &finish.usage, tier, finish.cost.as_ref());
+                finish.warnings.append(&mut self.warnings);
                 if finish.cost.is_none() {
                     finish.cost = cost;
                 }

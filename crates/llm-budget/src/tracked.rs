@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::allowance::Allowance;
 use crate::budget::{Budget, Kind};
 use crate::ledger::{Account, Charge};
 use crate::subject::Subject;
@@ -77,9 +78,12 @@ impl Tracked {
         account
     }
 
-    /// What a request sets aside here.
-    pub(crate) fn charge(&self, account: Account, amount: u64) -> Charge {
-        let limit = self.budget.stops().then(|| self.budget.limit.nanos());
-        Charge { account, amount, limit, hard: self.budget.kind == Kind::Hard, alerts: self.alerts.clone() }
+    /// What a request sets aside here. What is kept for an allowance is not to be had.
+    pub(crate) fn charge(&self, account: Account, amount: u64, allowance: Option<Allowance>) -> Charge {
+        let hard = self.budget.kind == Kind::Hard;
+        let limit = self.budget.limit.nanos();
+        let kept = allowance.filter(|_| hard).map_or(0, |allowance| allowance.kept(limit));
+        let limit = self.budget.stops().then(|| limit.saturating_sub(kept));
+        Charge { account, amount, limit, hard, alerts: self.alerts.clone() }
     }
 }

@@ -186,6 +186,12 @@ pub trait Ledger: Send + Sync + 'static {
         None
     }
 
+    /// Writes down a reservation that goes without the store, so that a crash does not lose what its call costs; the store
+    /// hears of it when it is kept or settled. A store in this process has nothing to write.
+    fn note(&self, _reservation: &Reservation) -> Result<(), LedgerError> {
+        Ok(())
+    }
+
     /// What is in these accounts.
     async fn read(&self, accounts: &[Account]) -> Result<Vec<Balance>, LedgerError>;
 

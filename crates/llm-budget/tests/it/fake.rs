@@ -70,6 +70,13 @@ pub(crate) struct Fake {
     pub(crate) asked: Mutex<Vec<Option<u32>>>,
 }
 
+impl Fake {
+    /// What it does after everything that it was told before.
+    pub(crate) fn will(&self, act: Act) {
+        self.acts.lock().unwrap().insert(0, act);
+    }
+}
+
 #[async_trait]
 impl Provider for Fake {
     fn id(&self) -> &'static str {
@@ -94,7 +101,9 @@ impl Provider for Fake {
                 tokio::time::sleep(wait).await;
                 let finish = Finish::new(FinishReason::Stop, "stop");
                 let mut response = ChatResponse::new(origin, Message::assistant("yes"), finish);
-                response.usage = Usage::new(INPUT, tokens);
+                // No vendor answers at more length than it may.
+                let most = chat.sampling.max_output_tokens.map_or(u64::MAX, u64::from);
+                response.usage = Usage::new(INPUT, tokens.min(most));
                 Ok(Response::Chat(Box::new(response)))
             }
             Act::Fail(error) => {
@@ -158,13 +167,23 @@ impl Bench {
         acts: impl IntoIterator<Item = Act>,
         change: impl FnOnce(BudgetLayer) -> BudgetLayer,
     ) -> Self {
+        let budgets = Budgets::new(budgets, ledger.clone(), tokio_clock()).unwrap();
+        Self::of(ledger, budgets, acts, change)
+    }
+
+    pub(crate) fn of(
+        ledger: Arc<dyn Ledger>,
+        budgets: Budgets,
+        acts: impl IntoIterator<Item = Act>,
+        change: impl FnOnce(BudgetLayer) -> BudgetLayer,
+    ) -> Self {
         let mut acts: Vec<Act> = acts.into_iter().collect();
         acts.reverse();
         let fake = Arc::new(Fake { acts: Mutex::new(acts), asked: Mutex::default() });
         let alerts = Arc::new(Mutex::new(Vec::new()));
         let told = alerts.clone();
         let sink = move |alert: &Alert| told.lock().unwrap().push(alert.clone());
-        let budgets = Arc::new(Budgets::new(budgets, ledger.clone(), tokio_clock()).unwrap().with_alerts(sink));
+        let budgets = Arc::new(budgets.with_alerts(sink));
         let prices = Arc::<Prices>::default();
         let layer = change(BudgetLayer::new(budgets.clone(), prices.clone(), prices.clone()));
         let provider = layer.layer(fake.clone());
@@ -197,6 +216,16 @@ impl Bench {
 
     pub(crate) async fn ask(&self, request: ChatRequest) -> Result<ChatResponse, Error> {
         match self.provider.call(&self.cx, Request::Chat(Arc::new(request))).await? {
+            Response::Chat(response) => Ok(*response),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// One attempt of a driver.
+    pub(crate) async fn attempt(&self, request_id: &str, number: u32) -> Result<ChatResponse, Error> {
+        let mut cx = self.cx.clone();
+        (cx.request_id, cx.attempt) = (Some(request_id.into()), number);
+        match self.provider.call(&cx, Request::Chat(Arc::new(ChatRequest::new("m").with_user("hello")))).await? {
             Response::Chat(response) => Ok(*response),
             other => panic!("{other:?}"),
         }

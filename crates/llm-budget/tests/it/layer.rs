@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_budget::{Budget, CODE_EXCEEDED, CODE_PRICE_UNKNOWN, Kind, OnExceed, Scope, Window};
-use llm_core::{ChatRequest, Cost, CostSource, Error, ErrorKind, Hints, Progress, Usd};
+use llm_core::{ChatRequest, Cost, CostSource, Error, ErrorKind, Hints, Progress, Usd, Warning};
 use llm_testkit::drops::{Trial, at_every_poll};
 use proptest::prelude::*;
 
@@ -62,8 +62,10 @@ async fn an_answer_is_shortened_to_what_is_left_when_the_caller_left_it_open() {
     let bench = Bench::new([total(100)], [Act::Answer(30, NOW), Act::Answer(20, NOW)]);
     bench.chat().await.unwrap();
     assert_eq!(bench.fake.asked.lock().unwrap()[0], Some(90));
-    bench.chat().await.unwrap();
+    let told = bench.chat().await.unwrap().warnings;
     assert_eq!(bench.fake.asked.lock().unwrap()[1], Some(50));
+    let details = "the answer has at most 50 tokens: budget \"all\" has $0.06 left".to_owned();
+    assert_eq!(told, [Warning::Adapted { field: "sampling.max_output_tokens".to_owned(), details }]);
     let mut asked = ChatRequest::new("m").with_user("hello");
     asked.sampling.max_output_tokens = Some(40);
     assert_eq!(bench.ask(asked).await.unwrap_err().kind(), ErrorKind::BudgetExceeded, "the caller's own bound stands");
@@ -74,8 +76,12 @@ async fn an_answer_is_shortened_to_what_is_left_when_the_caller_left_it_open() {
 
 #[tokio::test(start_paused = true)]
 async fn a_budget_of_each_request_bounds_its_answer() {
-    let bench = Bench::new([Budget::new("one", price(60), Window::Request)], []);
-    bench.chat().await.unwrap();
+    let acts = [Act::Answer(5, NOW), Act::Stream(5, End::Whole)];
+    let bench = Bench::new([Budget::new("one", price(60), Window::Request)], acts);
+    assert_eq!(bench.chat().await.unwrap().warnings.len(), 1);
+    let streamed = bench.stream().await.unwrap().collect().await.unwrap();
+    let says = "the answer has at most 50 tokens: budget \"one\" has $0.06 left";
+    assert!(matches!(&streamed.warnings[..], [Warning::Adapted { details, .. }] if details == says), "{streamed:?}");
     assert_eq!(bench.fake.asked.lock().unwrap()[0], Some(50));
     let mut asked = ChatRequest::new("m").with_user("hello");
     asked.sampling.max_output_tokens = Some(51);

@@ -1,6 +1,8 @@
 //! Tests of budgets: windows, both ledgers by one suite, journals, and the layer.
 #![cfg(test)]
 
+mod allowance;
+mod attempts;
 mod fake;
 mod journal;
 mod layer;

@@ -198,6 +198,39 @@ async fn what_a_crash_left_is_settled_by_its_journal() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_spent_without_the_server_outlives_the_process() {
+    let Some(server) = server() else { return };
+    let tape = Tape::default();
+    let journaled = |options| {
+        let ledger = RedisLedger::new(&server.url(), "org", options).unwrap();
+        ledger.with_journal(|| 0, tape.clone()).unwrap()
+    };
+    // The last attempt to reserve ends before the server sees it, or the server does it late: both are settled once.
+    let before = journaled(patient());
+    before.reserve(&reservation("before", &[charge("alone", 100, 10)])).await.unwrap();
+    before.settle(&reservation("before", &[charge("alone", 100, 10)]), 10).await.unwrap();
+    drop(before);
+    let alone = journaled(quick());
+    server.pause();
+    let calls: Vec<_> = (0..8).map(|number| reservation(id(number), &[charge("alone", 100, 10)])).collect();
+    for call in &calls {
+        alone.reserve(call).await.unwrap_err();
+        alone.note(call).unwrap();
+        assert!(alone.heartbeat_now(call, 2).is_none());
+    }
+    for call in &calls[..5] {
+        assert!(alone.settle_now(call, 6).is_none());
+    }
+    drop(alone);
+    server.resume();
+    let again = journaled(patient());
+    assert_eq!(again.replay().await.unwrap(), 8);
+    assert_eq!(balance(&again, "alone").await, Balance { spent: 10 + 5 * 6 + 3 * 2, reserved: 0, orphaned: 0 });
+    drop(again);
+    assert_eq!(journaled(patient()).replay().await.unwrap(), 0, "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hard_budgets_close_without_their_ledger_and_soft_ones_pass() {
     let Some(server) = server() else { return };
     let of = |kind| Budget::new("all", price(5000), Window::Total).with_kind(kind);

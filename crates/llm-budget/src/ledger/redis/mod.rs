@@ -259,6 +259,10 @@ impl Ledger for RedisLedger {
         None
     }
 
+    fn note(&self, reservation: &Reservation) -> Result<(), LedgerError> {
+        self.pending().reserve(reservation)
+    }
+
     async fn read(&self, accounts: &[Account]) -> Result<Vec<Balance>, LedgerError> {
         let charge = |account: &Account| Charge {
             account: account.clone(),
