@@ -127,6 +127,9 @@ impl Row {
         if self.mode.as_deref() == Some("responses") {
             capabilities.responses_only = Support::Yes;
         }
+        if self.mode.as_deref() == Some("completion") {
+            capabilities.completions_only = Support::Yes;
+        }
         capabilities.context_window = self.ctx;
         capabilities.max_output = self.out;
         capabilities.media_inline = self.media();

@@ -73,9 +73,13 @@ macro_rules! answer {
                 }
             }
 
-            pub(crate) fn about(&mut self) -> $crate::answer::About<'_> {
+        }
+
+        impl $crate::answer::Answer for $name {
+            fn about(&mut self) -> $crate::answer::About<'_> {
                 $crate::answer::About {
                     origin: &self.origin,
+                    request_id: &mut self.request_id,
                     usage: &self.usage,
                     cost: &mut self.cost,
                     cache: &mut self.cache,
@@ -88,12 +92,20 @@ macro_rules! answer {
 }
 pub(crate) use answer;
 
+/// An answer of any operation, of which the facts are known that all have in common.
+pub trait Answer {
+    /// The facts about it.
+    fn about(&mut self) -> About<'_>;
+}
+
 /// The facts about an answer, whatever operation it is of: what layers read and set.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct About<'a> {
     /// Who answered.
     pub origin: &'a Arc<Origin>,
+    /// The vendor's id of the HTTP request.
+    pub request_id: &'a mut Option<String>,
     /// What was used.
     pub usage: &'a Usage,
     /// What it cost, where that is known.

@@ -63,6 +63,8 @@ pub struct Capabilities {
     pub assistant_prefill: Support,
     /// Of the two chat protocols of OpenAI only the Responses API has it; `No`: chat completions has it too.
     pub responses_only: Support,
+    /// It continues a prompt and knows nothing of chats: OpenAI's API before chats, and nothing newer, has it.
+    pub completions_only: Support,
     /// Media types accepted inline, as patterns (`image/*`).
     pub media_inline: Vec<Cow<'static, str>>,
     /// Media types accepted by URL.
@@ -85,6 +87,12 @@ impl Capabilities {
             (&mut self.chat, nearer.chat),
             (&mut self.streaming, nearer.streaming),
             (&mut self.embeddings, nearer.embeddings),
+            (&mut self.rerank, nearer.rerank),
+            (&mut self.images, nearer.images),
+            (&mut self.speech, nearer.speech),
+            (&mut self.transcription, nearer.transcription),
+            (&mut self.moderation, nearer.moderation),
+            (&mut self.count_tokens, nearer.count_tokens),
             (&mut self.tools, nearer.tools),
             (&mut self.parallel_tools, nearer.parallel_tools),
             (&mut self.forced_tool, nearer.forced_tool),
@@ -93,6 +101,7 @@ impl Capabilities {
             (&mut self.sampling, nearer.sampling),
             (&mut self.assistant_prefill, nearer.assistant_prefill),
             (&mut self.responses_only, nearer.responses_only),
+            (&mut self.completions_only, nearer.completions_only),
         ] {
             if nearer != Support::Unknown {
                 *support = nearer;

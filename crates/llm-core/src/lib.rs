@@ -49,7 +49,7 @@ mod usage;
 mod warning;
 
 pub use accumulate::{Accumulator, SequenceError};
-pub use answer::About;
+pub use answer::{About, Answer};
 pub use assess::{Assessment, Assessor};
 pub use attempt::{Attempt, AttemptFailure, AttemptReason};
 pub use cache::{CacheControl, CacheStatus};

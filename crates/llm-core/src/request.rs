@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::answer::About;
+use crate::answer::{About, Answer as _};
 use crate::chat::ChatRequest;
 use crate::count_tokens::TokenCount;
 use crate::embed::{EmbedRequest, EmbedResponse};

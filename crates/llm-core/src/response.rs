@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::answer::About;
+use crate::answer::{About, Answer};
 use crate::attempt::Attempt;
 use crate::cache::CacheStatus;
 use crate::cost::Cost;
@@ -204,20 +204,23 @@ impl ChatResponse {
         }
     }
 
-    pub(crate) fn about(&mut self) -> About<'_> {
+    /// The words of the answer.
+    pub fn text(&self) -> String {
+        self.message.text()
+    }
+}
+
+impl Answer for ChatResponse {
+    fn about(&mut self) -> About<'_> {
         About {
             origin: &self.origin,
+            request_id: &mut self.request_id,
             usage: &self.usage,
             cost: &mut self.cost,
             cache: &mut self.cache,
             warnings: &mut self.warnings,
             attempts: &mut self.attempts,
         }
-    }
-
-    /// The words of the answer.
-    pub fn text(&self) -> String {
-        self.message.text()
     }
 }
 

@@ -8,14 +8,18 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
-    ErrorKind, HttpRequest, KnownModels, ModelInfo, Origin, Progress, ProviderPlugin, Secret, Support, async_trait,
+    ErrorKind, HttpRequest, ImageRequest, ImageResponse, KnownModels, ModelInfo, ModerateRequest, ModerateResponse,
+    Origin, Progress, ProviderPlugin, RerankRequest, RerankResponse, Secret, SpeechRequest, SpeechResponse, Support,
+    TranscribeRequest, TranscribeResponse, async_trait,
 };
 use llm_wire::exchange::{self, Success};
 use llm_wire::{rate_limits, request_id, sse_stream};
 
+use crate::audio::{speech, transcriptions};
 use crate::dialect::{Auth, Dialect};
 use crate::encoded::Encoded;
-use crate::{FAMILY, chat, embed, error, models};
+use crate::operations::{Operation, OperationUrls, content_type};
+use crate::{FAMILY, chat, completions, embed, error, images, models, moderations, rerank};
 
 /// Where a provider is and with which key.
 #[derive(Clone, Debug, Default)]
@@ -32,10 +36,10 @@ pub struct Connection {
 ///
 /// Model cards of the plugin decide what a model is not sent: a card with `sampling: No` drops temperature and its kin.
 pub struct OpenAiAdapter {
-    id: Arc<str>,
+    pub(crate) id: Arc<str>,
     plugin: &'static ProviderPlugin,
     models: Arc<dyn KnownModels>,
-    dialect: Dialect,
+    pub(crate) dialect: Dialect,
     capabilities: Capabilities,
     key: Option<Secret>,
     urls: Urls,
@@ -49,18 +53,19 @@ pub struct OpenAiAdapter {
 const ADDED_BY_TRANSPORT: usize = 4;
 
 /// What one call needs besides its body.
-struct Route<'a> {
-    urls: Cow<'a, Urls>,
+pub(crate) struct Route<'a> {
+    pub(crate) urls: Cow<'a, Urls>,
     headers: Cow<'a, HeaderMap>,
     /// What must never be shown.
     key: Option<&'a Secret>,
 }
 
 #[derive(Clone)]
-struct Urls {
+pub(crate) struct Urls {
     chat: String,
     embed: Option<String>,
     models: Option<String>,
+    pub(crate) more: OperationUrls,
 }
 
 impl Urls {
@@ -71,6 +76,7 @@ impl Urls {
             chat: below(dialect.paths.chat),
             embed: dialect.paths.embed.map(below),
             models: dialect.paths.models.map(below),
+            more: OperationUrls::new(below, &dialect.paths),
         }
     }
 }
@@ -110,7 +116,7 @@ impl OpenAiAdapter {
             models: cx.models.clone(),
             urls: Urls::new(address, &dialect),
             dialect,
-            capabilities: Capabilities::chat(),
+            capabilities: capabilities(&dialect),
             key,
             without_key,
             headers,
@@ -129,12 +135,12 @@ impl OpenAiAdapter {
         Dialect { drop_sampling: self.dialect.drop_sampling || refuses, ..self.dialect }
     }
 
-    fn origin(&self, model: &str) -> Arc<Origin> {
+    pub(crate) fn origin(&self, model: &str) -> Arc<Origin> {
         Arc::new(Origin::new(FAMILY, self.id.clone(), model))
     }
 
     /// Addresses, headers and key of one call. A caller's own address is used only together with the caller's own key.
-    fn route<'a>(&'a self, cx: &'a Cx) -> Result<Route<'a>, Error> {
+    pub(crate) fn route<'a>(&'a self, cx: &'a Cx) -> Result<Route<'a>, Error> {
         let Some(key) = &cx.credential else {
             if self.key.is_none() && self.dialect.key_required {
                 return Err(self.keyless());
@@ -157,6 +163,26 @@ impl OpenAiAdapter {
         Ok(Route { urls, headers: Cow::Owned(headers), key: Some(key) })
     }
 
+    /// A chat in the protocol of its model: some continue a prompt and know nothing of chats.
+    fn encode_chat<'r>(
+        &self,
+        route: &'r Route<'_>,
+        request: &ChatRequest,
+        origin: &Origin,
+        stream: bool,
+        dialect: &Dialect,
+    ) -> Result<(&'r str, Encoded), Error> {
+        if let Some(url) = &route.urls.more.completions
+            && self.models.capabilities(self.plugin.id, &request.model).completions_only == Support::Yes
+        {
+            return Ok((url, completions::encode_request(request, origin, stream, dialect)?));
+        }
+        if self.dialect.paths.chat.is_empty() {
+            return Err(Error::unsupported(&self.id, if stream { "chat_stream" } else { "chat" }));
+        }
+        Ok((&route.urls.chat, chat::encode_request(request, origin, stream, dialect)?))
+    }
+
     fn keyless(&self) -> Error {
         let setting = self.plugin.settings.iter().find(|setting| setting.key == "api_key");
         let message = match setting.and_then(|setting| setting.env.first()) {
@@ -167,13 +193,13 @@ impl OpenAiAdapter {
     }
 
     /// Sends a request and reads the whole answer.
-    async fn unary(&self, cx: &Cx, request: HttpRequest) -> Result<Success, Error> {
+    pub(crate) async fn unary(&self, cx: &Cx, request: HttpRequest) -> Result<Success, Error> {
         exchange::unary(cx, request, |response| error::decode_error(response, &self.dialect)).await
     }
 }
 
 impl Route<'_> {
-    fn post(&self, url: &str, body: Vec<u8>) -> HttpRequest {
+    pub(crate) fn post(&self, url: &str, body: Vec<u8>) -> HttpRequest {
         HttpRequest { method: Method::POST, url: url.to_owned(), headers: self.headers(), body: body.into() }
     }
 
@@ -189,7 +215,7 @@ impl Route<'_> {
     }
 
     /// The error without the key, should the vendor have repeated it.
-    fn hide(&self, error: Error) -> Error {
+    pub(crate) fn hide(&self, error: Error) -> Error {
         match self.key {
             Some(key) => error.scrubbed(key),
             None => error,
@@ -197,8 +223,26 @@ impl Route<'_> {
     }
 }
 
+/// What every model of a vendor may do: nothing that the vendor has no address for.
+fn capabilities(dialect: &Dialect) -> Capabilities {
+    let paths = &dialect.paths;
+    let may = |path: Option<&str>| if path.is_some() { Support::Unknown } else { Support::No };
+    let mut capabilities = Capabilities::chat();
+    if paths.chat.is_empty() {
+        (capabilities.chat, capabilities.streaming) = (Support::No, Support::No);
+    }
+    capabilities.embeddings = may(paths.embed);
+    capabilities.rerank = may(paths.rerank);
+    capabilities.images = may(paths.images);
+    capabilities.speech = may(paths.speech);
+    capabilities.transcription = may(paths.transcriptions);
+    capabilities.moderation = may(paths.moderations);
+    capabilities.count_tokens = Support::No;
+    capabilities
+}
+
 /// An error found in an answer, with the id by which the vendor knows the request.
-fn of_answer(error: Error, headers: &HeaderMap) -> Error {
+pub(crate) fn of_answer(error: Error, headers: &HeaderMap) -> Error {
     if error.request_id().is_some() { error } else { error.with_request_id(request_id(headers)) }
 }
 
@@ -243,9 +287,9 @@ impl Adapter for OpenAiAdapter {
         let route = self.route(cx)?;
         let dialect = self.dialect(&request.model);
         let origin = self.origin(&request.model);
-        let Encoded { body, warnings } = chat::encode_request(request, &origin, false, &dialect)?;
+        let (url, Encoded { body, warnings }) = self.encode_chat(&route, request, &origin, false, &dialect)?;
         let answer = async {
-            let answer = self.unary(cx, route.post(&route.urls.chat, body)).await?;
+            let answer = self.unary(cx, route.post(url, body)).await?;
             let mut response = chat::decode_response(&answer.body, &origin, &dialect)
                 .map_err(|error| of_answer(error, &answer.headers))?;
             response.request_id = request_id(&answer.headers);
@@ -260,8 +304,8 @@ impl Adapter for OpenAiAdapter {
         let route = self.route(cx)?;
         let dialect = self.dialect(&request.model);
         let origin = self.origin(&request.model);
-        let Encoded { body, warnings } = chat::encode_request(request, &origin, true, &dialect)?;
-        let request = route.post(&route.urls.chat, body);
+        let (url, Encoded { body, warnings }) = self.encode_chat(&route, request, &origin, true, &dialect)?;
+        let request = route.post(url, body);
         let response = exchange::open(cx, request, |response| error::decode_error(response, &dialect))
             .await
             .map_err(|error| route.hide(error))?;
@@ -274,18 +318,74 @@ impl Adapter for OpenAiAdapter {
     }
 
     async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
-        let route = self.route(cx)?;
-        let Some(url) = &route.urls.embed else { return Err(Error::unsupported(&self.id, "embed")) };
-        let origin = self.origin(&request.model);
-        let Encoded { body, warnings } = embed::encode_request(request, &origin, &self.dialect)?;
-        let answer = async {
-            let answer = self.unary(cx, route.post(url, body)).await?;
-            let mut response = embed::decode_response(&answer.body, &origin, &self.dialect)
-                .map_err(|error| of_answer(error, &answer.headers))?;
-            response.warnings = warnings;
-            Ok(response)
+        self.operate(
+            cx,
+            Operation { name: "embed", url: |urls| urls.embed.as_deref(), model: &request.model },
+            |origin| embed::encode_request(request, origin, &self.dialect),
+            |answer, origin| embed::decode_response(&answer.body, origin, &self.dialect),
+        )
+        .await
+    }
+
+    async fn rerank(&self, cx: &Cx, request: &RerankRequest) -> Result<RerankResponse, Error> {
+        self.operate(
+            cx,
+            Operation { name: "rerank", url: |urls| urls.more.rerank.as_deref(), model: &request.model },
+            |origin| rerank::encode_request(request, origin, &self.dialect),
+            |answer, origin| rerank::decode_response(&answer.body, origin, &self.dialect),
+        )
+        .await
+    }
+
+    async fn image(&self, cx: &Cx, request: &ImageRequest) -> Result<ImageResponse, Error> {
+        let url: fn(&Urls) -> Option<&str> = match &request.images[..] {
+            [] => |urls| urls.more.images.as_deref(),
+            _ => |urls| urls.more.image_edits.as_deref(),
         };
-        answer.await.map_err(|error| route.hide(error))
+        self.operate(
+            cx,
+            Operation { name: "image", url, model: &request.model },
+            |origin| images::encode_request(request, origin, &self.dialect),
+            |answer, origin| images::decode_response(&answer.body, request, origin, &self.dialect),
+        )
+        .await
+    }
+
+    async fn speech(&self, cx: &Cx, request: &SpeechRequest) -> Result<SpeechResponse, Error> {
+        self.operate(
+            cx,
+            Operation { name: "speech", url: |urls| urls.more.speech.as_deref(), model: &request.model },
+            |origin| speech::encode_request(request, origin, &self.dialect),
+            |answer, origin| {
+                speech::decode_response(answer.body.clone(), content_type(answer), request, origin, &self.dialect)
+            },
+        )
+        .await
+    }
+
+    async fn transcribe(&self, cx: &Cx, request: &TranscribeRequest) -> Result<TranscribeResponse, Error> {
+        let url: fn(&Urls) -> Option<&str> = if request.translate {
+            |urls| urls.more.translations.as_deref()
+        } else {
+            |urls| urls.more.transcriptions.as_deref()
+        };
+        self.operate(
+            cx,
+            Operation { name: "transcribe", url, model: &request.model },
+            |origin| transcriptions::encode_request(request, origin, &self.dialect),
+            |answer, origin| transcriptions::decode_response(&answer.body, content_type(answer), origin, &self.dialect),
+        )
+        .await
+    }
+
+    async fn moderate(&self, cx: &Cx, request: &ModerateRequest) -> Result<ModerateResponse, Error> {
+        self.operate(
+            cx,
+            Operation { name: "moderate", url: |urls| urls.more.moderations.as_deref(), model: &request.model },
+            |origin| moderations::encode_request(request, origin, &self.dialect),
+            |answer, origin| moderations::decode_response(&answer.body, origin, &self.dialect),
+        )
+        .await
     }
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {

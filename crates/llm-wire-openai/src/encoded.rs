@@ -2,6 +2,8 @@
 
 use llm_core::{Error, OnUnsupported, Warning, Warnings};
 
+use crate::multipart::Form;
+
 /// A request as it goes to the vendor.
 #[derive(Clone, Debug)]
 pub struct Encoded {
@@ -9,6 +11,34 @@ pub struct Encoded {
     pub body: Vec<u8>,
     /// What could not be said, or was said in another way.
     pub warnings: Vec<Warning>,
+}
+
+/// A request as it goes to the vendor, as JSON or as a form with files.
+#[derive(Clone, Debug)]
+pub struct Payload {
+    /// The body.
+    pub body: Vec<u8>,
+    /// Its content type; `None` for JSON.
+    pub content_type: Option<String>,
+    /// What could not be said, or was said in another way.
+    pub warnings: Vec<Warning>,
+}
+
+impl Payload {
+    pub(crate) fn json(body: Vec<u8>, warnings: Vec<Warning>) -> Self {
+        Self { body, content_type: None, warnings }
+    }
+
+    pub(crate) fn form(form: Form, warnings: Vec<Warning>) -> Self {
+        let (content_type, body) = form.finish();
+        Self { body, content_type: Some(content_type), warnings }
+    }
+}
+
+impl From<Encoded> for Payload {
+    fn from(encoded: Encoded) -> Self {
+        Self::json(encoded.body, encoded.warnings)
+    }
 }
 
 /// Collects warnings, each field once, however often it stands in the request.

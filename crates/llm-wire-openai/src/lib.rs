@@ -4,19 +4,27 @@
 mod json;
 
 pub mod adapter;
+pub mod audio;
 pub mod chat;
+pub mod completions;
+mod counts;
 pub mod dialect;
 pub mod embed;
 mod encoded;
 pub mod error;
+pub mod images;
 mod media;
 pub mod models;
+pub mod moderations;
+mod multipart;
+mod operations;
+pub mod rerank;
 mod usage;
 pub mod vendor;
 
 pub use adapter::{Connection, OpenAiAdapter};
 pub use dialect::Dialect;
-pub use encoded::Encoded;
+pub use encoded::{Encoded, Payload};
 pub use error::{decode_error, encode_error};
 pub use vendor::Vendor;
 

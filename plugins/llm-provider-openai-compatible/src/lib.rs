@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use llm_core::Setting;
+use llm_wire_openai::dialect::Paths;
 use llm_wire_openai::vendor::{Own, Place};
 use llm_wire_openai::{Dialect, Vendor};
 
@@ -19,6 +20,7 @@ const VENDOR: Vendor = Vendor {
         ),
         place: Place::Headers,
     }],
-    dialect: Dialect::COMPATIBLE,
+    // Whether a server has an operation is seen when it is asked.
+    dialect: Dialect { paths: Paths::ANY, ..Dialect::COMPATIBLE },
     ..Vendor::UNNAMED
 };

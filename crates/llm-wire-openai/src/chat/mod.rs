@@ -2,9 +2,9 @@
 
 mod arguments;
 mod call;
-mod finish;
+pub(crate) mod finish;
 mod joined;
-mod kept;
+pub(crate) mod kept;
 mod piece;
 mod request;
 mod response;

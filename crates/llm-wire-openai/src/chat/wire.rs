@@ -43,13 +43,15 @@ wire_object! {
     /// One of the choices of a whole answer.
     lenient struct AnswerChoice<'a> {
         "message" => message: Said<'a>,
+        /// The words in the API before chats; some vendors repeat a message's so.
+        "text" => text: Loose<'a>,
         "finish_reason" => finish_reason: Loose<'a>,
         /// GPT-4 with vision said it so (2023-11).
         "finish_details" => finish_details: Option<Raw<'a>>,
         "logprobs" => logprobs: Option<Raw<'a>>,
     }
-    // Perplexity sends an empty delta beside the message; `text` is the old completions API's.
-    skip: ["index", "delta", "text"]
+    // Perplexity sends an empty delta beside the message.
+    skip: ["index", "delta"]
     rest: Kept<'a>
 }
 
@@ -63,8 +65,10 @@ wire_object! {
         "finish_reason" => finish_reason: Loose<'a>,
         "finish_details" => finish_details: Option<Raw<'a>>,
         "logprobs" => logprobs: Option<Raw<'a>>,
+        /// The words in the API before chats; some vendors repeat a delta's so.
+        "text" => text: Loose<'a>,
     }
-    skip: ["text"]
+    skip: []
     rest: Kept<'a>
 }
 

@@ -9,6 +9,7 @@ mod word;
 pub use word::{
     Auth, CacheForm, EmbedEncoding, EndMarker, Flatten, ModelPrefix, NamePolicy, Paths, Reading, ReasoningReplay,
     ReasoningRequest, ReasoningTokens, StreamUsage, StructuredOutput, SystemRole, ToolContent, ToolIds,
+    TranscriptionForm,
 };
 
 use llm_core::{ErrorKind, FinishReason};
@@ -105,12 +106,16 @@ pub struct Dialect {
     pub embed_task: Option<(&'static str, &'static str, &'static str)>,
     /// How vectors are asked for.
     pub embed_encoding: EmbedEncoding,
+    /// The field for how many of the best documents are wanted.
+    pub rerank_top: &'static str,
+    /// How sound is sent to be written down.
+    pub transcription: TranscriptionForm,
 }
 
 impl Dialect {
     /// OpenAI's own API, as its SDKs and recorded traffic show it (2026-11).
     pub const OPENAI: Self = Self {
-        paths: Paths { chat: "/chat/completions", embed: Some("/embeddings"), models: Some("/models") },
+        paths: Paths::OPENAI,
         auth: Auth::Bearer,
         key_required: true,
         headers: &[],
@@ -152,12 +157,15 @@ impl Dialect {
         embed_dimensions: Some("dimensions"),
         embed_task: None,
         embed_encoding: EmbedEncoding::Base64,
+        rerank_top: "top_n",
+        transcription: TranscriptionForm::Formats,
     };
 
     /// Any server that speaks the protocol: vLLM, SGLang, llama.cpp, LM Studio, Ollama's `/v1`, and most vendors.
     ///
     /// Sends the oldest and most widely known form of everything and forgives what such servers leave out.
     pub const COMPATIBLE: Self = Self {
+        paths: Paths::COMMON,
         key_required: false,
         drop: &[],
         max_tokens: "max_tokens",

@@ -3,12 +3,63 @@
 /// Paths of the operations, joined to the base URL.
 #[derive(Clone, Copy, Debug)]
 pub struct Paths {
-    /// Chat, streamed and not.
+    /// Chat, streamed and not; empty where the vendor has none.
     pub chat: &'static str,
     /// Embeddings, where the vendor has them.
     pub embed: Option<&'static str>,
     /// The list of models, where the vendor has one.
     pub models: Option<&'static str>,
+    /// Prompts continued, where the vendor has models for that.
+    pub completions: Option<&'static str>,
+    /// Documents in order, where the vendor has that.
+    pub rerank: Option<&'static str>,
+    /// Images from words.
+    pub images: Option<&'static str>,
+    /// Images from others.
+    pub image_edits: Option<&'static str>,
+    /// Texts spoken.
+    pub speech: Option<&'static str>,
+    /// Speech in writing.
+    pub transcriptions: Option<&'static str>,
+    /// Speech in writing, in English.
+    pub translations: Option<&'static str>,
+    /// Judgements of contents.
+    pub moderations: Option<&'static str>,
+}
+
+impl Paths {
+    /// Chats only.
+    pub const CHAT: Self = Self {
+        chat: "/chat/completions",
+        embed: None,
+        models: None,
+        completions: None,
+        rerank: None,
+        images: None,
+        image_edits: None,
+        speech: None,
+        transcriptions: None,
+        translations: None,
+        moderations: None,
+    };
+
+    /// What nearly every vendor has: chats, vectors, models, and prompts for models that want some.
+    pub const COMMON: Self =
+        Self { embed: Some("/embeddings"), models: Some("/models"), completions: Some("/completions"), ..Self::CHAT };
+
+    /// All that OpenAI has.
+    pub const OPENAI: Self = Self {
+        images: Some("/images/generations"),
+        image_edits: Some("/images/edits"),
+        speech: Some("/audio/speech"),
+        transcriptions: Some("/audio/transcriptions"),
+        translations: Some("/audio/translations"),
+        moderations: Some("/moderations"),
+        ..Self::COMMON
+    };
+
+    /// All that a server of this protocol may have: whether one does is seen when it is asked.
+    pub const ANY: Self = Self { rerank: Some("/rerank"), ..Self::OPENAI };
 }
 
 /// How the key is sent.
@@ -178,6 +229,17 @@ pub enum EmbedEncoding {
     Float,
     /// The vendor's default. Both forms are read in any case.
     Unsaid,
+}
+
+/// How sound is sent to be written down, and what is asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TranscriptionForm {
+    /// A form; times and speakers are asked for by the form of the answer (OpenAI).
+    Formats,
+    /// A form; times and speakers are asked for by fields of their own (Mistral).
+    Flags,
+    /// JSON with the sound as `input_audio` (OpenRouter).
+    InputAudio,
 }
 
 /// How the text of an error message is recognised.

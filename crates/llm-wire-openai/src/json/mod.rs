@@ -1,5 +1,6 @@
 //! Reading and writing JSON as this traffic needs it: borrowed where possible, forgiving where vendors differ.
 
+mod ask;
 mod few;
 mod loose;
 #[macro_use]
@@ -7,6 +8,7 @@ mod object;
 mod place;
 mod write;
 
+pub(crate) use ask::{read_request, wrong};
 pub(crate) use few::Few;
 pub(crate) use loose::{Loose, Number};
 pub(crate) use object::{Ignored, Kept, Rest, Str};
@@ -42,6 +44,11 @@ pub(crate) fn read<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, s
 /// Reads a part of a body; `None` when it is of another type.
 pub(crate) fn parse<'a, T: serde::Deserialize<'a>>(raw: Raw<'a>) -> Option<T> {
     serde_json::from_str(raw.get()).ok()
+}
+
+/// Takes a field out of an object; null when there is none, or no object.
+pub(crate) fn take(value: &mut serde_json::Value, field: &str) -> serde_json::Value {
+    value.get_mut(field).map(serde_json::Value::take).unwrap_or_default()
 }
 
 /// True for JSON that says nothing: `null`, `""`, `[]`, `{}`.

@@ -57,6 +57,13 @@ impl<'a> Added<'a> {
         self.provider.is_none_or(Map::is_empty) && self.family.is_none_or(Map::is_empty)
     }
 
+    /// All that is added, each field once.
+    pub(crate) fn fields(self) -> impl Iterator<Item = (&'a String, &'a Value)> {
+        let overridden = move |name: &str| self.provider.is_some_and(|fields| fields.contains_key(name));
+        let family = self.family.into_iter().flatten().filter(move |(name, _)| !overridden(name));
+        family.chain(self.provider.into_iter().flatten()).filter(move |(name, _)| self.has(name))
+    }
+
     /// The value of a field that the caller gives.
     pub(crate) fn value(&self, name: &str) -> Option<&'a Value> {
         self.provider.and_then(|fields| fields.get(name)).or_else(|| self.family.and_then(|fields| fields.get(name)))

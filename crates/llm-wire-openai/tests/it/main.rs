@@ -3,6 +3,7 @@
 
 mod encoder;
 mod ingress;
+mod operations;
 mod request;
 mod response;
 mod round_trip;

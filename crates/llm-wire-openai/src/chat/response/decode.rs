@@ -78,7 +78,11 @@ fn candidate(
     }
     let word = choice.finish_reason.some().or_else(|| wire::finish_word(choice.finish_details?));
     let mut reader = Reader { parts: Vec::new(), calls: 0, origin };
-    let others = reader.said(choice.message, ext, number);
+    let mut said = choice.message;
+    if matches!(said.content, Content::Nothing) && !choice.text.is_empty() {
+        said.content = Content::Text(choice.text.0);
+    }
+    let others = reader.said(said, ext, number);
     if !others.is_empty() {
         kept::insert(ext, MESSAGES, number, ANNOTATIONS, Value::Array(others));
     }

@@ -88,7 +88,10 @@ impl Answer {
         let said = match (choice.delta, choice.message) {
             (Some(delta), _) => Some(delta),
             (None, Some(message)) => parse(message),
-            (None, None) => None,
+            (None, None) => {
+                self.text(choice.text.0, sink);
+                None
+            }
         };
         if let Some(logprobs) = choice.logprobs.filter(|raw| !says_nothing(raw)) {
             self.logprobs(logprobs, sink);
