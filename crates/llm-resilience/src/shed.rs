@@ -171,6 +171,13 @@ impl Throttle {
         self.count(|counts| counts.requests += 1);
     }
 
+    /// Takes back that a request started.
+    pub(crate) fn not_started(&mut self, now: Instant) {
+        self.turn(now);
+        // In whatever slot: a request more in one and less in the next is none in two minutes.
+        self.count(|counts| counts.requests = counts.requests.saturating_sub(1));
+    }
+
     /// Counts that the vendor refused a request as overloaded.
     pub fn overloaded(&mut self, now: Instant) {
         self.turn(now);

@@ -66,6 +66,8 @@ pub(crate) struct Accounts {
     about: [bool; 3],
     clear_at: usize,
     keys: RandomState,
+    /// The number of processes that keep accounts together, where there is a store for that.
+    replicas: Option<u32>,
 }
 
 impl Accounts {
@@ -115,9 +117,16 @@ impl Accounts {
             let policy = self.policy(&account.holder);
             if policy != account.policy {
                 account.change(policy, now);
+                account.share(self.replicas, now);
             }
         }
         self.places = accounts;
+    }
+
+    /// Keeps accounts together with other processes, so many in all, or with none.
+    pub(crate) fn share(&mut self, replicas: Option<u32>, now: Instant) {
+        self.replicas = replicas;
+        self.places.iter_mut().flatten().for_each(|account| account.share(replicas, now));
     }
 
     /// Those with a policy.
@@ -173,7 +182,8 @@ impl Accounts {
     }
 
     fn open(&mut self, holder: &Holder, now: Instant) -> u32 {
-        let account = Account::new(holder.clone(), self.policy(holder), now);
+        let mut account = Account::new(holder.clone(), self.policy(holder), now);
+        account.share(self.replicas, now);
         if let Some(number) = self.free.pop() {
             self.places[number as usize] = Some(account);
             return number;

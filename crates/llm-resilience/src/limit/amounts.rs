@@ -22,7 +22,7 @@ pub enum Dimension {
 
 impl Dimension {
     /// All, in the order in which amounts are kept.
-    pub(crate) const ALL: [Self; 5] =
+    pub const ALL: [Self; 5] =
         [Self::Requests, Self::RequestsPerDay, Self::Tokens, Self::InputTokens, Self::OutputTokens];
 }
 

@@ -19,12 +19,15 @@ use super::concurrency::Sign;
 use super::policy::LimitPolicy;
 use super::refusal::{Refusal, Why};
 use super::scope::{Holder, LimitScope};
+use super::sharing::Sharing;
 use crate::shed::{ShedLevel, ShedLoad, ShedPolicy, jittered};
 
 /// A request for its turn.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ask<'a> {
     pub(crate) now: Instant,
+    /// When it was first asked.
+    pub(crate) since: Instant,
     pub(crate) deadline: Instant,
     pub(crate) way: Way<'a>,
     pub(crate) priority: Priority,
@@ -39,8 +42,12 @@ pub(crate) struct Held {
     pub(crate) path: Path,
     /// What is counted for it now.
     pub(crate) amounts: Amounts,
+    /// What was counted for it first.
+    pub(crate) taken: Amounts,
     /// Its number; later requests have higher ones.
     pub(crate) number: u64,
+    /// Of which spell without the common store it is, where it came in without asking it.
+    pub(crate) alone: Option<u32>,
 }
 
 /// What becomes of a request.
@@ -92,6 +99,14 @@ pub(crate) struct Book {
     pub(super) shed: ShedPolicy,
     pub(super) gauge: Option<crate::share::Share>,
     numbers: u64,
+    /// The way to a common store, where there is one. The book itself never asks: it is here to be found under the one lock.
+    pub(crate) sharing: Option<std::sync::Arc<Sharing>>,
+    /// Whether the common store is left alone, and requests keep to this process's share.
+    pub(super) alone: bool,
+    /// Spells without the common store.
+    pub(super) spells: u32,
+    /// Whether anything was used since that the store was not told of.
+    pub(super) apart: bool,
 }
 
 impl Book {
@@ -137,7 +152,21 @@ impl Book {
             },
             Err(refused) => refused,
         };
-        let until = self.gives_up_at(&path, refused.at, ask.deadline, now);
+        self.wait_or_refuse(ask, path, amounts, refused, None, wakers)
+    }
+
+    /// Puts a request that does not fit in a queue, in the place of its number if it has one, or refuses it.
+    pub(super) fn wait_or_refuse(
+        &mut self,
+        ask: &Ask<'_>,
+        path: Path,
+        amounts: Amounts,
+        refused: Refused,
+        number: Option<u64>,
+        wakers: &mut Wakers,
+    ) -> Result<Turn, Refusal> {
+        let now = ask.now;
+        let until = self.gives_up_at(&path, refused.at, ask.deadline, ask.since);
         let fits_in_time = refused.wait.is_none_or(|wait| wait <= until.saturating_duration_since(now));
         if matches!(refused.why, Why::TooLarge(..)) || !ask.may_wait || !fits_in_time || until <= now {
             return Err(self.refusal(&refused, ask.draw));
@@ -151,19 +180,19 @@ impl Book {
             let refusal = self.refusal(&Refused { why: Why::QueueFull, ..refused }, ask.draw);
             self.dismiss(number, refusal, wakers);
         }
-        let number = self.next_number();
+        let number = number.unwrap_or_else(|| self.next_number());
         let waiter = Waiter {
             path,
             amounts,
             tenant,
-            since: now,
+            since: ask.since,
             until,
             at: refused.at,
             fits_at: None,
             waker: None,
             outcome: None,
         };
-        self.accounts[refused.at].queue.push(tenant, number, now);
+        self.accounts[refused.at].queue.push(tenant, number, ask.since);
         for account in path.iter() {
             self.accounts[account].users += 1;
         }
@@ -212,23 +241,46 @@ impl Book {
 
     /// Gives the places back, and of the amounts all but `used`.
     pub(crate) fn release(&mut self, held: &mut Held, used: Amounts, now: Instant) -> Wakers {
+        self.give_back(held, used, now);
+        let mut wakers = Wakers::default();
+        self.serve_all(&held.path, now, &mut wakers);
+        wakers
+    }
+
+    /// The same, and nobody else gets it yet.
+    pub(super) fn give_back(&mut self, held: &mut Held, used: Amounts, now: Instant) {
+        let apart = self.is_apart(held);
         for account in held.path.iter() {
             let account = &mut self.accounts[account];
             account.places.give();
             account.users -= 1;
+            if let Some(common) = &mut account.common {
+                common.end_trial(held.number);
+                if apart {
+                    common.count_apart(&used, &held.taken);
+                }
+            }
         }
-        self.settle(held, used, true, now)
+        self.settle_in_all(held, used, true, now);
     }
 
     fn settle(&mut self, held: &mut Held, actual: Amounts, last: bool, now: Instant) -> Wakers {
-        for at in held.path.iter() {
-            let vendor = (at == held.path.vendor()).then_some(held.number);
-            self.accounts[at].rates.settle(&held.amounts, &actual, vendor, last, now);
-        }
-        held.amounts = actual;
+        self.settle_in_all(held, actual, last, now);
         let mut wakers = Wakers::default();
         self.serve_all(&held.path, now, &mut wakers);
         wakers
+    }
+
+    fn settle_in_all(&mut self, held: &mut Held, actual: Amounts, last: bool, now: Instant) {
+        for at in held.path.iter() {
+            let vendor = (at == held.path.vendor()).then_some(held.number);
+            let account = &mut self.accounts[at];
+            account.rates.settle(&held.amounts, &actual, vendor, last, now);
+            if let Some(common) = &mut account.common {
+                common.settle(&held.amounts, &actual, now);
+            }
+        }
+        held.amounts = actual;
     }
 
     /// How busy the process is.
@@ -249,7 +301,7 @@ impl Book {
 
     /// Whether everything fits everywhere; changes nothing.
     pub(super) fn try_take(&mut self, path: &Path, amounts: &Amounts, now: Instant) -> Result<(), Refused> {
-        let mut worst: Option<Refused> = None;
+        let (mut worst, alone): (Option<Refused>, _) = (None, self.alone);
         for at in path.iter() {
             let account = &mut self.accounts[at];
             let refused = match account.rates.check(amounts, at == path.vendor(), now) {
@@ -259,7 +311,11 @@ impl Book {
                 }
                 Err((dimension, Short::Until(wait))) => Refused { at, why: Why::Rate(dimension), wait: Some(wait) },
                 Ok(()) if account.places.is_full() => Refused { at, why: Why::InFlight, wait: None },
-                Ok(()) => continue,
+                Ok(()) => match account.check_common(amounts, alone, now) {
+                    Ok(()) => continue,
+                    Err((why @ Why::TooLarge(..), wait)) => return Err(Refused { at, why, wait }),
+                    Err((why, wait)) => Refused { at, why, wait },
+                },
             };
             if worst.as_ref().is_none_or(|worst| refused.wait > worst.wait) {
                 worst = Some(refused);
@@ -270,17 +326,22 @@ impl Book {
 
     /// Takes everything everywhere, behind a `try_take` that found room.
     pub(super) fn take(&mut self, path: Path, amounts: Amounts, now: Instant) -> Held {
+        let (number, alone) = (self.next_number(), self.alone);
+        self.apart |= alone;
         for at in path.iter() {
             let account = &mut self.accounts[at];
             account.rates.take(&amounts, at == path.vendor(), now);
             account.places.take();
             account.users += 1;
+            if let Some(common) = &mut account.common {
+                common.take(&amounts, number, alone, now);
+            }
         }
         let target = &mut self.accounts[path.target()];
         if target.policy.throttle {
             target.throttle.started(now);
         }
-        Held { path, amounts, number: self.next_number() }
+        Held { path, amounts, taken: amounts, number, alone: alone.then_some(self.spells) }
     }
 
     fn next_number(&mut self) -> u64 {

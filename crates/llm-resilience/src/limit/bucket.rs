@@ -37,6 +37,14 @@ impl Rate {
         self.burst = u64::try_from(earned).unwrap_or(u64::MAX).clamp(1, self.limit.max(1));
         self
     }
+
+    /// What each of so many shares comes to: the limit takes as many times as long to earn. What is larger than a share's
+    /// burst passes a full one, into debt.
+    pub fn divided(mut self, shares: u32) -> Self {
+        self.period = self.period.saturating_mul(shares.max(1));
+        self.burst = (self.burst / u64::from(shares.max(1))).max(1);
+        self
+    }
 }
 
 /// Why a bucket does not let an amount through now.
@@ -106,6 +114,12 @@ impl Bucket {
     pub fn left(&mut self, now: Instant) -> i64 {
         self.refill(now);
         self.balance.div_euclid(MILLI)
+    }
+
+    /// Units, begun ones too, that were used and are not earned again yet.
+    pub fn used(&mut self, now: Instant) -> u64 {
+        self.refill(now);
+        (self.capacity - self.balance).unsigned_abs().div_ceil(MILLI.unsigned_abs())
     }
 
     /// Whether `units` could be taken now, and if not, when.

@@ -5,19 +5,19 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
-use std::time::Duration;
 
-use llm_core::{Error, ErrorKind, Load, Priority, Progress, RateLimits, Target, TokenEstimate, Usage};
+use llm_core::{Error, Load, Priority, Target, TokenEstimate};
 use serde::Serialize;
 use tokio::time::{Instant, sleep_until};
 
 use super::accounts::Way;
-use super::amounts::Amounts;
 use super::book::{Ask, Book, Held, Turn, Wakers};
-use super::concurrency::Sign;
 use super::policy::LimitPolicy;
 use super::refusal::Refusal;
 use super::scope::{Holder, LimitScope};
+use super::sharing::{RateSharing, RateSharingState, Sharing};
+use super::slot::Slot;
+use super::store::RateStore;
 use crate::share::Share;
 use crate::shed::{ShedLevel, ShedPolicy};
 
@@ -84,34 +84,66 @@ impl Limits {
         self.book().level(now)
     }
 
+    /// Keeps the limits of tenants, providers and targets together with other processes, or with none from now on.
+    ///
+    /// What this process alone is allowed, and what callers' own keys are, stays its own. Another store, or another address
+    /// of it, is set in the same way; what is at work is settled where it began.
+    pub fn set_store(&self, store: Option<Arc<dyn RateStore>>, options: RateSharing) {
+        let replicas = store.as_ref().map(|_| options.replicas);
+        let sharing = store.map(|store| Sharing::new(store, options, Arc::downgrade(&self.0)));
+        let mut book = self.book();
+        let old = std::mem::replace(&mut book.sharing, sharing);
+        let wakers = book.share(replicas, Instant::now());
+        drop(book);
+        drop(old);
+        wakers.wake();
+    }
+
+    /// How it stands with the common store; `None` where there is none.
+    pub fn sharing(&self) -> Option<RateSharingState> {
+        self.book().sharing.as_ref().map(|sharing| sharing.state())
+    }
+
     /// Asks for a turn, and waits for it where that is allowed. Dropping the future leaves nothing behind.
+    ///
+    /// With a common store one more question is asked of it, for everything that the request takes.
     ///
     /// The error is `limited`, or `payload_too_large` for what no limit lets through at any time; its `retry_after` says
     /// when it is worth asking again.
     pub async fn enter(&self, ask: LimitAsk<'_>) -> Result<Slot, Error> {
         let way = Way { target: ask.target, tenant: ask.tenant, credential: ask.credential };
-        let (turn, wakers) = self.book().enter(&Ask {
+        let asking = Ask {
             now: ask.now,
+            since: ask.now,
             deadline: ask.deadline,
             way,
             priority: ask.priority,
             tokens: ask.tokens,
             draw: ask.draw,
             may_wait: ask.may_wait,
-        });
+        };
+        let (turn, wakers, jointly) = {
+            let mut book = self.book();
+            let (turn, wakers) = book.enter(&asking);
+            (turn, wakers, book.sharing.is_some())
+        };
         wakers.wake();
+        if jointly {
+            // Whoever asks nobody has nothing of its size.
+            return Box::pin(self.enter_jointly(asking, turn)).await;
+        }
         let held = match turn {
             Turn::Now(held) => Ok((held, ask.now, false)),
             Turn::Never(refusal) => Err(refusal),
             Turn::Later(number) => self.wait(number).await.map(|held| (held, Instant::now(), true)),
         };
         match held {
-            Ok((held, since, waited)) => Ok(Slot { limits: self.clone(), held, since, waited, sent: false }),
+            Ok((held, since, waited)) => Ok(Slot::new(self.clone(), held, since, waited, None)),
             Err(refusal) => Err(refusal.error(ask.target)),
         }
     }
 
-    async fn wait(&self, number: u64) -> Result<Held, Refusal> {
+    pub(super) async fn wait(&self, number: u64) -> Result<Held, Refusal> {
         let waiting = Waiting { limits: self, number };
         let mut sleep = pin!(sleep_until(Instant::now()));
         let outcome = poll_fn(|cx| {
@@ -161,12 +193,12 @@ impl Limits {
         Load::new(account.places.in_flight(), queued, account.places.limit())
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    pub(super) fn book(&self) -> MutexGuard<'_, Book> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes the book, and wakes whose turn it is outside of the lock.
-    fn change(&self, act: impl FnOnce(&mut Book) -> Wakers) {
+    pub(super) fn change(&self, act: impl FnOnce(&mut Book) -> Wakers) {
         let wakers = act(&mut self.book());
         wakers.wake();
     }
@@ -198,88 +230,5 @@ struct Waiting<'a> {
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.limits.change(|book| book.cancel(self.number, Instant::now()));
-    }
-}
-
-/// A place among the requests at work, and reserved tokens. The place is kept until it is dropped.
-///
-/// What is counted in the end: what [`usage`](Self::usage) said; without it, nothing where nothing was sent or the vendor
-/// does not charge for the error; and otherwise the estimate, because the vendor may have counted it. Requests count once
-/// they were sent, however they ended.
-#[derive(Debug)]
-#[must_use = "dropping a slot gives its place to the next"]
-pub struct Slot {
-    limits: Limits,
-    held: Held,
-    since: Instant,
-    waited: bool,
-    sent: bool,
-}
-
-impl Slot {
-    /// When its turn came; when it was asked for, if it did not wait.
-    pub fn since(&self) -> Instant {
-        self.since
-    }
-
-    /// Whether others had their turn before it, in however short a time.
-    pub fn waited(&self) -> bool {
-        self.waited
-    }
-
-    /// Says that the request goes out. A slot that is dropped before gives everything back.
-    pub fn sent(&mut self) {
-        self.sent = true;
-    }
-
-    /// Says that the request did not go out after all.
-    pub fn unsent(&mut self) {
-        self.sent = false;
-    }
-
-    /// Says that the target answered, and how long its first content took.
-    pub fn answered(&mut self, first_content: Duration, now: Instant) {
-        self.sent = true;
-        self.limits.change(|book| book.sign(&self.held, Some(Sign::Answered(first_content)), false, now));
-    }
-
-    /// Says that the target answered whole, and how long that took: as long as the answer is, so it says nothing about
-    /// how busy the target is.
-    pub fn answered_whole(&mut self, took: Duration, now: Instant) {
-        self.sent = true;
-        self.limits.change(|book| book.sign(&self.held, Some(Sign::Whole(took)), false, now));
-    }
-
-    /// Says that the attempt failed.
-    pub fn failed(&mut self, error: &Error, now: Instant) {
-        self.sent = error.progress() != Progress::NotSent;
-        let refused = matches!(error.kind(), ErrorKind::RateLimited | ErrorKind::Overloaded);
-        let overloaded = error.kind() == ErrorKind::Overloaded;
-        self.limits.change(|book| {
-            let mut wakers = book.sign(&self.held, refused.then_some(Sign::Refused), overloaded, now);
-            if error.kind().policy().billed == llm_core::Billed::No {
-                wakers.join(book.commit(&mut self.held, &Usage::new(0, 0), now));
-            }
-            wakers
-        });
-    }
-
-    /// Puts the tokens that were used in the place of the estimate. The last word counts.
-    pub fn usage(&mut self, usage: &Usage, now: Instant) {
-        if !usage.is_unknown() {
-            self.limits.change(|book| book.commit(&mut self.held, usage, now));
-        }
-    }
-
-    /// Learns from what the vendor said of its limits beside the answer.
-    pub fn rate_limits(&mut self, said: &RateLimits, now: Instant) {
-        self.limits.change(|book| book.learn(&self.held, said, now));
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let used = if self.sent { self.held.amounts } else { Amounts::default() };
-        self.limits.change(|book| book.release(&mut self.held, used, Instant::now()));
     }
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use llm_core::Target;
 use tokio::time::Instant;
 
+use super::amounts::Amounts;
+use super::common::{Common, NotNow};
 use super::concurrency::Concurrency;
 use super::policy::LimitPolicy;
 use super::queue::Queue;
@@ -80,6 +82,8 @@ pub(crate) struct Account {
     pub(crate) throttle: Throttle,
     /// Requests that hold or wait for something here.
     pub(crate) users: u32,
+    /// What other processes have to do with it.
+    pub(crate) common: Option<Box<Common>>,
 }
 
 impl Account {
@@ -92,6 +96,7 @@ impl Account {
             uncached: Recent::default(),
             throttle: Throttle::default(),
             users: 0,
+            common: None,
             holder,
             policy,
         }
@@ -103,6 +108,26 @@ impl Account {
         self.policy = policy;
     }
 
+    /// Keeps it together with other processes, so many in all, or with none.
+    pub(crate) fn share(&mut self, replicas: Option<u32>, now: Instant) {
+        self.common = replicas.and_then(|replicas| {
+            let common = match self.common.take() {
+                Some(common) => common.change(&self.policy, replicas, now),
+                None => Common::new(&self.holder, &self.policy, replicas, now),
+            };
+            common.map(Box::new)
+        });
+    }
+
+    /// Whether other processes, or the lack of a word of them, hold a request back; `alone` while nobody asks them.
+    pub(crate) fn check_common(&mut self, amounts: &Amounts, alone: bool, now: Instant) -> Result<(), NotNow> {
+        match &mut self.common {
+            None => Ok(()),
+            Some(common) if alone => common.check_share(amounts, self.places.in_flight(), now),
+            Some(common) => common.check_shut(amounts, now),
+        }
+    }
+
     /// Requests that may wait here.
     pub(crate) fn room(&self) -> usize {
         let twice = self.places.limit().map_or(QUEUE, |limit| limit.saturating_mul(2));
@@ -111,6 +136,6 @@ impl Account {
 
     /// Whether nothing is lost by forgetting it.
     pub(crate) fn is_idle(&mut self, now: Instant) -> bool {
-        self.users == 0 && self.rates.is_blank(now)
+        self.users == 0 && self.rates.is_blank(now) && self.common.as_mut().is_none_or(|common| common.is_blank(now))
     }
 }

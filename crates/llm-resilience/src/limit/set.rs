@@ -16,6 +16,18 @@ use super::policy::LimitPolicy;
 const DAY: Duration = Duration::from_secs(86_400);
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// The rates that a policy sets.
+pub(crate) fn rates_of(policy: &LimitPolicy) -> [Option<Rate>; 5] {
+    let minute = |limit| Rate::new(limit, MINUTE).with_burst_of(policy.burst);
+    [
+        policy.rpm.map(minute),
+        policy.rpd.map(|limit| Rate::new(limit, DAY)),
+        policy.tpm.map(minute),
+        policy.itpm.map(minute),
+        policy.otpm.map(minute),
+    ]
+}
+
 /// One dimension of a scope.
 #[derive(Clone, Debug, Default)]
 struct Counter {
@@ -44,22 +56,29 @@ impl RateSet {
 
     /// Other limits. What is used of those that stay is kept, and so is what was learned.
     pub(crate) fn change(&mut self, policy: &LimitPolicy, now: Instant) {
-        let limits = [policy.rpm, policy.rpd, policy.tpm, policy.itpm, policy.otpm];
-        for ((counter, limit), dimension) in self.counters.iter_mut().zip(limits).zip(Dimension::ALL) {
-            let rate = limit.map(|limit| match dimension {
-                Dimension::RequestsPerDay => Rate::new(limit, DAY),
-                _ => Rate::new(limit, MINUTE).with_burst_of(policy.burst),
-            });
+        if !policy.learn {
+            self.counters.iter_mut().for_each(|counter| counter.learned = None);
+        }
+        self.learns = policy.learn;
+        self.change_rates(rates_of(policy), policy.cached_input, now);
+    }
+
+    /// Counters of these rates that learn nothing.
+    pub(crate) fn of_rates(rates: [Option<Rate>; 5], cached_input: bool, now: Instant) -> Self {
+        let mut set = Self { counters: Default::default(), cached_input, learns: false, idle: true };
+        set.change_rates(rates, cached_input, now);
+        set
+    }
+
+    /// Other rates; what is used of those that stay is kept.
+    pub(crate) fn change_rates(&mut self, rates: [Option<Rate>; 5], cached_input: bool, now: Instant) {
+        for (counter, rate) in self.counters.iter_mut().zip(rates) {
             match (rate, &mut counter.set) {
                 (Some(rate), Some(bucket)) => bucket.change(rate, now),
                 (rate, set) => *set = rate.map(|rate| Bucket::new(rate, now)),
             }
-            if !policy.learn {
-                counter.learned = None;
-            }
         }
-        self.cached_input = policy.cached_input;
-        self.learns = policy.learn;
+        self.cached_input = cached_input;
         self.idle = !self.learns && self.counters.iter().all(|counter| counter.set.is_none());
     }
 
@@ -152,6 +171,11 @@ impl RateSet {
             counter.learned.take_if(|learned| !learned.stands(now));
             counter.buckets(true).map(|bucket| (bucket.left(now), bucket.limit())).min()
         })
+    }
+
+    /// What of the set rates is used and not earned again yet.
+    pub(crate) fn used(&mut self, now: Instant) -> [u64; 5] {
+        self.counters.each_mut().map(|counter| counter.set.as_mut().map_or(0, |bucket| bucket.used(now)))
     }
 
     /// What is set for a dimension.

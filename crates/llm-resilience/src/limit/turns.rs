@@ -196,6 +196,7 @@ mod tests {
         for draw in 0..30 {
             let ask = Ask {
                 now,
+                since: now,
                 deadline: now + Duration::from_secs(600),
                 way: Way { target: &target, tenant: None, credential: None },
                 priority: Priority::default(),

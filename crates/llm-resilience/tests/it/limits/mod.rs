@@ -5,6 +5,8 @@ mod drops;
 mod fair;
 mod gates;
 mod links;
+#[cfg(feature = "redis")]
+mod redis;
 mod stores;
 mod turns;
 mod vendor;
