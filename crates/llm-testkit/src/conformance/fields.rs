@@ -149,7 +149,7 @@ fn written(request: &RecordedRequest) -> String {
     format!("{} {}\n{}\n\n{body}", request.method, request.url, headers.join("\n"))
 }
 
-fn field(warning: &Warning) -> Option<&str> {
+pub(super) fn field(warning: &Warning) -> Option<&str> {
     match warning {
         Warning::Unsupported { field, .. } | Warning::Adapted { field, .. } => Some(field),
         _ => None,

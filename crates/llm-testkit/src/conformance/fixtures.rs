@@ -63,6 +63,34 @@ impl ErrorFixture {
     }
 }
 
+/// One file of `requests/`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RequestFixture {
+    /// The file's name without its ending.
+    #[serde(skip)]
+    pub(super) name: String,
+    /// `chat`, `chat_stream` or `embed`.
+    #[serde(default = "chat")]
+    pub(super) operation: String,
+    /// The request in its own JSON; without a model it asks for the one under test.
+    pub(super) request: Value,
+    #[serde(default)]
+    pub(super) url: Option<String>,
+    /// Headers that must be so; null: absent.
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, Option<String>>,
+    /// The body on the wire.
+    pub(super) body: Value,
+    /// The fields that the answer's warnings name, in their order.
+    #[serde(default)]
+    pub(super) warnings: Vec<String>,
+}
+
+fn chat() -> String {
+    "chat".to_owned()
+}
+
 /// One pair `stream_error*.txt` and `stream_error*.json`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -100,7 +128,7 @@ impl Fixtures {
         })
     }
 
-    fn parsed<T: DeserializeOwned>(&self, name: &str, check: &str) -> Result<T, Failure> {
+    pub(super) fn parsed<T: DeserializeOwned>(&self, name: &str, check: &str) -> Result<T, Failure> {
         let bytes = self.bytes(name, check)?;
         serde_json::from_slice(&bytes).map_err(|error| Failure::new(format!("reading the fixture {name}: {error}")))
     }
@@ -144,6 +172,17 @@ impl Fixtures {
         if all.is_empty() {
             let folder = self.folder.join("errors");
             return Err(Failure::new(format!("{} has no *.json: write an error fixture a class", folder.display())));
+        }
+        Ok(all)
+    }
+
+    /// Every file of `requests/`.
+    pub(super) fn requests(&self) -> Result<Vec<RequestFixture>, Failure> {
+        let mut all = Vec::new();
+        for name in self.names("requests", "", ".json") {
+            let mut fixture: RequestFixture = self.parsed(&format!("requests/{name}.json"), "Requests")?;
+            fixture.name = name;
+            all.push(fixture);
         }
         Ok(all)
     }

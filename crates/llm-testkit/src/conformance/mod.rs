@@ -12,6 +12,7 @@ mod mutate;
 mod normal;
 mod plugin;
 mod report;
+mod requests;
 mod signature;
 mod stream;
 mod subject;
@@ -51,6 +52,8 @@ pub enum Check {
     NetworkErrors,
     /// Every request field is sent or warned about.
     RequestFields,
+    /// `requests/*.json`, where there are any, go out exactly as they say.
+    Requests,
     /// What cannot be sent is refused in strict mode.
     StrictMode,
     /// `signed.json`: a signature goes back to the target that made it, and to no other.
@@ -149,6 +152,7 @@ impl Suite {
                 Check::Errors => errors::have_their_class(subject, fixtures, streams).await,
                 Check::NetworkErrors => errors::network(subject, fixtures, streams).await,
                 Check::RequestFields => fields::are_sent_or_warned_about(subject, fixtures, streams).await,
+                Check::Requests => requests::go_out_as_they_should(subject, fixtures).await,
                 Check::StrictMode => fields::are_refused_in_strict_mode(subject, fixtures).await,
                 Check::Signatures => signature::return_to_their_maker(subject, fixtures, streams).await,
                 Check::Cancellation => cancel::ends_the_exchange(subject, fixtures, streams).await,
@@ -208,6 +212,7 @@ macro_rules! conformance {
             errors_have_their_class_and_their_wait = Errors,
             network_errors_keep_their_class_and_progress = NetworkErrors,
             every_request_field_is_sent_or_warned_about = RequestFields,
+            requests_go_out_as_their_fixtures_say = Requests,
             strict_mode_refuses_what_cannot_be_sent = StrictMode,
             signatures_return_only_to_the_target_that_made_them = Signatures,
             giving_up_ends_the_exchange = Cancellation,

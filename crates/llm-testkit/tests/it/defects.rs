@@ -76,6 +76,8 @@ fn finds_fields_that_are_dropped_in_silence() {
     check(Check::RequestFields, "sends unknown fields", "not for this provider");
     check(Check::RequestFields, "warns only in whole answers", "chat_stream");
     check(Check::StrictMode, "only warns in strict mode", "strict mode");
+    check(Check::Requests, "rounds the temperature", "the body is");
+    check(Check::Requests, "drops top_k in silence", "warns about []");
 }
 
 #[test]
