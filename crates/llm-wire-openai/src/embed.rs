@@ -18,6 +18,10 @@ use crate::{error, usage};
 pub fn encode_request(request: &EmbedRequest, to: &Origin, dialect: &Dialect) -> Result<Encoded, Error> {
     let mut notes = Notes::new(request.on_unsupported);
     let task = match (request.task.as_deref(), dialect.embed_task) {
+        (None, Some((field, query, _))) if dialect.embed_task_required => {
+            notes.adapted("task", "this vendor must be told what the vectors are for; they are made for queries");
+            Some((field, query))
+        }
         (None, _) => None,
         (Some("query"), Some((field, query, _))) => Some((field, query)),
         (Some("document"), Some((field, _, document))) => Some((field, document)),
@@ -34,8 +38,12 @@ pub fn encode_request(request: &EmbedRequest, to: &Origin, dialect: &Dialect) ->
         }
         (asked, field) => asked.zip(field),
     };
-    let body =
-        Body { request, task, dimensions, encoding: dialect.embed_encoding, added: Added::new(&request.ext, to) };
+    if request.end_user.is_some() && dialect.end_user.is_none() {
+        notes.unsupported("end_user", "this vendor takes no end user")?;
+    }
+    let end_user = request.end_user.as_deref().filter(|_| dialect.end_user.is_some());
+    let added = Added::new(&request.ext, to);
+    let body = Body { request, task, dimensions, encoding: dialect.embed_encoding, end_user, added };
     let capacity = 128 + request.inputs.iter().map(|text| text.len() + text.len() / 16 + 8).sum::<usize>();
     Ok(Encoded { body: to_vec("encoding the request", &body, capacity)?, warnings: notes.into_vec() })
 }
@@ -45,6 +53,7 @@ struct Body<'a> {
     task: Option<(&'static str, &'a str)>,
     dimensions: Option<(u32, &'static str)>,
     encoding: EmbedEncoding,
+    end_user: Option<&'a str>,
     added: Added<'a>,
 }
 
@@ -64,7 +73,7 @@ impl Serialize for Body<'_> {
             EmbedEncoding::Float => fields.put("encoding_format", "float")?,
             EmbedEncoding::Unsaid => {}
         }
-        fields.put_some("user", self.request.end_user.as_deref())?;
+        fields.put_some("user", self.end_user)?;
         fields.end()
     }
 }

@@ -56,7 +56,9 @@ pub struct Dialect {
     pub null_content: bool,
     /// Leave out assistant messages that hold nothing the vendor can take.
     pub drop_empty_assistant: bool,
-    /// Types of media parts that can be sent: `image_url`, `input_audio`, `file`, `video_url`.
+    /// The mark of a last message of the assistant that is to be continued, where the vendor wants one.
+    pub prefill: Option<&'static str>,
+    /// Types of media parts that can be sent: `image_url`, `input_audio`, `file`, `video_url`, `document_url`.
     pub media: &'static [&'static str],
     /// How cache hints are sent.
     pub cache: CacheForm,
@@ -104,6 +106,8 @@ pub struct Dialect {
     pub embed_dimensions: Option<&'static str>,
     /// The field for what vectors are for, and the vendor's words for `query` and `document`.
     pub embed_task: Option<(&'static str, &'static str, &'static str)>,
+    /// The vendor must be told what vectors are for.
+    pub embed_task_required: bool,
     /// How vectors are asked for.
     pub embed_encoding: EmbedEncoding,
     /// The field for how many of the best documents are wanted.
@@ -133,6 +137,7 @@ impl Dialect {
         message_name: NamePolicy::Keep,
         null_content: true,
         drop_empty_assistant: false,
+        prefill: None,
         media: &["image_url", "input_audio", "file"],
         cache: CacheForm::None,
         custom_tools: true,
@@ -156,6 +161,7 @@ impl Dialect {
         error_messages: &[],
         embed_dimensions: Some("dimensions"),
         embed_task: None,
+        embed_task_required: false,
         embed_encoding: EmbedEncoding::Base64,
         rerank_top: "top_n",
         transcription: TranscriptionForm::Formats,

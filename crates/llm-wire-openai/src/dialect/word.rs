@@ -187,6 +187,8 @@ pub enum ReasoningReplay {
     Required(&'static str),
     /// In `<think>` tags before the words.
     Tags,
+    /// As a part of type `thinking` before the words.
+    Blocks,
 }
 
 /// How usage is asked for in streams.

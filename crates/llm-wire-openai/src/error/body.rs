@@ -73,7 +73,7 @@ impl Complaint {
                 _ => message,
             },
             code,
-            kind: either("type").or_else(|| either("error_type")),
+            kind: either("type").or_else(|| either("error_type")).or_else(|| moderated(inner)),
             inner_code: text(&inner["innererror"]["code"]),
             param: text(&inner["param"]).or(location),
             status: status.and_then(|status| u16::try_from(status).ok()),
@@ -124,6 +124,14 @@ fn detail(value: &Value) -> (Option<String>, Option<String>) {
     (Some(words).filter(|words| !words.is_empty()), problems.first().and_then(place))
 }
 
+/// OpenRouter has no word for its moderation, only the reasons (its page on errors, 2026).
+fn moderated(inner: &Value) -> Option<String> {
+    inner["metadata"]["reasons"]
+        .as_array()
+        .filter(|reasons| !reasons.is_empty())
+        .map(|_| "moderation_blocked".to_owned())
+}
+
 /// OpenRouter's copy of what the vendor behind it said, where it is short words.
 fn upstream(inner: &Value) -> Option<String> {
     text(&inner["metadata"]["raw"]).filter(|raw| raw.len() <= 500 && !raw.trim_start().starts_with('<'))
@@ -167,6 +175,11 @@ mod tests {
         );
         check(&json!({"success": false, "errors": [{"code": 7003, "message": "m"}], "messages": []}), "m | 7003 - - -");
         check(&json!([{"error": {"code": 400, "message": "m", "status": "INVALID_ARGUMENT"}}]), "m | 400 - - 400");
+        let flagged = json!({"reasons": ["violence"], "flagged_input": "secret"});
+        check(
+            &json!({"error": {"message": "m", "code": 403, "metadata": flagged}}),
+            "m | 403 moderation_blocked - 403",
+        );
         check(&json!({"error": {"message": "m", "metadata": {"raw": "why"}, "code": 429}}), "m: why | 429 - - 429");
     }
 

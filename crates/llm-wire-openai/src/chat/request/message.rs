@@ -47,6 +47,12 @@ impl Writer<'_, '_> {
         for message in rest {
             self.message(message, &mut out)?;
         }
+        if let (Some(last), Some(message)) = (out.last_mut(), rest.last())
+            && message.role == Role::Assistant
+            && last.calls.is_empty()
+        {
+            last.prefill = self.dialect.prefill;
+        }
         Ok(out)
     }
 
@@ -197,6 +203,7 @@ impl Writer<'_, '_> {
             _ if !thoughts => {}
             ReasoningReplay::Field(name) | ReasoningReplay::Required(name) => reasoning = Some(name),
             ReasoningReplay::Tags => content = self.with_tags(parts, content)?,
+            ReasoningReplay::Blocks => content = with_block(parts, content),
             // The blocks say it too.
             ReasoningReplay::Drop if details.is_some() => {}
             ReasoningReplay::Drop => {
@@ -282,4 +289,16 @@ impl Writer<'_, '_> {
             ..Out::default()
         })
     }
+}
+
+/// Reasoning as a part of its own before the words.
+fn with_block<'a>(parts: &'a [Part], content: Content<'a>) -> Content<'a> {
+    let mut out = vec![PartOut::of_thoughts(parts)];
+    match content {
+        Content::Text(text) => out.push(PartOut::of_text(text)),
+        Content::Parts(words) => out.extend(words),
+        // No vendor takes blocks of reasoning and only flat words.
+        Content::Owned(_) | Content::Absent | Content::Null => {}
+    }
+    Content::Parts(out)
 }

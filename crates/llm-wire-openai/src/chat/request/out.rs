@@ -29,6 +29,8 @@ pub(super) struct Out<'a> {
     pub(super) details: Option<&'a Value>,
     pub(super) refusal: bool,
     pub(super) audio: Option<&'a str>,
+    /// The mark of a message that is to be continued.
+    pub(super) prefill: Option<&'static str>,
     pub(super) added: Added<'a>,
 }
 
@@ -69,6 +71,9 @@ impl Serialize for Out<'_> {
             fields.put("tool_calls", &self.calls)?;
         }
         fields.put_some("audio", self.audio.map(Spoken))?;
+        if let Some(mark) = self.prefill {
+            fields.put(mark, &true)?;
+        }
         fields.end()
     }
 }

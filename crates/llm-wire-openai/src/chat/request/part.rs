@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::FAMILY;
+use crate::chat::joined::{self, Joined};
 use crate::dialect::{CacheForm, Dialect};
 use crate::encoded::Notes;
 use crate::json::{Added, Fields};
@@ -28,6 +29,9 @@ enum Body<'a> {
     Audio(&'a Media, &'a [u8]),
     File(&'a Media),
     FileId(&'a str),
+    Document(&'a Media),
+    /// The reasoning among these parts.
+    Thoughts(&'a [Part]),
     Own(&'a Value),
 }
 
@@ -95,6 +99,11 @@ impl<'a> PartOut<'a> {
         Self { body: Body::Text(text), cache: None, added: Added::default() }
     }
 
+    /// The reasoning of a message.
+    pub(super) fn of_thoughts(parts: &'a [Part]) -> Self {
+        Self { body: Body::Thoughts(parts), cache: None, added: Added::default() }
+    }
+
     /// The words of a part that says nothing else.
     pub(super) fn plain_text(&self) -> Option<&'a str> {
         match self.body {
@@ -137,11 +146,17 @@ fn of_media<'a>(media: &'a Media, to: &Origin, dialect: &Dialect) -> Result<Body
         (_, "image") => Body::Image(media),
         (_, "video") => Body::Video(media),
         (MediaData::Inline { bytes }, "audio") => Body::Audio(media, bytes),
+        (MediaData::Inline { .. } | MediaData::Url { .. }, "application") if dialect.media.contains(&DOCUMENT) => {
+            Body::Document(media)
+        }
         (MediaData::Inline { .. }, _) => Body::File(media),
         _ => return Err("this protocol takes no url for this type of content"),
     };
     if dialect.media.contains(&body.kind()) { Ok(body) } else { Err("this vendor does not take this type of content") }
 }
+
+/// Mistral's form of a document.
+const DOCUMENT: &str = "document_url";
 
 impl Body<'_> {
     fn kind(&self) -> &'static str {
@@ -151,6 +166,8 @@ impl Body<'_> {
             Self::Video(_) => "video_url",
             Self::Audio(..) => "input_audio",
             Self::File(_) | Self::FileId(_) => "file",
+            Self::Document(_) => DOCUMENT,
+            Self::Thoughts(_) => "thinking",
         }
     }
 }
@@ -175,11 +192,26 @@ impl Serialize for PartOut<'_> {
                 fields.put(kind, &File { file_data: Shown(media), filename: media.filename.as_deref() })?;
             }
             Body::FileId(file_id) => fields.put(kind, &FileId { file_id })?,
+            Body::Document(media) => {
+                fields.put(kind, &Shown(media))?;
+                fields.put_some("document_name", media.filename.as_deref())?;
+            }
+            Body::Thoughts(parts) => {
+                if let Some(text) = Joined::new(parts, joined::reasoning) {
+                    fields.put(kind, &[Words { r#type: "text", text }])?;
+                }
+            }
             Body::Own(_) => {}
         }
         fields.put_some("cache_control", self.cache.as_ref())?;
         fields.end()
     }
+}
+
+#[derive(Serialize)]
+struct Words<T> {
+    r#type: &'static str,
+    text: T,
 }
 
 #[derive(Serialize)]

@@ -29,13 +29,14 @@ pub(super) fn read(
 }
 
 fn one(tool: ToolIn<'_>, missing: impl Fn(&str) -> Error) -> Result<Tool, Error> {
-    let Some(kind) = tool.kind else { return Err(missing("type")) };
-    if kind.0 == "function" {
+    // Clients of Mistral leave the type out (traffic of 2026-09); what has a function is one.
+    if tool.kind.as_ref().map_or(tool.function.is_some(), |kind| kind.0 == "function") {
         let described = tool.function.ok_or_else(|| missing("function"))?;
         let mut function = function(described, tool.rest, |field| missing(&format!("function.{field}")))?;
         function.cache = tool.cache_control.as_ref().map(cache_hint);
         return Ok(Tool::Function(function));
     }
+    let Some(kind) = tool.kind else { return Err(missing("type")) };
     let name = tool.rest.get(&*kind.0).and_then(|own| own.get("name")).or_else(|| tool.rest.get("name"));
     Ok(Tool::Provider {
         id: format!("{FAMILY}.{}", kind.0),
