@@ -1,0 +1,44 @@
+#![doc = include_str!("../README.md")]
+
+use llm_core::{ModelCard, Support};
+use llm_wire_openai::dialect::{
+    EndMarker, Paths, ReasoningReplay, ReasoningRequest, StructuredOutput, ToolContent,
+};
+use llm_wire_openai::{Dialect, Vendor};
+
+llm_wire_openai::plugin! {
+    VENDOR,
+    // Limits: LiteLLM 1.106.2 (2026-11).
+    models: [
+        ModelCard::new("deepseek", "deepseek-v4-flash").with_limits(1_000_000, 393_216).with_reasoning(Support::Yes),
+        ModelCard::new("deepseek", "deepseek-v4-pro").with_limits(1_000_000, 393_216).with_reasoning(Support::Yes),
+    ],
+}
+
+const VENDOR: Vendor = Vendor {
+    id: "deepseek",
+    name: "DeepSeek",
+    base_url: "https://api.deepseek.com",
+    base_url_env: &["DEEPSEEK_API_BASE"],
+    key_env: &["DEEPSEEK_API_KEY"],
+    default_model: Some("deepseek-v4-flash"),
+    dialect: Dialect {
+        paths: Paths { embed: None, ..Dialect::COMPATIBLE.paths },
+        // Not among the fields of its API reference (2026).
+        drop: &["top_k", "service_tier", "metadata"],
+        // Other parts are answered with "unknown variant" (traffic of 2026-08).
+        media: &["image_url"],
+        tool_content: ToolContent::TextParts,
+        // JSON is promised, a schema is not followed (its guide on JSON output, 2026).
+        structured_output: StructuredOutput::JsonObject,
+        // `thinking` switches; the only efforts are these two (its guide on thinking, 2026; traffic of 2026-08).
+        reasoning: ReasoningRequest::Toggle,
+        effort_map: &[("minimal", "high"), ("low", "high"), ("medium", "high"), ("xhigh", "max")],
+        effort_allowed: &["high", "max"],
+        // A turn that calls tools and thought is refused without its reasoning; a blank is enough (LiteLLM 1.106.2).
+        reasoning_replay: ReasoningReplay::Required("reasoning_content"),
+        end_marker: EndMarker::Done,
+        ..Vendor::UNNAMED.dialect
+    },
+    ..Vendor::UNNAMED
+};

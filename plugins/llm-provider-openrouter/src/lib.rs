@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+
+use llm_core::Setting;
+use llm_wire_openai::dialect::{CacheForm, EndMarker, ReasoningReplay, ReasoningRequest, StreamUsage};
+use llm_wire_openai::vendor::Own;
+use llm_wire_openai::{Dialect, Vendor};
+
+llm_wire_openai::plugin! { VENDOR }
+
+const VENDOR: Vendor = Vendor {
+    id: "openrouter",
+    name: "OpenRouter",
+    base_url: "https://openrouter.ai/api/v1",
+    base_url_env: &["OPENROUTER_API_BASE"],
+    key_env: &["OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"],
+    // Who asks, for the vendor's public rankings (its page on app attribution, 2026; variables as LiteLLM has them).
+    own: &[
+        Own::header(Setting::optional("referer", "Address of the application").with_env(&["OR_SITE_URL"]), "http-referer"),
+        Own::header(Setting::optional("title", "Name of the application").with_env(&["OR_APP_NAME"]), "x-title"),
+    ],
+    default_model: Some("openai/gpt-5.4-nano"),
+    dialect: Dialect {
+        strict: true,
+        // Marks for Anthropic's and Google's caches are passed on (its page on prompt caching, 2026).
+        cache: CacheForm::CacheControl,
+        // `reasoning: {effort | max_tokens}`; the strongest effort is called xhigh (its page on reasoning, 2026).
+        reasoning: ReasoningRequest::Object,
+        effort_map: &[("max", "xhigh")],
+        // Blocks of reasoning (`reasoning_details`) go back unchanged beside the words, to this provider only.
+        reasoning_replay: ReasoningReplay::Field("reasoning"),
+        // Asked for so, the usage has the cost (traffic of 2026; its page on usage accounting).
+        stream_usage: StreamUsage::UsageInclude,
+        end_marker: EndMarker::Done,
+        ..Vendor::UNNAMED.dialect
+    },
+    ..Vendor::UNNAMED
+};

@@ -1,0 +1,9 @@
+//! What every provider plugin must do, with answers as OpenRouter gives them.
+
+llm_testkit::conformance! {
+    plugin: llm_provider_openrouter::PLUGIN,
+    config: { "base_url": "https://openrouter.test/v1", "title": "Fixture" },
+    fixtures: "tests/fixtures",
+    // This protocol has neither signatures nor encrypted reasoning.
+    without: [Signatures],
+}

@@ -1,0 +1,47 @@
+#![doc = include_str!("../README.md")]
+
+use llm_core::{ErrorKind, ModelCard, Support};
+use llm_wire_openai::dialect::{EndMarker, NamePolicy, Reading, ReasoningReplay, ReasoningTokens, ToolContent};
+use llm_wire_openai::{Dialect, Vendor};
+
+llm_wire_openai::plugin! {
+    VENDOR,
+    // Limits: LiteLLM 1.106.2 (2026-11).
+    models: [
+        ModelCard::new("xai", "grok-4.3").with_limits(1_000_000, 1_000_000).with_reasoning(Support::Yes),
+        ModelCard::new("xai", "grok-4.5").with_limits(500_000, 500_000).with_reasoning(Support::Yes),
+    ],
+}
+
+const VENDOR: Vendor = Vendor {
+    id: "xai",
+    name: "xAI",
+    aliases: &["grok"],
+    base_url: "https://api.x.ai/v1",
+    base_url_env: &["XAI_API_BASE"],
+    key_env: &["XAI_API_KEY"],
+    default_model: Some("grok-4.3"),
+    dialect: Dialect {
+        // Not among the fields of its API reference (2026).
+        drop: &["top_k", "service_tier", "metadata"],
+        // Names and `strict` are refused (LiteLLM 1.106.2 takes them out).
+        message_name: NamePolicy::Drop,
+        media: &["image_url"],
+        tool_content: ToolContent::TextParts,
+        // The words of all its models; one that knows fewer says so (pydantic-ai's profile, 2026).
+        effort_allowed: &["none", "low", "medium", "high"],
+        reasoning_replay: ReasoningReplay::Drop,
+        // Reasoning stands beside the completion, and the total says so (16 of 16 recorded answers).
+        reasoning_tokens: ReasoningTokens::BesideIfTotalSays,
+        end_marker: EndMarker::Done,
+        error_messages: &[
+            // An account without credits has "no permission" (public reports, 2026).
+            (403, Reading::Says("any credits"), ErrorKind::QuotaExhausted),
+            (403, Reading::Says("used all available credits"), ErrorKind::QuotaExhausted),
+            (403, Reading::Says("spending limit"), ErrorKind::QuotaExhausted),
+            (403, Reading::Says("content violates usage guidelines"), ErrorKind::ContentFilter),
+        ],
+        ..Vendor::UNNAMED.dialect
+    },
+    ..Vendor::UNNAMED
+};
