@@ -95,6 +95,8 @@ pub(super) struct Course {
     pub(super) place: usize,
     /// Targets that were called.
     pub(super) tried: u32,
+    /// Of those, targets to which nothing was sent after all: a limit or a budget of ours below the driver refused.
+    unsent: u32,
     /// The budget of retries was used up when one was wanted.
     pub(super) exhausted: bool,
     /// The next call may pass a breaker that is open.
@@ -114,6 +116,11 @@ pub(super) struct Course {
 }
 
 impl Course {
+    /// Targets that count against those that the request may try.
+    pub(super) fn called(&self) -> u32 {
+        self.tried.saturating_sub(self.unsent)
+    }
+
     /// Whether an attempt that counts was made.
     pub(super) fn has_failed(&self) -> bool {
         self.made > 0
@@ -149,12 +156,13 @@ impl Course {
     pub(super) fn failed(&mut self, error: &Error, around: &Around<'_>) -> Step {
         // These refuse before anything is sent; they are no attempt of a vendor.
         if matches!(error.kind(), ErrorKind::CircuitOpen | ErrorKind::Limited) {
+            self.unsent += u32::from(!self.is_again());
             return self.refused(error, around);
         }
         self.made += 1;
         let Around { plan, rules, remaining, draw, .. } = *around;
         self.learn(error, plan);
-        let targets_left = rules.max_targets.saturating_sub(self.tried);
+        let targets_left = rules.max_targets.saturating_sub(self.called());
         let may_move = targets_left > 0
             && self.made < max_attempts(&rules)
             && fallback::may_leave(error, &plan[self.place], rules.fallback);
@@ -215,7 +223,7 @@ impl Course {
             return Step::Stop;
         }
         // A target that refused is none that was tried, but a call without fallback stays where it is.
-        let may_move = rules.max_targets > 1 && self.tried < rules.max_targets;
+        let may_move = rules.max_targets > 1 && self.called() < rules.max_targets;
         match if may_move { self.next(around) } else { None } {
             Some(next) => {
                 self.go(next);

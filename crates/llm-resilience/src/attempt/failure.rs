@@ -3,13 +3,19 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use llm_core::{Attempt, Error, ErrorKind, Fallback, Target};
+use llm_core::{Attempt, Error, ErrorKind, Fallback, Progress, Target};
 
 /// The machine code of a request of which more than one target failed.
 pub const ALL_TARGETS_FAILED: &str = "all_targets_failed";
 
 /// The machine code of a request that was not tried again because the budget of retries is used up.
 pub const RETRY_BUDGET_EXHAUSTED: &str = "retry_budget_exhausted";
+
+/// Whether a limit or a budget of ours refused, below the driver: nothing was sent, so it says nothing about the target.
+pub(super) fn is_refusal(error: &Error) -> bool {
+    let ours = matches!(error.kind(), ErrorKind::CircuitOpen | ErrorKind::Limited | ErrorKind::BudgetExceeded);
+    ours && error.progress() == Progress::NotSent
+}
 
 /// Keeps the most informative of a request's errors.
 #[derive(Default)]
@@ -42,18 +48,11 @@ impl Failures {
         };
     }
 
-    /// The error of the request. `last` ended it; `tried` of `planned` targets were called.
+    /// The error of the request. `last` ended it; `planned` targets there were.
     ///
     /// An error that no other target could have helped with stays as it is, and so does that of a single target.
     /// Else it is a new one that keeps class, status and hint of the most informative error and names all targets.
-    pub(super) fn conclude(
-        self,
-        last: Error,
-        attempts: Vec<Attempt>,
-        tried: u32,
-        planned: usize,
-        exhausted: bool,
-    ) -> Error {
+    pub(super) fn conclude(self, last: Error, attempts: Vec<Attempt>, planned: usize, exhausted: bool) -> Error {
         if last.fallback() != Fallback::Next {
             return last.with_attempts(attempts);
         }
@@ -61,7 +60,7 @@ impl Failures {
         let best = self.best.unwrap_or(last);
         let shut = self.refused.into_iter().filter(|(target, _)| attempts.iter().all(|it| it.target != *target));
         let shut: Vec<_> = shut.collect();
-        let asked = shut.len() + usize::try_from(tried).unwrap_or(usize::MAX);
+        let asked = shut.len() + last_of_each(&attempts).count();
         if asked <= 1 {
             let error = if exhausted { not_tried_again(best) } else { best };
             return error.with_attempts(attempts);

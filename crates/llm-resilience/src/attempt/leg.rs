@@ -9,6 +9,7 @@ use llm_core::{
 use tokio::time::Instant;
 
 use super::commit::{self, Committed};
+use super::failure;
 use crate::gate::{Pass, Verdict};
 use crate::learned::{History, Learned, Operation};
 use crate::timeout::{self, Bounds, Due, Stop};
@@ -97,7 +98,12 @@ impl Leg {
             },
             _ => None,
         };
-        if error.kind().policy().fallback == Fallback::Next {
+        if failure::is_refusal(error) {
+            // Nobody was called: it says nothing about the target, and costs no retry.
+            if std::mem::take(&mut self.paid) {
+                self.learned.refund(now);
+            }
+        } else if error.kind().policy().fallback == Fallback::Next {
             self.history.failed();
         }
         if let Some(pass) = &mut self.pass {

@@ -8,10 +8,10 @@ use std::time::Duration;
 use llm_core::{AttemptReason, ChatRequest, Error, ErrorKind, Fallback, Priority, Request};
 use tokio::time::{Instant, sleep_until};
 
-use super::commit;
 use super::leg::{self, Answer, Answered, Leg};
 use super::size;
 use super::trip::Trip;
+use super::{commit, failure};
 use crate::gate::Pass;
 use crate::hedge::HedgeAfter;
 use crate::shed::ShedLevel;
@@ -84,12 +84,14 @@ impl Trip {
                     drop(runners.remove(place));
                     let place = leg.place;
                     let error = self.failed(*leg, error);
-                    if runners.is_empty() || error.fallback() == Fallback::Never {
+                    // A budget of ours that has no room for one more attempt says nothing about those that run.
+                    let refused = failure::is_refusal(&error);
+                    if runners.is_empty() || (error.fallback() == Fallback::Never && !refused) {
                         self.lose(runners, &timeout::cancelled());
                         self.course.stand_at(place);
                         return Err(error);
                     }
-                    self.course.lost(place, &self.plan.targets);
+                    self.course.lost(place, !refused, &self.plan.targets);
                 }
                 Happened::Stopped(Stop::Cancelled) => {
                     self.lose(runners, &timeout::cancelled());
@@ -152,7 +154,7 @@ impl Trip {
         let running = u32::try_from(runners.len()).unwrap_or(u32::MAX);
         let remaining = self.remaining(now);
         if self.course.attempts_left(&self.rules()) <= running
-            || self.course.tried >= self.max_targets
+            || self.course.called() >= self.max_targets
             || remaining < SHORTEST_ATTEMPT
         {
             return None;

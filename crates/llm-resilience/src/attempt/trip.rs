@@ -112,7 +112,7 @@ impl Trip {
         }
         let failures = std::mem::take(&mut self.failures);
         let attempts = self.record.attempts.clone();
-        Err(failures.conclude(error, attempts, self.course.tried, self.plan.targets.len(), self.course.exhausted))
+        Err(failures.conclude(error, attempts, self.plan.targets.len(), self.course.exhausted))
     }
 
     /// Carries out a step up to the next attempt; an error when there is none.

@@ -10,9 +10,13 @@ impl Course {
         self.tried += 1;
     }
 
-    /// An attempt at `place` failed while another one is under way.
-    pub(in crate::attempt) fn lost(&mut self, place: usize, plan: &[PlanTarget]) {
-        self.made += 1;
+    /// An attempt at `place` failed while another one is under way; `sent` when the target was called.
+    pub(in crate::attempt) fn lost(&mut self, place: usize, sent: bool, plan: &[PlanTarget]) {
+        if sent {
+            self.made += 1;
+        } else {
+            self.unsent += 1;
+        }
         self.mark(place, plan, Mark::Closed);
     }
 
@@ -54,7 +58,7 @@ impl Course {
     /// Moves on to the next target that may go on with a broken stream; false when there is none.
     pub(in crate::attempt) fn go_on(&mut self, plan: &[PlanTarget], rules: &Rules<'_>) -> bool {
         self.mark(self.place, plan, Mark::Closed);
-        if self.attempts_left(rules) == 0 || self.tried >= rules.max_targets {
+        if self.attempts_left(rules) == 0 || self.called() >= rules.max_targets {
             return false;
         }
         let Some(next) = (0..plan.len()).find(|&place| self.is_open(place, plan)) else { return false };

@@ -15,7 +15,7 @@ impl Course {
             let Mark::Refused { after: Some(after), waitable: true } = *mark else { continue };
             let wait = if rules.retry.jitter { backoff::after_hint(after, draw) } else { after };
             // A wait is no way to one target more than the request may try.
-            let may_go = self.tried < rules.max_targets || place == self.place;
+            let may_go = self.called() < rules.max_targets || place == self.place;
             let fits = may_go
                 && after <= rules.retry.max_hint.saturating_sub(self.waited)
                 && wait.saturating_add(around.needs(place)) <= remaining

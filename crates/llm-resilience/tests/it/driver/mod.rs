@@ -5,6 +5,7 @@ mod drops;
 mod gated;
 mod hedges;
 mod quality;
+mod refusals;
 mod routes;
 mod shadows;
 
