@@ -67,9 +67,14 @@ impl Budgets {
         ledger: Arc<dyn Ledger>,
         clock: impl Clock,
     ) -> Result<Self, Error> {
+        Ok(Self { tracked: tracked(budgets)?, ..Self::none(ledger, clock) })
+    }
+
+    /// No budget yet: what calls cost is counted, and nothing is limited.
+    pub fn none(ledger: Arc<dyn Ledger>, clock: impl Clock) -> Self {
         let (notices, shares) = (Arc::<Notices>::default(), Arc::<Shares>::default());
-        Ok(Self {
-            tracked: tracked(budgets)?,
+        Self {
+            tracked: Vec::new(),
             outbox: Arc::new(Outbox::new(ledger.clone(), notices.clone(), shares.clone())),
             ledger,
             counts: Arc::default(),
@@ -80,7 +85,7 @@ impl Budgets {
             clock: Arc::new(clock),
             ids: Arc::default(),
             notices,
-        })
+        }
     }
 
     /// Other budgets in the place of these, with everything else: the ledger, what calls at work have yet to settle, the

@@ -1,5 +1,6 @@
 //! The catalogue: what is known of models, from several sources, the nearer one counting more, key by key.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use llm_core::{Component, CostSource, TokenEstimate, Usd};
@@ -25,6 +26,8 @@ pub struct Catalog {
     pub(crate) user: Arc<Index>,
     pub(crate) fetched: Option<Arc<Book>>,
     pub(crate) embedded: Option<&'static Embedded>,
+    /// Instances by their ids, with their plugins.
+    instances: Arc<HashMap<String, String>>,
 }
 
 /// What this version carries.
@@ -70,6 +73,26 @@ impl Catalog {
         self
     }
 
+    /// With instances of providers that have names of their own (`openai-eu`), each with the id of its plugin, in place of
+    /// those it had. They have their plugin's prices and facts; what an operator says of an instance by its name goes before
+    /// what is said of the plugin.
+    pub fn with_instances<I: Into<String>, P: Into<String>>(mut self, of: impl IntoIterator<Item = (I, P)>) -> Self {
+        self.instances = Arc::new(of.into_iter().map(|(id, plugin)| (id.into(), plugin.into())).collect());
+        self
+    }
+
+    /// The plugin of an instance; the name itself where it is no instance's.
+    pub(crate) fn plugin<'a>(&'a self, provider: &'a str) -> &'a str {
+        self.instances.get(provider).map_or(provider, String::as_str)
+    }
+
+    /// What the operator says of a model.
+    pub(crate) fn said(&self, provider: &str, model: &str) -> Option<&ModelOverlay> {
+        let plugin = self.plugin(provider);
+        let of_plugin = || if plugin == provider { None } else { self.user.find(plugin, model) };
+        self.user.find(provider, model).or_else(of_plugin)
+    }
+
     /// With a newer price list in the form of this crate's data, in place of one it had. All of it is read at once, so
     /// that a list with a fault is refused as a whole; the error says what is wrong.
     pub fn with_fetched(mut self, list: String) -> Result<Self, FetchedError> {
@@ -98,7 +121,7 @@ impl Catalog {
         terms: &Terms<'_>,
         request: Option<&ModelOverlay>,
     ) -> Result<ModelPrice, Unpriced> {
-        let user = self.user.find(provider, model);
+        let user = self.said(provider, model);
         let base = request.and_then(|own| own.base_model.as_deref());
         let base = base.or_else(|| user.and_then(|own| own.base_model.as_deref()));
         let mut price = match base {
@@ -118,7 +141,7 @@ impl Catalog {
     /// The price of a model that another one is said to be.
     fn base_price(&self, provider: &str, base: &str, terms: &Terms<'_>, left: usize) -> Result<ModelPrice, Unpriced> {
         let (provider, model) = self.split(provider, base);
-        let user = self.user.find(provider, model);
+        let user = self.said(provider, model);
         let mut price = match user.and_then(|own| own.base_model.as_deref()) {
             Some(further) if left > 0 => self.base_price(provider, further, terms, left - 1),
             _ => self.listed(provider, model, terms),
@@ -141,6 +164,7 @@ impl Catalog {
 
     /// Whether it has prices of a provider.
     pub fn knows(&self, provider: &str) -> bool {
+        let provider = self.plugin(provider);
         let listed = |(book, _): (&Book, _)| name::in_prices(provider).any(|list| book.models(list).is_some());
         self.books().any(listed) || name::is_own(provider, "")
     }
@@ -152,6 +176,7 @@ impl Catalog {
     }
 
     fn listed(&self, provider: &str, model: &str, terms: &Terms<'_>) -> Result<ModelPrice, Unpriced> {
+        let provider = self.plugin(provider);
         let known = Known { provider, model: model.to_lowercase() };
         let class = |key: &str, value: &str| terms.holds(key, value);
         let mut found: Vec<(Vec<(Component, Rate)>, CostSource)> = Vec::new();
@@ -235,13 +260,14 @@ impl Catalog {
     }
 
     pub(crate) fn listing(&self, provider: &str, model: &str) -> Option<&Model> {
-        let known = Known { provider, model: model.to_lowercase() };
+        let known = Known { provider: self.plugin(provider), model: model.to_lowercase() };
         self.books().find_map(|(book, _)| known.find(book))
     }
 
     /// The models of a provider that have a price of their own, sorted.
     pub fn models(&self, provider: &str) -> Vec<&str> {
-        let lists = self.books().flat_map(|(book, _)| name::in_prices(provider).filter_map(|list| book.models(list)));
+        let plugin = self.plugin(provider);
+        let lists = self.books().flat_map(|(book, _)| name::in_prices(plugin).filter_map(|list| book.models(list)));
         let own = self.user.iter().filter(|own| own.provider == provider).map(|own| own.model.as_str());
         let mut names: Vec<_> = lists.flat_map(|models| models.iter().map(|model| &*model.id)).chain(own).collect();
         names.sort_unstable();

@@ -59,7 +59,7 @@ impl Catalog {
     /// What a call cost. What the vendor itself reported counts more than any price.
     /// Without a price there is no cost: it is unknown, never nothing.
     pub fn cost(&self, call: &Call<'_>) -> Result<Cost, Unpriced> {
-        let reported = vendor::reported(call.provider, call.usage);
+        let reported = vendor::reported(self.plugin(call.provider), call.usage);
         let mut terms = call.terms;
         let says = |key: &str, value: &str| call.usage.extra.get(key).and_then(|said| said.as_str()) == Some(value);
         // Anthropic says in its usage that it answered at its higher speed (its API reference, 2026).

@@ -173,7 +173,7 @@ impl Catalog {
     /// What is known of a model: the list of capabilities, over it the model card of a plugin that is linked in, over
     /// both what the operator says; each by itself. What nobody says is unknown.
     pub fn facts(&self, provider: &str, model: &str) -> ModelFacts {
-        let own = self.user.find(provider, model);
+        let own = self.said(provider, model);
         let mut facts = match own.and_then(|own| own.base_model.as_deref()) {
             Some(base) => {
                 let (provider, model) = self.split(provider, base);
@@ -192,7 +192,13 @@ impl Catalog {
         self.facts(provider, model).capabilities
     }
 
+    /// What the operator says that a model can do, where the operator says anything of it.
+    pub fn said_of(&self, provider: &str, model: &str) -> Option<&Capabilities> {
+        self.said(provider, model).map(|own| &own.capabilities)
+    }
+
     fn listed_facts(&self, provider: &str, model: &str) -> ModelFacts {
+        let provider = self.plugin(provider);
         let lower = model.to_lowercase();
         let listing = self.listing(provider, model);
         let book = self.embedded.and_then(|embedded| embedded.facts.as_ref());

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod at_most;
 mod book;
 mod catalog;
 mod cost;
@@ -17,6 +18,7 @@ mod terms;
 mod unit;
 mod vendor;
 
+pub use at_most::AtMost;
 pub use catalog::{Catalog, FetchedError};
 pub use cost::Call;
 pub use estimate::{Calibration, Estimator, Family, Scale, text_tokens};

@@ -8,11 +8,12 @@ use llm_http::{HttpConfig, HttpTransport, Proxy, ProxyEnvironment};
 use llm_resilience::{BreakerPolicy, Resilient, RetryPolicy};
 use llm_router::TargetSpec;
 
+use crate::around::Around;
 use crate::assessors::OwnStack;
 use crate::call_id::CallIds;
 use crate::client::{Client, Inner};
 use crate::config::{Config, ProviderConfig, RouteConfig};
-use crate::configured::{self, Configured};
+use crate::configured::{self, Configured, Site};
 use crate::current::Current;
 use crate::environment::Environment;
 use crate::routes::{self, Routing};
@@ -33,6 +34,8 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     observer: Option<Arc<dyn Observer>>,
     state: EngineState,
+    #[cfg(feature = "budget")]
+    alerts: Vec<Arc<dyn llm_budget::AlertSink>>,
 }
 
 impl ClientBuilder {
@@ -134,6 +137,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Is told when a part of a budget is reached: once per account and window, by one of all replicas. Must not block.
+    #[cfg(feature = "budget")]
+    pub fn on_budget_alert(mut self, sink: impl llm_budget::AlertSink) -> Self {
+        self.alerts.push(Arc::new(sink));
+        self
+    }
+
     /// With what another client has learned, in place of nothing: for a client that takes its place.
     pub fn state(mut self, state: EngineState) -> Self {
         self.state = state;
@@ -149,7 +159,14 @@ impl ClientBuilder {
         };
         let registry = self.plugins.into_iter().try_fold(crate::registry()?, Registry::with)?;
         let built: Vec<&str> = self.instances.iter().map(|(id, _)| id.as_str()).collect();
-        let mut providers = configured::configured(&registry, &config.providers, &built, &environment)?;
+        #[cfg(feature = "budget")]
+        let prepared = self.state.money.prepare(&config, &registry, &environment)?;
+        #[cfg(feature = "budget")]
+        let around = Around::of(&prepared, &self.state.money, config.prices.strict.unwrap_or(true));
+        #[cfg(not(feature = "budget"))]
+        let around = Around::default();
+        let site = Site { registry: &registry, environment: &environment, around: &around };
+        let mut providers = configured::configured(&site, &config.providers, &built)?;
         for (id, provider) in self.instances {
             if providers.iter().any(|other| *other.id == *id) {
                 return Err(Error::new(
@@ -164,9 +181,14 @@ impl ClientBuilder {
         // Whatever may be wrong is found before anything is changed that a client at work shares.
         let (transport, http) = transport(self.transport, config.defaults.proxy.clone(), &environment)?;
         let Routing { router, active, settings: of_routes } =
-            routes::routing(&registry, &mut providers, &config, &environment, &self.state, &own)?;
+            routes::routing(&site, &mut providers, &config, &self.state, &own)?;
         let advice = routes::nothing_configured(&registry);
         gates::configure(&self.state.gates, &config);
+        #[cfg(feature = "budget")]
+        {
+            self.state.money.establish(prepared);
+            self.state.money.tell(self.alerts);
+        }
         let defaults = config.defaults;
         let timers = conduct::timers(&defaults);
         let router = Arc::new(router);
@@ -190,6 +212,7 @@ impl ClientBuilder {
             stack,
             router,
             providers: RwLock::new(providers.into()),
+            around,
             active: Mutex::new(active),
             probes: defaults.health.clone().unwrap_or_default().policy(),
             cx,

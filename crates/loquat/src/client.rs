@@ -12,6 +12,7 @@ use llm_router::{Decision, ProbePolicy, Router};
 use tokio::time::Instant;
 
 use crate::active::Active;
+use crate::around::Around;
 use crate::builder::ClientBuilder;
 use crate::call_id::CallIds;
 use crate::chat_call::ChatCall;
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) stack: Arc<dyn Provider>,
     pub(crate) router: Arc<Router>,
     pub(crate) providers: RwLock<Arc<[Configured]>>,
+    pub(crate) around: Around,
     pub(crate) active: Mutex<Active>,
     pub(crate) probes: ProbePolicy,
     pub(crate) cx: Cx,
@@ -191,6 +193,11 @@ impl Client {
     pub(crate) fn provider_of(&self, target: &Target) -> Option<Arc<dyn Provider>> {
         let providers = self.providers();
         providers.iter().find(|known| known.id == target.provider).map(|known| known.provider.clone())
+    }
+
+    /// A provider with what stands around each of them.
+    pub(crate) fn around(&self, provider: Arc<dyn Provider>) -> Arc<dyn Provider> {
+        self.0.around.provider(provider)
     }
 
     pub(crate) fn router(&self) -> &Router {

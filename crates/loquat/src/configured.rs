@@ -5,6 +5,7 @@ use std::sync::Arc;
 use llm_core::{BuildCx, Error, ErrorKind, Provider, ProviderPlugin, Registry};
 use serde_json::{Map, Value};
 
+use crate::around::Around;
 use crate::config::ProviderConfig;
 use crate::environment::Environment;
 
@@ -21,14 +22,22 @@ pub(crate) struct Configured {
     pub(crate) tls: bool,
 }
 
+/// What providers are built from.
+#[derive(Clone, Copy)]
+pub(crate) struct Site<'a> {
+    pub(crate) registry: &'a Registry,
+    pub(crate) environment: &'a Environment,
+    pub(crate) around: &'a Around,
+}
+
 /// Builds every provider that the configuration names, and every other one whose settings the environment holds, except
 /// those that the application has built itself. All problems are collected into one error.
 pub(crate) fn configured(
-    registry: &Registry,
+    site: &Site<'_>,
     configs: &[ProviderConfig],
     built_already: &[&str],
-    environment: &Environment,
 ) -> Result<Vec<Configured>, Error> {
+    let Site { registry, environment, .. } = *site;
     let (mut built, mut problems): (Vec<Configured>, Vec<String>) = (Vec::new(), Vec::new());
     for config in configs {
         if built.iter().any(|other| *other.id == *config.id) {
@@ -36,7 +45,7 @@ pub(crate) fn configured(
                 .push(format!("two providers have the id {:?}: give one of them another id and its `kind`", config.id));
             continue;
         }
-        match build(registry, config, environment) {
+        match build(site, config) {
             Ok(provider) => built.push(provider),
             Err(error) => problems.push(error.to_string()),
         }
@@ -44,7 +53,7 @@ pub(crate) fn configured(
     for plugin in registry.plugins() {
         let is_there = built_already.contains(&plugin.id) || built.iter().any(|other| *other.id == *plugin.id);
         if !is_there && is_configured(plugin, environment) {
-            match build(registry, &ProviderConfig::new(plugin.id), environment) {
+            match build(site, &ProviderConfig::new(plugin.id)) {
                 Ok(provider) => built.push(provider),
                 Err(error) => problems.push(error.to_string()),
             }
@@ -57,11 +66,8 @@ pub(crate) fn configured(
 }
 
 /// Builds one provider that nobody configured, from the environment alone: for requests that name it outright.
-pub(crate) fn build(
-    registry: &Registry,
-    config: &ProviderConfig,
-    environment: &Environment,
-) -> Result<Configured, Error> {
+pub(crate) fn build(site: &Site<'_>, config: &ProviderConfig) -> Result<Configured, Error> {
+    let Site { registry, environment, around } = *site;
     let plugin = registry.plugin(config.kind.as_deref().unwrap_or(&config.id))?;
     let id: Arc<str> = if config.kind.is_some() { config.id.as_str().into() } else { plugin.id.into() };
     let mut settings = Map::new();
@@ -82,7 +88,8 @@ pub(crate) fn build(
         }
     }
     let tls = speaks_tls(plugin, &settings);
-    let provider = plugin.build(settings, &BuildCx::new(id.clone()))?;
+    let cx = BuildCx::new(id.clone()).with_models(around.models(&id));
+    let provider = plugin.build(settings, &cx)?;
     Ok(Configured { id, plugin: Some(plugin), provider, tls })
 }
 
@@ -107,20 +114,10 @@ pub fn is_configured(plugin: &ProviderPlugin, environment: &Environment) -> bool
     }
 }
 
-/// `env:NAME` and `file:PATH` as what they stand for; anything else as it is.
+/// A text as what it stands for; anything else as it is.
 fn resolve(id: &str, key: &str, value: &Value, environment: &Environment) -> Result<Value, Error> {
     let Some(text) = value.as_str() else { return Ok(value.clone()) };
-    let wrong = |what: String| Error::new(ErrorKind::Config, format!("reading providers.{id}.{key}: {what}"));
-    if let Some(name) = text.strip_prefix("env:") {
-        let value =
-            environment.value(name).ok_or_else(|| wrong(format!("the environment variable {name} is not set")))?;
-        return Ok(value.into());
-    }
-    if let Some(path) = text.strip_prefix("file:") {
-        let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("the file {path}: {error}")))?;
-        return Ok(text.trim().into());
-    }
-    Ok(value.clone())
+    Ok(environment.resolve(&format!("providers.{id}.{key}"), text)?.into_owned().into())
 }
 
 /// The canonical variables that configure a plugin, for messages.

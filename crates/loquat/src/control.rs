@@ -50,7 +50,7 @@ impl Client {
     /// Requests may name `its id/any model`. One with the same id is replaced; requests under way stay with it.
     pub fn register(&self, provider: Arc<dyn Provider>) -> Result<(), Error> {
         let mut providers = self.providers_mut();
-        self.router().set_provider(provider.clone(), None)?;
+        self.router().set_provider(self.around(provider.clone()), None)?;
         let id: Arc<str> = provider.id().into();
         let others = providers.iter().filter(|other| other.id != id).cloned();
         *providers = others.chain([Configured { id: id.clone(), plugin: None, provider, tls: false }]).collect();

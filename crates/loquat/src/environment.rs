@@ -1,5 +1,6 @@
 //! The environment, read once into a value: the only place of the library that looks at process variables and `.env`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -48,6 +49,20 @@ impl Environment {
     /// A variable's value; a blank one counts as not set.
     pub fn value(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
+    }
+
+    /// What a setting at `place` stands for: `env:NAME` and `file:PATH` as what is there, anything else as it is.
+    pub(crate) fn resolve<'t>(&self, place: &str, text: &'t str) -> Result<Cow<'t, str>, Error> {
+        let wrong = |what: String| Error::new(ErrorKind::Config, format!("reading {place}: {what}"));
+        if let Some(name) = text.strip_prefix("env:") {
+            let value = self.value(name).ok_or_else(|| wrong(format!("the environment variable {name} is not set")))?;
+            return Ok(value.to_owned().into());
+        }
+        if let Some(path) = text.strip_prefix("file:") {
+            let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("the file {path}: {error}")))?;
+            return Ok(text.trim().to_owned().into());
+        }
+        Ok(text.into())
     }
 
     /// The first of several variables that is set: its name and its value.

@@ -2,6 +2,7 @@
 #![deny(unused_crate_dependencies)]
 
 mod active;
+mod around;
 mod assessors;
 mod builder;
 mod call_id;
@@ -16,6 +17,8 @@ mod environment;
 mod function;
 mod gates;
 mod health;
+#[cfg(feature = "budget")]
+mod money;
 pub mod normal;
 mod operations;
 pub mod providers;
@@ -30,17 +33,25 @@ pub use chat_call::ChatCall;
 pub use client::{Client, Status};
 pub use config::{
     AssessorsConfig, Config, Defaults, HealthConfig, JudgeConfig, LimitsConfig, ProviderConfig, QualityGateConfig,
-    RouteConfig, StrategyName,
+    RouteConfig, SharedConfig, StrategyName,
 };
 pub use configured::is_configured;
 pub use control::TargetReport;
 pub use environment::Environment;
 pub use function::{FunctionModel, function};
+#[cfg(feature = "budget")]
+pub use money::{Forecast, Money};
 pub use reply::Reply;
 pub use reply_stream::{Piece, ReplyStream, Summary};
 pub use served::ServedModel;
 pub use state::EngineState;
 
+#[cfg(feature = "budget")]
+pub use config::PricesConfig;
+#[cfg(feature = "budget")]
+pub use llm_budget as budget;
+#[cfg(feature = "budget")]
+pub use llm_catalog as catalog;
 pub use llm_core as core;
 pub use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, Message, Part, Tool};
 pub use llm_resilience::{BreakerPolicy, FallbackPolicy, HedgePolicy, LimitPolicy, RetryPolicy, StreamPolicy};

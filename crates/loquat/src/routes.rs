@@ -11,8 +11,7 @@ use crate::active::Active;
 use crate::assessors::{self, OwnStack};
 use crate::conduct;
 use crate::config::{Config, ProviderConfig, RouteConfig};
-use crate::configured::{self, Configured};
-use crate::environment::Environment;
+use crate::configured::{self, Configured, Site};
 use crate::state::EngineState;
 
 /// The route of requests that name no model, where that one has fallbacks.
@@ -30,14 +29,13 @@ pub(crate) struct Routing {
 /// Builds the router and what goes with it. Providers that a name needs and nobody configured are built from the
 /// environment and added.
 pub(crate) fn routing(
-    registry: &Registry,
+    site: &Site<'_>,
     providers: &mut Vec<Configured>,
     config: &Config,
-    environment: &Environment,
     state: &EngineState,
     own: &OwnStack,
 ) -> Result<Routing, Error> {
-    let mut names = Names { registry, providers, config, environment };
+    let mut names = Names { site, providers, config };
     let mut routes = Vec::new();
     let mut settings = Vec::new();
     for route in &config.routes {
@@ -91,11 +89,16 @@ pub(crate) fn routing(
             .stats(Arc::new(state.stats.clone()))
             .experiments(experiments)
             .beliefs(Arc::new(state.learning.clone()));
+        #[cfg(feature = "budget")]
+        {
+            building = state.money.advise(building, config);
+        }
         building = config.rules.iter().cloned().fold(building, llm_router::Builder::rule);
         for Configured { plugin, provider, .. } in &*providers {
+            let provider = site.around.provider(provider.clone());
             building = match plugin.and_then(|plugin| plugin.default_model) {
-                Some(model) => building.provider_with_model(provider.clone(), model),
-                None => building.provider(provider.clone()),
+                Some(model) => building.provider_with_model(provider, model),
+                None => building.provider(provider),
             };
         }
         building = routes.iter().cloned().fold(building, llm_router::Builder::route);
@@ -126,10 +129,9 @@ pub(crate) fn default_route(primary: Option<Route>, model: &str, fallback: Vec<T
 
 /// Reads names as the configuration writes them.
 struct Names<'a> {
-    registry: &'a Registry,
+    site: &'a Site<'a>,
     providers: &'a mut Vec<Configured>,
     config: &'a Config,
-    environment: &'a Environment,
 }
 
 impl Names<'_> {
@@ -233,12 +235,13 @@ impl Names<'_> {
         if let Some(place) = known(self.providers, id) {
             return Ok(&self.providers[place]);
         }
-        let plugin = self.registry.plugin(id)?;
+        let Site { registry, environment, .. } = *self.site;
+        let plugin = registry.plugin(id)?;
         if let Some(place) = known(self.providers, plugin.id) {
             return Ok(&self.providers[place]);
         }
-        let built = configured::build(self.registry, &ProviderConfig::new(plugin.id), self.environment)?;
-        if !configured::is_configured(plugin, self.environment) && !plugin.fake {
+        let built = configured::build(self.site, &ProviderConfig::new(plugin.id))?;
+        if !configured::is_configured(plugin, environment) && !plugin.fake {
             let variables = configured::variables(plugin);
             tracing::warn!(provider = plugin.id, %variables, "the provider is named but not configured");
         }

@@ -6,6 +6,11 @@ use std::sync::Arc;
 use llm_core::Observer;
 use llm_resilience::{Gates, Learned};
 use llm_router::{Experiments, Learning, Quality, Stats};
+#[cfg(feature = "budget")]
+use llm_router::{LearningSettings, StatsSettings};
+
+#[cfg(feature = "budget")]
+use crate::money::{Costs, Money};
 
 /// What a client learns and counts: the state of breakers, limits and cool-downs, the statistics of every target, and the
 /// results of experiments.
@@ -37,18 +42,45 @@ pub struct EngineState {
     pub learning: Learning,
     /// Who answered which call, so that feedback finds its target.
     pub quality: Quality,
+    /// Prices, costs and budgets.
+    #[cfg(feature = "budget")]
+    pub money: Money,
 }
 
 impl Default for EngineState {
     fn default() -> Self {
-        let (stats, experiments, learning) = (Stats::default(), Experiments::default(), Learning::default());
-        let quality =
-            Quality::new(vec![Arc::new(stats.clone()), Arc::new(experiments.clone()), Arc::new(learning.clone())]);
-        Self { gates: Gates::default(), learned: Learned::default(), stats, experiments, learning, quality }
+        #[cfg(feature = "budget")]
+        return Self::with_money(Money::default());
+        #[cfg(not(feature = "budget"))]
+        return Self::observing(Stats::default(), Experiments::default(), Learning::default());
     }
 }
 
 impl EngineState {
+    fn observing(stats: Stats, experiments: Experiments, learning: Learning) -> Self {
+        let quality =
+            Quality::new(vec![Arc::new(stats.clone()), Arc::new(experiments.clone()), Arc::new(learning.clone())]);
+        Self {
+            gates: Gates::default(),
+            learned: Learned::default(),
+            stats,
+            experiments,
+            learning,
+            quality,
+            #[cfg(feature = "budget")]
+            money: Money::default(),
+        }
+    }
+
+    /// Nothing learned yet, with prices and budgets by another clock than the system's.
+    #[cfg(feature = "budget")]
+    pub fn with_money(money: Money) -> Self {
+        let costs: Arc<Costs> = (&money).into();
+        let stats = Stats::with_cost(StatsSettings::default(), costs.clone());
+        let learning = Learning::new(LearningSettings::default(), Some(costs.clone()));
+        Self { money, ..Self::observing(stats, Experiments::with_cost(costs), learning) }
+    }
+
     /// Everybody who learns from what happens.
     pub(crate) fn observers(&self) -> [Arc<dyn Observer>; 4] {
         let Self { stats, experiments, learning, quality, .. } = self.clone();

@@ -135,3 +135,21 @@ fn models_are_listed_and_searched() {
     assert!(found.iter().all(|(provider, model)| format!("{provider}/{model}").to_lowercase().contains("haiku")));
     assert!(catalog.search("no such model anywhere").is_empty());
 }
+
+#[test]
+fn an_instance_has_its_plugins_prices_and_its_own_before_them() {
+    let said =
+        |provider: &str, price: &str| ModelOverlay::new(provider, "gpt-4o").with_price(Component::Input, usd(price));
+    let catalog = Catalog::embedded().with_instances([("openai-eu", "openai"), ("corp", "openai")]);
+    assert_eq!(
+        catalog.price("openai-eu", "gpt-4o", &Terms::at(UNIX)),
+        catalog.price("openai", "gpt-4o", &Terms::at(UNIX))
+    );
+    assert_eq!(catalog.facts("openai-eu", "gpt-4o"), catalog.facts("openai", "gpt-4o"));
+    let catalog = catalog.with_overlay(Overlay::default().with(said("openai", "3")).with(said("corp", "1")));
+    let input = |id: &str| catalog.price(id, "gpt-4o", &Terms::at(UNIX)).unwrap().input();
+    assert_eq!((input("openai-eu"), input("corp")), (Some(usd("3")), Some(usd("1"))));
+    let usage = Usage::new(1_000_000, 0);
+    let cost = catalog.cost(&Call::new("corp", "gpt-4o", &usage, Terms::at(UNIX))).unwrap();
+    assert_eq!((cost.total, cost.source), (usd("1"), CostSource::User));
+}

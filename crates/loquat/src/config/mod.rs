@@ -3,13 +3,16 @@
 mod defaults;
 mod health;
 mod limits;
+#[cfg(feature = "budget")]
+mod money;
 mod overlay;
 mod provider;
 mod quality;
 mod route;
+mod shared;
 mod strategy;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use llm_core::{Error, ErrorKind, redact};
 use llm_router::{Experiment, Rule, Shadow};
@@ -19,9 +22,12 @@ use serde_json::{Map, Value};
 pub use defaults::Defaults;
 pub use health::HealthConfig;
 pub use limits::LimitsConfig;
+#[cfg(feature = "budget")]
+pub use money::PricesConfig;
 pub use provider::ProviderConfig;
 pub use quality::{AssessorsConfig, JudgeConfig, QualityGateConfig};
 pub use route::RouteConfig;
+pub use shared::SharedConfig;
 pub use strategy::StrategyName;
 
 /// What a client is built from. Unknown keys in TOML are errors.
@@ -75,6 +81,17 @@ pub struct Config {
     pub shadows: Vec<Shadow>,
     /// Limits of the process, of tenants and of every target.
     pub limits: LimitsConfig,
+    /// Where replicas meet.
+    pub shared: SharedConfig,
+    /// A folder of this process for what a restart must find again: the money of budgets, answers cached on disk.
+    pub state_dir: Option<PathBuf>,
+    /// Limits of money.
+    #[cfg(feature = "budget")]
+    #[serde(rename = "budget")]
+    pub budgets: Vec<llm_budget::Budget>,
+    /// Prices and facts of models.
+    #[cfg(feature = "budget")]
+    pub prices: PricesConfig,
     /// Settings of the gateway, read by the gateway.
     pub server: Map<String, Value>,
 }
@@ -146,6 +163,19 @@ impl Config {
         mine.tenant = mine.tenant.take().or(theirs.tenant);
         mine.target = mine.target.take().or(theirs.target);
         mine.shed = mine.shed.take().or(theirs.shed);
+        self.shared = self.shared.or(other.shared);
+        self.state_dir = self.state_dir.or(other.state_dir);
+        #[cfg(feature = "budget")]
+        {
+            // As with providers: only what both name gives way.
+            let mine = self.budgets.len();
+            for budget in other.budgets {
+                if !self.budgets[..mine].iter().any(|other| other.name == budget.name) {
+                    self.budgets.push(budget);
+                }
+            }
+            self.prices = self.prices.or(other.prices);
+        }
         self
     }
 }

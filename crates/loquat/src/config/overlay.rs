@@ -7,6 +7,10 @@ use llm_core::{Error, ErrorKind, Secret};
 use super::Config;
 use crate::environment::Environment;
 
+/// The budget that the environment sets.
+#[cfg(feature = "budget")]
+const DAILY: &str = "daily";
+
 impl Config {
     /// What the environment alone says, see [`with_environment`](Self::with_environment).
     pub fn from_environment(environment: &Environment) -> Result<Self, Error> {
@@ -15,7 +19,8 @@ impl Config {
 
     /// This configuration with what the environment says instead: `LOQUAT_MODEL` or `LLM_PRIMARY_PROVIDER`,
     /// `LLM_FALLBACK_PROVIDERS` (or `LLM_FALLBACK_PROVIDER`), `LLM_TIMEOUT_SECONDS` (of one attempt), `LLM_MAX_RETRIES`,
-    /// `LOQUAT_PROXY`. Keys and addresses of vendors are not part of it: they are found per provider, and what a
+    /// `LOQUAT_PROXY`, `LOQUAT_STATE_DIR`, `LLM_DAILY_BUDGET` (dollars a day for everything) and `LLM_ALERT_THRESHOLD` (the
+    /// part of every budget at which to tell). Keys and addresses of vendors are not part of it: they are found per provider, and what a
     /// configuration says of a provider goes before them.
     pub fn with_environment(mut self, environment: &Environment) -> Result<Self, Error> {
         let wrong = |name: &str, what: &str| Error::new(ErrorKind::Config, format!("reading {name}: {what}"));
@@ -41,6 +46,33 @@ impl Config {
         if let Some(proxy) = environment.value("LOQUAT_PROXY") {
             defaults.proxy = Some(Secret::from(proxy));
         }
+        if let Some(folder) = environment.value("LOQUAT_STATE_DIR") {
+            self.state_dir = Some(folder.trim().into());
+        }
+        #[cfg(feature = "budget")]
+        self.daily_budget(environment)?;
         Ok(self)
+    }
+
+    /// `LLM_DAILY_BUDGET` in dollars for everything in a day, `LLM_ALERT_THRESHOLD` for when to tell.
+    #[cfg(feature = "budget")]
+    fn daily_budget(&mut self, environment: &Environment) -> Result<(), Error> {
+        use llm_budget::{Budget, Window};
+        let wrong = |name: &str, what: &str| Error::new(ErrorKind::Config, format!("reading {name}: {what}"));
+        let part = environment.value("LLM_ALERT_THRESHOLD").map(|text| {
+            let part = text.trim().parse().ok().filter(|part: &f64| *part > 0.0 && *part <= 1.0);
+            part.ok_or_else(|| wrong("LLM_ALERT_THRESHOLD", "expected a part of the budget above 0 and at most 1"))
+        });
+        let part = part.transpose()?;
+        if let Some(text) = environment.value("LLM_DAILY_BUDGET") {
+            let limit = text.trim().trim_start_matches('$').parse();
+            let limit = limit.map_err(|_| wrong("LLM_DAILY_BUDGET", "expected dollars, such as 25 or 0.50"))?;
+            self.budgets.retain(|budget| &*budget.name != DAILY);
+            self.budgets.push(Budget::new(DAILY, limit, Window::Day));
+        }
+        if let Some(part) = part {
+            self.budgets.iter_mut().for_each(|budget| budget.alert_at = vec![part]);
+        }
+        Ok(())
     }
 }

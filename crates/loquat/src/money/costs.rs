@@ -1,0 +1,69 @@
+//! What calls may cost and did cost, for whoever needs it: the budgets, the router, the statistics.
+
+use std::sync::Arc;
+
+use llm_budget::{CostEstimate, CostEstimator, Pricing, Subject};
+use llm_catalog::{Call, Terms};
+use llm_core::{Cost, Request, Target, TokenEstimator, Usage};
+use llm_router::{BudgetLeft, CostModel, Price, Prices};
+
+use super::Money;
+
+/// The longest answer of a model of which nobody says how long its answers may be.
+const LONGEST_ANSWER: u64 = 32_768;
+
+/// Money as the parts of the engine ask about it.
+#[derive(Clone)]
+pub(crate) struct Costs(pub(crate) Money);
+
+impl Prices for Costs {
+    fn price(&self, target: &Target) -> Price {
+        self.0.list().price(target, self.0.now())
+    }
+}
+
+impl CostModel for Costs {
+    fn cost(&self, target: &Target, usage: &Usage) -> Option<u64> {
+        Some(Pricing::cost(self, &target.provider, &target.model, usage, None)?.total.nanos())
+    }
+}
+
+impl Pricing for Costs {
+    fn cost(&self, provider: &str, model: &str, usage: &Usage, tier: Option<&str>) -> Option<Cost> {
+        let terms = Terms::at(self.0.now() / 1000).with_service_tier(tier);
+        self.0.list().catalog.cost(&Call::new(provider, model, usage, terms)).ok()
+    }
+}
+
+impl CostEstimator for Costs {
+    fn estimate(&self, provider: &str, request: &Request) -> Option<CostEstimate> {
+        let (list, model) = (self.0.list(), request.model());
+        let tier = match request {
+            Request::Chat(chat) | Request::ChatStream(chat) => chat.service_tier.as_deref(),
+            _ => None,
+        };
+        let terms = Terms::at(self.0.now() / 1000).with_service_tier(tier);
+        let tokens = self.0.0.estimator.estimate(model, request);
+        let longest = || list.known(&Target::new(provider, model)).max_output.unwrap_or(LONGEST_ANSWER);
+        let max_output = tokens.max_output.unwrap_or_else(longest);
+        let most = list.catalog.at_most(provider, request, tokens, &terms)?;
+        Some(CostEstimate::new(most.input, most.output_token, max_output))
+    }
+}
+
+impl BudgetLeft for Costs {
+    fn left(&self, tenant: Option<&str>, target: Option<&Target>) -> Option<f64> {
+        let subject = Subject::of_tenant(tenant);
+        let budgets = self.0.budgets();
+        match target {
+            Some(target) => budgets.left(&subject.at(&target.provider, &target.model)),
+            None => budgets.left(&subject),
+        }
+    }
+}
+
+impl From<&Money> for Arc<Costs> {
+    fn from(money: &Money) -> Self {
+        Arc::new(Costs(money.clone()))
+    }
+}
