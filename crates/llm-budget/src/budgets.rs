@@ -161,11 +161,19 @@ impl Budgets {
     /// The part of its budgets that is left to a subject, from 0 to 1, the smallest of them, as far as this process has
     /// seen; `None` when no budget is about it. For routers: fast, asks nobody.
     pub fn left(&self, subject: &Subject<'_>) -> Option<f64> {
+        self.least_left(subject, |_| true)
+    }
+
+    /// The same of those budgets only after which another target is asked.
+    pub fn left_before_fallback(&self, subject: &Subject<'_>) -> Option<f64> {
+        self.least_left(subject, |budget| budget.on_exceed == OnExceed::Fallback)
+    }
+
+    fn least_left(&self, subject: &Subject<'_>, counts: impl Fn(&Budget) -> bool) -> Option<f64> {
         let now = self.now();
-        let parts = self.tracked.iter().filter_map(|tracked| {
-            if tracked.budget.window == Window::Request {
-                return None;
-            }
+        let counted =
+            self.tracked.iter().filter(|Tracked { budget, .. }| budget.window != Window::Request && counts(budget));
+        let parts = counted.filter_map(|tracked| {
             let account = tracked.account(subject, now)?;
             let seen = self.notices.balances().get(&account.key).map(|(balance, _)| *balance).unwrap_or_default();
             let used = dollars(seen.spent) + dollars(seen.reserved);

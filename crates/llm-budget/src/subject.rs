@@ -25,21 +25,13 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// What the environment and the request say.
     pub fn of(cx: &'a Cx, request: &'a Request) -> Self {
-        let tags = cx.tags.as_deref();
-        let tag = |name: &str| tags.and_then(|tags| tags.get(name)).map(String::as_str);
+        let payer = Self::of_payer(cx.tenant.as_deref(), cx.tags.as_deref());
         let end_user = match request {
             Request::Chat(chat) | Request::ChatStream(chat) => chat.end_user.as_deref(),
             _ => None,
         };
         let hinted = cx.hints.as_ref().and_then(|hints| hints.user.as_deref());
-        Self {
-            provider: None,
-            model: None,
-            key: tag("key").or(cx.tenant.as_deref()),
-            user: hinted.or(tag("user")).or(end_user),
-            team: tag("team"),
-            tags,
-        }
+        Self { user: hinted.or(payer.user).or(end_user), ..payer }
     }
 
     /// At a target.
@@ -48,8 +40,9 @@ impl<'a> Subject<'a> {
         self
     }
 
-    /// Of this tenant, where nothing else is known.
-    pub fn of_tenant(tenant: Option<&'a str>) -> Self {
-        Self { key: tenant, ..Self::default() }
+    /// Of this tenant with these labels, where nothing else is known.
+    pub fn of_payer(tenant: Option<&'a str>, tags: Option<&'a BTreeMap<String, String>>) -> Self {
+        let tag = |name: &str| tags.and_then(|tags| tags.get(name)).map(String::as_str);
+        Self { key: tag("key").or(tenant), user: tag("user"), team: tag("team"), tags, ..Self::default() }
     }
 }

@@ -125,7 +125,7 @@ mod tests {
         assert_eq!((most.input, most.output_token), (usd("1.251"), usd("0.000004")), "a quarter more");
 
         let mut cached = chat.clone();
-        cached.messages[0].content[0].cache = Some(CacheHint::default());
+        Arc::make_mut(&mut cached.messages[0]).content[0].cache = Some(CacheHint::default());
         assert_eq!(at_most(cached, tokens).unwrap().input, usd("2.501"));
         let mut spoken = chat.clone();
         spoken

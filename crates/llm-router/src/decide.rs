@@ -12,7 +12,7 @@ use crate::draw;
 use crate::facts::Facts;
 use crate::filter::{self, WhyNot};
 use crate::snapshot::{Condition, Snapshot};
-use crate::strategy::{Score, Strategy, StrategySpec, lead};
+use crate::strategy::{Score, Strategy, StrategySpec, cheapest, lead};
 use crate::view::RouteView;
 
 /// Who is asked for one request, in which order, and who is not; with everything that it came from, so that it can be
@@ -163,7 +163,7 @@ pub(crate) fn judge(contest: &Contest<'_>) -> Verdict {
         });
     }
     let mut fallbacks = Vec::new();
-    if open.iter().any(is_fallback) {
+    if !wants_cheapest(contest) && open.iter().any(is_fallback) {
         fallbacks.extend(open.iter().copied().filter(is_fallback));
         open.retain(|place| !is_fallback(place));
     }
@@ -206,9 +206,17 @@ fn has_fixed_order(strategy: &StrategySpec) -> bool {
     matches!(strategy, StrategySpec::Priority | StrategySpec::Manual | StrategySpec::Task(_))
 }
 
+/// Whether only the price counts. An operator's one choice stays the choice.
+fn wants_cheapest(contest: &Contest<'_>) -> bool {
+    contest.snapshot.wants_cheapest && contest.view.strategy != StrategySpec::Manual
+}
+
 /// Lets the strategy order who may be asked, and notes whom it leaves out.
 fn rank(contest: &Contest<'_>, open: &mut Vec<usize>, removed: &mut [Option<WhyNot>]) -> Cow<'static, str> {
     let strategy = &contest.view.strategy;
+    if wants_cheapest(contest) {
+        return cheapest(contest, open);
+    }
     let asked = open.len();
     let before = matches!(strategy, StrategySpec::Own(_) | StrategySpec::Manual).then(|| open.clone());
     let reason = strategy.rank(contest, open);

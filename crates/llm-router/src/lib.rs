@@ -41,7 +41,7 @@ pub use experiment::{
 pub use facts::{ASSUMED_OUTPUT, Facts};
 pub use filter::WhyNot;
 pub use health::{Health, HealthPolicy, HealthState, ProbeKind, ProbePolicy, Prober, TargetHealth};
-pub use money::{BudgetLeft, Price, Prices};
+pub use money::{BudgetLeft, Payer, Price, Prices};
 // Money is one type in the whole workspace; routes are written with it.
 pub use llm_core::{ParseUsdError, Usd};
 pub use needs::{Given, MediaNeed, Need, Needs};

@@ -1,6 +1,8 @@
 //! Prices of targets, as far as a plan needs them. An unknown price is unknown, never 0.
 
-use llm_core::{Target, Usd};
+use std::collections::BTreeMap;
+
+use llm_core::{Cx, Target, Usd};
 use serde::{Deserialize, Serialize};
 
 /// Prices are per so many tokens.
@@ -43,9 +45,30 @@ pub trait Prices: Send + Sync + 'static {
     fn price(&self, target: &Target) -> Price;
 }
 
+/// Who pays for a request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Payer<'a> {
+    /// On whose behalf.
+    pub tenant: Option<&'a str>,
+    /// Labels.
+    pub tags: Option<&'a BTreeMap<String, String>>,
+}
+
+impl<'a> Payer<'a> {
+    /// Who pays for requests in this environment.
+    pub fn of(cx: &'a Cx) -> Self {
+        Self { tenant: cx.tenant.as_deref(), tags: cx.tags.as_deref() }
+    }
+}
+
 /// Knows how much of the budgets is left. Asked on every plan that depends on budgets: must be fast and must not block.
 pub trait BudgetLeft: Send + Sync + 'static {
-    /// The part of the daily budget that is left, from 0 to 1: that of a target, or of everything when `target` is
-    /// `None`. `None` is "no budget".
-    fn left(&self, tenant: Option<&str>, target: Option<&Target>) -> Option<f64>;
+    /// The part that is left, from 0 to 1, of the budgets of a target, after which others are asked; or of everything
+    /// that the payer has when `target` is `None`. `None` is "no budget".
+    fn left(&self, payer: &Payer<'_>, target: Option<&Target>) -> Option<f64>;
+
+    /// Whether a budget is spent that wants the cheapest target from then on.
+    fn wants_cheapest(&self, _payer: &Payer<'_>) -> bool {
+        false
+    }
 }

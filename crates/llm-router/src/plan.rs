@@ -11,6 +11,7 @@ use crate::experiment::Assigned;
 use crate::facts::Facts;
 use crate::filter::WhyNot;
 use crate::health::Health;
+use crate::money::Payer;
 use crate::needs::Needs;
 use crate::ready::{ReadyRoute, plan_target};
 use crate::router::Router;
@@ -68,7 +69,10 @@ impl Router {
             return Ok(plan);
         }
         let view = &route.view;
-        let reads = view.strategy.reads();
+        let mut reads = view.strategy.reads();
+        if self.sources.wants_cheapest(&Payer::of(cx)) {
+            reads = reads.and(Reads::PRICES);
+        }
         let mut facts = self.facts(route, cx, request, reads);
         facts.assigned = assigned;
         let snapshot = self.sources.snapshot(route, &facts, view.strategy.reads_for(&facts));

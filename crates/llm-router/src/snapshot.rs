@@ -23,6 +23,9 @@ pub struct Snapshot {
     /// The part of the daily budget that is left, from 0 to 1; `None` without a budget.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_left: Option<f64>,
+    /// A budget is spent that wants the cheapest target from then on.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub wants_cheapest: bool,
 }
 
 /// What is known of one target now. What nobody asked for has its default.

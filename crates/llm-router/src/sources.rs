@@ -12,7 +12,7 @@ use crate::draw;
 use crate::experiment::Experiments;
 use crate::facts::Facts;
 use crate::health::Health;
-use crate::money::{BudgetLeft, Prices};
+use crate::money::{BudgetLeft, Payer, Prices};
 use crate::ready::{Place, ReadyRoute};
 use crate::snapshot::{Condition, Snapshot, TargetView};
 use crate::stats::StatsView;
@@ -55,7 +55,9 @@ impl Sources {
     /// The targets of a route as they are now; of what the reader does not need, nothing is asked.
     pub(crate) fn snapshot(&self, route: &ReadyRoute, facts: &Facts, reads: Reads) -> Snapshot {
         let now = (self.clock)();
-        let tenant = facts.tenant.as_deref();
+        let payer = Payer { tenant: facts.tenant.as_deref(), tags: facts.tags.as_deref() };
+        let wants_cheapest = self.wants_cheapest(&payer);
+        let reads = if wants_cheapest { reads.and(Reads::PRICES) } else { reads };
         let targets = route.places.iter().zip(&route.view.places).map(|(place, view)| {
             let mut seen = TargetView { condition: condition(place, now), ..TargetView::default() };
             if let Some(record) = &place.record {
@@ -70,7 +72,7 @@ impl Sources {
                 seen.price = prices.price(&view.target);
             }
             if let Some(budget) = &self.budget {
-                seen.budget_left = budget.left(tenant, Some(&view.target));
+                seen.budget_left = budget.left(&payer, Some(&view.target));
             }
             seen
         });
@@ -80,8 +82,13 @@ impl Sources {
         let beliefs = beliefs.map(|(beliefs, kind)| {
             route.view.places.iter().map(|place| beliefs.belief(kind, &place.target, now)).collect()
         });
-        let budget_left = budget.and_then(|budget| budget.left(tenant, None));
-        Snapshot { targets, beliefs: beliefs.unwrap_or_default(), budget_left }
+        let budget_left = budget.and_then(|budget| budget.left(&payer, None));
+        Snapshot { targets, beliefs: beliefs.unwrap_or_default(), budget_left, wants_cheapest }
+    }
+
+    /// Whether only the price counts for who pays.
+    pub(crate) fn wants_cheapest(&self, payer: &Payer<'_>) -> bool {
+        self.budget.as_ref().is_some_and(|budget| budget.wants_cheapest(payer))
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_core::{Attempt, ChatResponse, Cx, Origin, Usage};
+use llm_core::{Attempt, ChatResponse, Cost, Cx, Origin, Usage};
 
 /// A whole answer. It shows as its words, and dereferences to the full [`ChatResponse`].
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,11 @@ impl Reply {
     /// Tokens.
     pub fn usage(&self) -> &Usage {
         &self.response.usage
+    }
+
+    /// What it cost, where that is known: by the vendor's own word, or by prices.
+    pub fn cost(&self) -> Option<&Cost> {
+        self.response.cost.as_ref()
     }
 
     /// Every attempt that was made, the one that answered last.

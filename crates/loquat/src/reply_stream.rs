@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use llm_core::{
-    Attempt, ChatStream, Cx, Error, Event, Executor, Finish, PartId, PartKind, Timing, ToolCall, Usage, Warning,
+    Attempt, ChatStream, Cost, Cx, Error, Event, Executor, Finish, PartId, PartKind, Timing, ToolCall, Usage, Warning,
 };
 
 /// One piece of a streamed answer.
@@ -37,6 +37,8 @@ pub struct Summary {
     pub finish: Finish,
     /// Tokens.
     pub usage: Usage,
+    /// What it cost, where that is known.
+    pub cost: Option<Cost>,
     /// Every attempt that was made, the one that answered last.
     pub attempts: Vec<Attempt>,
     /// What the caller should know, above all what the target could not be asked for.
@@ -135,6 +137,7 @@ impl ReplyStream {
                     model: self.model.take(),
                     finish: finish.finish,
                     usage: finish.usage,
+                    cost: finish.cost,
                     attempts: std::mem::take(&mut self.attempts),
                     warnings: std::mem::take(&mut self.warnings),
                     timing: finish.timing,

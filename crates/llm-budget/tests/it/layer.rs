@@ -133,11 +133,11 @@ async fn what_happens_over_the_limit_is_chosen() {
         assert_eq!(bench.tokens("all@total").await, (30, 0));
         let reached: Vec<Usd> = bench.alerts.lock().unwrap().iter().map(|alert| alert.reached).collect();
         assert_eq!(reached, [price(8), price(10)], "each once");
-        let subject = llm_budget::Subject::of_tenant(None).at("fake", "m");
+        let subject = llm_budget::Subject::default().at("fake", "m");
         assert_eq!(bench.budgets.left(&subject), Some(0.0), "what a router hears");
         let wanted = bench.budgets.wants_cheapest(&subject).map(|name| &**name);
         assert_eq!(wanted, (on_exceed == OnExceed::Cheapest).then_some("all"));
-        let elsewhere = llm_budget::Subject::of_tenant(None).at("other", "m");
+        let elsewhere = llm_budget::Subject::default().at("other", "m");
         assert_eq!(bench.budgets.wants_cheapest(&elsewhere), None);
     }
 }

@@ -39,3 +39,12 @@ pub(super) fn sort(contest: &Contest<'_>, order: &mut [usize]) {
         (contest.place(place).priority, cost.is_none(), cost)
     });
 }
+
+/// Whatever the strategy would say: the cheapest of all, steps and fallbacks included.
+pub(crate) fn cheapest(contest: &Contest<'_>, order: &mut [usize]) -> Cow<'static, str> {
+    order.sort_by_cached_key(|&place| {
+        let cost = contest.cost(place);
+        (cost.is_none(), cost)
+    });
+    Cow::Borrowed("a budget is spent: the cheapest first")
+}

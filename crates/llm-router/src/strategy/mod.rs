@@ -27,6 +27,7 @@ pub use budget_pressure::BudgetPressure;
 pub use choice::Choice;
 pub use complexity::ByComplexity;
 pub use cost::Cost;
+pub(crate) use cost::cheapest;
 pub use fastest::Fastest;
 pub use latency::Latency;
 pub use least_busy::LeastBusy;

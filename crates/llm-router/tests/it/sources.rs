@@ -138,6 +138,26 @@ async fn budgets_press_and_run_out() {
 }
 
 #[tokio::test]
+async fn a_spent_budget_that_wants_it_leaves_only_the_price() {
+    let priced = |dollars| Known { price: Some(dollars), ..Known::default() };
+    let world = Arc::new(world([("1", priced(9)), ("2", priced(3)), ("3", priced(1)), ("4", Known::default())]));
+    let route = |name: &str, kind| {
+        Route::new(name, ["p/4", "p/1", "p/2"]).with_strategy(kind).with_fallback([TargetSpec::new("p/3")])
+    };
+    let router = builder(route("r", StrategyKind::Priority)).route(route("m", StrategyKind::Manual));
+    let router = router.prices(world.clone()).budget(world).build().unwrap();
+    let mut cx = cx();
+    cx.tenant = Some("team".into());
+    assert_eq!(asked(&router, &cx, &chat("r")), "4 1 2 3");
+    cx.tags = Some(Arc::new([("spent".to_owned(), "yes".to_owned())].into()));
+    assert_eq!(asked(&router, &cx, &chat("r")), "3 2 1 4", "fallbacks too, unknown prices last");
+    assert_eq!(asked(&router, &cx, &chat("m")), "4 3", "an operator's one choice stays");
+    let decision = router.explain(&cx, &chat("r")).unwrap();
+    assert_eq!(decision.reason, "a budget is spent: the cheapest first");
+    assert_eq!(decision.replay().unwrap(), decision);
+}
+
+#[tokio::test]
 async fn estimates_and_classes_are_those_of_the_builder() {
     struct Long;
     impl TokenEstimator for Long {

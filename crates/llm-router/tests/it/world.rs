@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use llm_core::{Availability, Load, Target, TargetState, TargetStates};
-use llm_router::{BudgetLeft, Health, Price, Prices, Pulse, StatsView, TargetRecord, Usd};
+use llm_router::{BudgetLeft, Health, Payer, Price, Prices, Pulse, StatsView, TargetRecord, Usd};
 
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Known {
@@ -81,9 +81,13 @@ impl Prices for World {
 }
 
 impl BudgetLeft for World {
-    fn left(&self, tenant: Option<&str>, target: Option<&Target>) -> Option<f64> {
-        assert_eq!(tenant, Some("team"));
+    fn left(&self, payer: &Payer<'_>, target: Option<&Target>) -> Option<f64> {
+        assert_eq!(payer.tenant, Some("team"));
         target.map_or(self.budget, |target| self.of(target).budget)
+    }
+
+    fn wants_cheapest(&self, payer: &Payer<'_>) -> bool {
+        payer.tags.is_some_and(|tags| tags.contains_key("spent"))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use llm_budget::{CostEstimate, CostEstimator, Pricing, Subject};
 use llm_catalog::{Call, Terms};
 use llm_core::{Cost, Request, Target, TokenEstimator, Usage};
-use llm_router::{BudgetLeft, CostModel, Price, Prices};
+use llm_router::{BudgetLeft, CostModel, Payer, Price, Prices};
 
 use super::Money;
 
@@ -52,13 +52,16 @@ impl CostEstimator for Costs {
 }
 
 impl BudgetLeft for Costs {
-    fn left(&self, tenant: Option<&str>, target: Option<&Target>) -> Option<f64> {
-        let subject = Subject::of_tenant(tenant);
-        let budgets = self.0.budgets();
+    fn left(&self, payer: &Payer<'_>, target: Option<&Target>) -> Option<f64> {
+        let (budgets, subject) = (self.0.budgets(), Subject::of_payer(payer.tenant, payer.tags));
         match target {
-            Some(target) => budgets.left(&subject.at(&target.provider, &target.model)),
+            Some(target) => budgets.left_before_fallback(&subject.at(&target.provider, &target.model)),
             None => budgets.left(&subject),
         }
+    }
+
+    fn wants_cheapest(&self, payer: &Payer<'_>) -> bool {
+        self.0.budgets().wants_cheapest(&Subject::of_payer(payer.tenant, payer.tags)).is_some()
     }
 }
 

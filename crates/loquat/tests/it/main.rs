@@ -4,5 +4,7 @@
 mod client;
 mod comparisons;
 mod configuration;
+#[cfg(feature = "budget")]
+mod money;
 mod state;
 mod streams;
