@@ -10,7 +10,9 @@ use crate::terms::Terms;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AtMost {
-    /// Its input, and what is billed for the request itself.
+    /// Its input as it was estimated, and what is billed for the request itself.
+    pub likely_input: Usd,
+    /// The same at most.
     pub input: Usd,
     /// One token of output; of several answers, one token in each.
     pub output_token: Usd,
@@ -41,13 +43,18 @@ impl Catalog {
             0 => 0,
             _ => per_token(&of_input(chat), Component::Input)?.checked_mul(u128::from(input_tokens))?,
         };
+        let likely = price.exact(Component::Input, tokens.input, tokens.input).unwrap_or(0);
         let request = price.exact(Component::Request, 1, input_tokens).unwrap_or(0);
         let answers = chat.and_then(|chat| chat.sampling.candidates).map_or(1, |answers| u128::from(answers.max(1)));
         let output_token = match tokens.max_output {
             Some(0) => 0,
             _ => per_token(&[Component::Output, Component::Reasoning], Component::Output)?.checked_mul(answers)?,
         };
-        Some(AtMost { input: up(input.checked_add(request)?), output_token: up(output_token) })
+        Some(AtMost {
+            likely_input: up(likely.checked_add(request)?),
+            input: up(input.checked_add(request)?),
+            output_token: up(output_token),
+        })
     }
 }
 
@@ -123,6 +130,7 @@ mod tests {
         let tokens = TokenEstimate::new(1_000_000, None);
         let most = at_most(chat.clone(), tokens).unwrap();
         assert_eq!((most.input, most.output_token), (usd("1.251"), usd("0.000004")), "a quarter more");
+        assert_eq!(most.likely_input, usd("1.001"));
 
         let mut cached = chat.clone();
         Arc::make_mut(&mut cached.messages[0]).content[0].cache = Some(CacheHint::default());

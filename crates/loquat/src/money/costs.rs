@@ -47,7 +47,8 @@ impl CostEstimator for Costs {
         let longest = || list.known(&Target::new(provider, model)).max_output.unwrap_or(LONGEST_ANSWER);
         let max_output = tokens.max_output.unwrap_or_else(longest);
         let most = list.catalog.at_most(provider, request, tokens, &terms)?;
-        Some(CostEstimate::new(most.input, most.output_token, max_output))
+        let likely = CostEstimate::new(most.likely_input, most.output_token, max_output);
+        Some(likely.with_input_at_most(most.input))
     }
 }
 

@@ -70,7 +70,7 @@ async fn a_stream_that_is_given_up_costs_what_came() {
     drop(stream);
     let spent = &client.spending()["local"];
     assert_eq!((spent.requests, spent.succeeded, spent.estimated), (1, 0, 1));
-    assert!(spent.cost > usd("0.08") && spent.cost < usd("0.2"), "its input and a part of the answer: {}", spent.cost);
+    assert!(spent.cost > usd("0.08") && spent.cost < usd("0.25"), "its input and a part of the answer: {}", spent.cost);
 }
 
 #[tokio::test]
@@ -103,26 +103,26 @@ async fn a_daily_budget_refuses_tells_and_renews_and_a_rebuild_forgets_nothing()
         let told = told.clone();
         let budget = format!(
             "defaults.model = \"local/echo\"\nbudget = [{{ name = \"day\", limit = \"{limit}\", window = \"1d\", \
-             alert_at = [0.5] }}]"
+             alert_at = [0.4] }}]"
         );
         let sink = move |alert: &Alert| told.lock().unwrap().push(alert.budget.to_string());
         builder(&budget).state(state).on_budget_alert(sink).build().unwrap()
     };
-    let client = build("0.2", state.clone());
+    let client = build("0.3", state.clone());
     let call = || three_words("local/echo", 3);
     client.request(call()).await.unwrap();
     assert_eq!(*told.lock().unwrap(), Vec::<String>::new());
     client.request(call()).await.unwrap();
-    assert_eq!(*told.lock().unwrap(), ["day"], "0.12 of 0.20 is more than a half");
+    assert_eq!(*told.lock().unwrap(), ["day"], "0.12 of 0.30 is the part to tell at");
     let utilisation = client.budgets().await.unwrap();
     assert_eq!((utilisation[0].spent, utilisation[0].reserved), (usd("0.12"), Usd::ZERO));
 
     let error = client.request(three_words("local/echo", 30)).await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::BudgetExceeded, Some("budget_exceeded")), "{error}");
-    assert!(error.message().contains("0.08 left of $0.2"), "{error}");
+    assert!(error.message().contains("0.18 left of $0.3"), "{error}");
     assert_eq!(error.retry_after().unwrap().as_secs(), 14 * 3600 + 26 * 60 + 40, "midnight, UTC");
 
-    let rebuilt = build("0.1", client.state());
+    let rebuilt = build("0.2", client.state());
     assert_eq!(rebuilt.budgets().await.unwrap()[0].spent, usd("0.12"));
     assert_eq!(rebuilt.request(call()).await.unwrap_err().kind(), ErrorKind::BudgetExceeded);
     clock.fetch_add(24 * 3600 * 1000, Ordering::Relaxed);
@@ -137,7 +137,7 @@ async fn a_providers_budget_sends_requests_to_the_next_and_the_cheapest_is_asked
         model = [{ name = \"r\", targets = [\"own/echo\", \"local/echo\"] }]
     ";
     let budget =
-        "budget = [{ name = \"own\", limit = \"0.15\", scope = { provider = \"own\" }, on_exceed = \"fallback\" }]";
+        "budget = [{ name = \"own\", limit = \"0.4\", scope = { provider = \"own\" }, on_exceed = \"fallback\" }]";
     let client = builder(&format!("{route}\n{budget}")).build().unwrap();
     let call = || three_words("", 3);
     assert_eq!(client.request(call()).await.unwrap().target(), "own/echo");
@@ -157,8 +157,8 @@ async fn a_team_and_a_key_have_accounts_of_their_own() {
     let budgets = "
         defaults.model = \"local/echo\"
         budget = [
-            { name = \"teams\", limit = \"0.1\", scope = { team = \"*\" } },
-            { name = \"key\", limit = \"0.1\", scope = { key = \"k-1\" } },
+            { name = \"teams\", limit = \"0.2\", scope = { team = \"*\" } },
+            { name = \"key\", limit = \"0.2\", scope = { key = \"k-1\" } },
         ]
     ";
     let client = builder(budgets).build().unwrap();
