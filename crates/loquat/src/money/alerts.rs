@@ -21,6 +21,8 @@ impl Alerts {
         );
         // Told without the lock: a sink may look at the client.
         let sinks = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
-        sinks.iter().for_each(|sink| sink.on(alert));
+        for sink in sinks {
+            sink.on(alert);
+        }
     }
 }

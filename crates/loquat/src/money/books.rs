@@ -44,13 +44,12 @@ impl Books {
 
     /// What the configuration says, on the present ledger where it is still in the same place.
     fn configured(&self, config: &Config, shared: Option<Secret>, money: &Money) -> Result<Self, Error> {
-        let place = match config.budgets.is_empty() {
-            // Without budgets nothing is counted, wherever it would be.
-            true => self.place.clone(),
-            false => Place {
-                shared: shared.map(|url| (url, config.shared.prefix().to_owned())),
-                folder: config.state_dir.clone(),
-            },
+        // Without budgets nothing is counted, wherever it would be.
+        let place = if config.budgets.is_empty() {
+            self.place.clone()
+        } else {
+            let shared = shared.map(|url| (url, config.shared.prefix().to_owned()));
+            Place { shared, folder: config.state_dir.clone() }
         };
         let budgets = if place == self.place {
             self.budgets.replaced(config.budgets.iter().cloned())?
@@ -73,7 +72,7 @@ impl Place {
     /// Opens the ledger there.
     fn ledger(&self, clock: &WallClock) -> Result<Arc<dyn Ledger>, Error> {
         let clock = clock.clone();
-        let journal = self.folder.as_deref().map(|folder| journal(folder)).transpose()?;
+        let journal = self.folder.as_deref().map(journal).transpose()?;
         Ok(match (&self.shared, journal) {
             (None, None) => Arc::new(MemoryLedger::new(move || clock())),
             (None, Some(file)) => {
