@@ -1,24 +1,20 @@
-//! Recorded usage of real vendors, priced; and estimates of the recorded requests against what the vendors counted.
+//! Recorded usage of real vendors, priced.
 //!
 //! The recordings are other projects' and are not part of this repository: without them the tests are skipped aloud.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "what was measured, and that nothing was")]
-#![allow(clippy::cast_precision_loss, reason = "counts of tokens, for percentages")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use llm_catalog::{Call, Catalog, Estimator, Family, Terms, Unpriced};
-use llm_core::{
-    ChatRequest, Component, Cost, CostSource, MediaData, Part, PartKind, Request, TokenEstimator, Tool, Usage, Usd,
-};
+use llm_catalog::{Call, Catalog, Terms, Unpriced};
+use llm_core::{Component, Cost, CostSource, Usage, Usd};
 use serde_json::Value;
-use workspace_tests::corpus::{Case, load, recorded_request};
+use workspace_tests::corpus::{Case, load};
 
 /// When the recordings are priced: they do not say their day.
 const UNIX: u64 = 1_795_176_000;
 
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/dev");
     if !corpus.is_dir() {
         eprintln!("SKIPPED: no recordings at {}", corpus.display());
@@ -27,7 +23,7 @@ fn corpus() -> Option<PathBuf> {
 }
 
 /// The model as the answer names it, else as the request does.
-fn models(case: &Case) -> Vec<String> {
+pub(crate) fn models(case: &Case) -> Vec<String> {
     let answered = case.expected.as_ref().and_then(|expected| expected["model"].as_str());
     let request = case.request.as_ref();
     let in_body = request.and_then(|request| request.body["model"].as_str());
@@ -39,7 +35,7 @@ fn models(case: &Case) -> Vec<String> {
 }
 
 /// The usage as it was recorded: the corpus's reading of the tokens, and the vendor's own words beside them.
-fn usage(case: &Case) -> Option<Usage> {
+pub(crate) fn usage(case: &Case) -> Option<Usage> {
     let known = case.expected.as_ref()?.get("usage").filter(|usage| !usage.is_null())?;
     let count = |name: &str| known[name].as_u64();
     let mut usage = Usage::default();
@@ -110,85 +106,4 @@ fn every_recorded_usage_has_a_price_or_a_reason() {
     let known: usize = table.values().map(|row| row[0] + row[1]).sum();
     println!("{known} of {all} recorded usages have a cost");
     assert!(known * 100 >= all * 80, "{known} of {all}");
-}
-
-/// Whether all that is counted stands in the request: no media of unknown size, no tools, caches or searches of the
-/// vendor, nothing in the vendor's own words.
-fn is_all_there(chat: &ChatRequest) -> bool {
-    let there = |part: &Part| match &part.kind {
-        PartKind::Text { .. } | PartKind::Reasoning { .. } | PartKind::ToolCall(_) | PartKind::Refusal { .. } => true,
-        PartKind::ToolResult(result) => result.content.iter().all(|part| part.as_text().is_some()),
-        PartKind::Media(media) => media.family() == "image" && matches!(media.data, MediaData::Inline { .. }),
-        _ => false,
-    };
-    chat.messages.iter().flat_map(|message| &message.content).all(there)
-        && chat.tools.iter().all(|tool| matches!(**tool, Tool::Function(_)))
-        && chat.ext.is_empty()
-}
-
-/// Errors in hundredths of what was counted.
-#[derive(Default)]
-struct Errors(Vec<f64>, f64, f64);
-
-impl Errors {
-    fn add(&mut self, estimated: u64, counted: u64) {
-        let (off, counted) = (estimated.abs_diff(counted) as f64, counted as f64);
-        self.0.push(off / counted * 100.0);
-        self.1 += off;
-        self.2 += counted;
-    }
-
-    fn mean(&self) -> f64 {
-        self.0.iter().sum::<f64>() / self.0.len().max(1) as f64
-    }
-
-    fn median(&mut self) -> f64 {
-        self.0.sort_by(f64::total_cmp);
-        self.0.get(self.0.len() / 2).copied().unwrap_or(0.0)
-    }
-
-    fn show(&mut self, name: &str) {
-        let (mean, median, of_tokens) = (self.mean(), self.median(), self.1 / self.2.max(1.0) * 100.0);
-        println!(
-            "{name:<44}{:>6} requests: mean {mean:>5.1} %, median {median:>5.1} %, of all tokens {of_tokens:>5.1} %",
-            self.0.len()
-        );
-    }
-}
-
-#[test]
-fn estimates_come_near_what_vendors_counted() {
-    let Some(corpus) = corpus() else { return };
-    let estimator = Estimator::default();
-    let mut families: BTreeMap<Family, Errors> = BTreeMap::new();
-    let [mut all, mut first, mut there, mut own] = [(); 4].map(|()| Errors::default());
-    for case in load(&corpus, None).unwrap() {
-        if !matches!(case.kind.as_str(), "chat" | "chat_stream") {
-            continue;
-        }
-        let counted = usage(&case).and_then(|usage| usage.input).filter(|counted| *counted > 0);
-        let (Some(counted), Some(Ok(chat))) = (counted, recorded_request(&case)) else { continue };
-        let model = models(&case).into_iter().next().unwrap_or_default();
-        let whole = is_all_there(&chat);
-        let request = Request::Chat(Arc::new(chat));
-        let estimated = estimator.estimate(&model, &request).input;
-        all.add(estimated, counted);
-        if whole {
-            there.add(estimated, counted);
-            first.add(Estimator::default().estimate(&model, &request).input, counted);
-            families.entry(Family::of(&model)).or_default().add(estimated, counted);
-            if matches!(case.provider.as_str(), "openai" | "anthropic" | "google") {
-                own.add(estimated, counted);
-            }
-        }
-        estimator.learn(&model, estimated, counted);
-    }
-    all.show("all, media and vendors' tools included");
-    first.show("all that is counted is there, nothing learnt");
-    there.show("all that is counted is there");
-    own.show("the same, at OpenAI, Anthropic and Google");
-    for (family, errors) in &mut families {
-        errors.show(&format!("  {family:?}"));
-    }
-    assert!(there.median() <= 11.0 && own.median() <= 9.0, "the estimator got worse");
 }

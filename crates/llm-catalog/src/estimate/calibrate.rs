@@ -35,10 +35,11 @@ impl Scale {
         self.0
     }
 
-    /// Thousandths of a token as whole tokens of this scale, rounded up.
+    /// Thousandths of a token as whole tokens of this scale, the nearest number of them.
     pub(super) fn tokens(self, thousandths: u64) -> u64 {
+        const WHOLE: u128 = ONE as u128 * 1000;
         let scaled = u128::from(thousandths) * u128::from(self.0);
-        u64::try_from(scaled.div_ceil(u128::from(ONE) * 1000)).unwrap_or(u64::MAX)
+        u64::try_from((scaled + WHOLE / 2) / WHOLE).unwrap_or(u64::MAX)
     }
 }
 
@@ -59,11 +60,10 @@ impl Default for Calibration {
 /// recorded usage of 2025 and 2026.
 const fn prior(family: Family) -> u32 {
     match family {
-        Family::Gpt | Family::GptOss | Family::Llama | Family::Qwen | Family::Grok => ONE,
-        Family::Claude => 1_150_000,
-        Family::Gemini => 1_080_000,
-        Family::Mistral => 1_090_000,
-        Family::DeepSeek | Family::Command | Family::Other => 1_050_000,
+        Family::Gpt | Family::GptOss | Family::Llama | Family::Qwen | Family::Grok | Family::Glm | Family::Kimi => ONE,
+        Family::Claude => 1_080_000,
+        Family::Claude5 => 1_350_000,
+        Family::Gemini | Family::Mistral | Family::DeepSeek | Family::Command | Family::Other => 1_020_000,
     }
 }
 

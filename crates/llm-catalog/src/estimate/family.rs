@@ -26,6 +26,12 @@ pub enum Family {
     Command,
     /// Any other.
     Other,
+    /// Anthropic's since Opus 4.7, which cut the same text into more pieces.
+    Claude5,
+    /// Z.ai's.
+    Glm,
+    /// Moonshot's.
+    Kimi,
 }
 
 /// Parts of names that tell a family, the more telling ones first: `deepseek-r1-distill-llama` is DeepSeek's by name,
@@ -45,12 +51,17 @@ const WORDS: &[(&str, Family)] = &[
     ("gpt", Family::Gpt),
     ("embedding-3", Family::Gpt),
     ("codex", Family::Gpt),
+    ("glm", Family::Glm),
+    ("kimi", Family::Kimi),
     ("openai", Family::Gpt),
 ];
 
+/// Anthropic's models with the newer tokenizer.
+const CLAUDE_5: &[&str] = &["-5-5", "opus-5", "sonnet-5", "haiku-5", "opus-4-7", "opus-4.7", "opus-4-8", "opus-4.8"];
+
 impl Family {
     /// All families.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Gpt,
         Self::GptOss,
         Self::Claude,
@@ -62,23 +73,32 @@ impl Family {
         Self::Grok,
         Self::Command,
         Self::Other,
+        Self::Claude5,
+        Self::Glm,
+        Self::Kimi,
     ];
 
     /// The family of a model, by its name.
     pub fn of(model: &str) -> Self {
-        let has = |word: &str| {
-            model.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
-        };
-        if let Some((_, family)) = WORDS.iter().find(|(word, _)| has(word)) {
-            return *family;
+        if let Some((_, family)) = WORDS.iter().find(|(word, _)| has(model, word)) {
+            let is_newer = *family == Self::Claude && CLAUDE_5.iter().any(|word| has(model, word));
+            return if is_newer { Self::Claude5 } else { *family };
         }
-        let last = model.rsplit(['/', '.']).next().unwrap_or(model).as_bytes();
-        // OpenAI's o1, o3-mini, …
-        let is_o = last.first() == Some(&b'o') && last.get(1).is_some_and(u8::is_ascii_digit);
-        if is_o { Self::Gpt } else { Self::Other }
+        if is_o(model) { Self::Gpt } else { Self::Other }
     }
 
     pub(super) const fn place(self) -> usize {
         self as usize
     }
+}
+
+/// Whether a name has a word in it, in any case.
+pub(super) fn has(name: &str, word: &str) -> bool {
+    name.as_bytes().windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// OpenAI's o1, o3-mini, …
+pub(super) fn is_o(model: &str) -> bool {
+    let last = model.rsplit(['/', '.']).next().unwrap_or(model).as_bytes();
+    last.first() == Some(&b'o') && last.get(1).is_some_and(u8::is_ascii_digit)
 }

@@ -1,146 +1,166 @@
 //! What of a request counts as tokens: texts, calls, results, tools, media, and what vendors put around them.
 
-use std::io;
+use llm_core::{
+    ChatRequest, Content, MediaData, Message, OutputFormat, Part, PartKind, Reasoning, Request, Role, TokenEstimate,
+    Tool, ToolChoice,
+};
+use serde_json::Value;
 
-use llm_core::{ChatRequest, Content, OutputFormat, Part, PartKind, Request, TokenEstimate, Tool};
-
-use super::calibrate::Scale;
 use super::family::Family;
 use super::media;
-use super::text::Counter;
+use super::tally::Tally;
+use super::template::{Frame, frame};
 
-/// What a tool call costs beside its name and arguments.
-const PER_CALL: u64 = 6;
-
-/// What a vendor's template puts around texts, in tokens.
-struct Frame {
-    request: u64,
-    message: u64,
-    /// What the model is told about tools in general.
-    tools: u64,
-    tool: u64,
-}
-
-/// Fitted on recorded usage of 2025 and 2026; OpenAI's and Anthropic's are also on their pages.
-fn frame(family: Family, model: &str) -> Frame {
-    let of = |request, message, tools, tool| Frame { request, message, tools, tool };
-    match family {
-        Family::Gpt => of(3, 4, 0, 4),
-        Family::GptOss => of(62, 3, 30, 16),
-        Family::Claude if is_older_claude(model) => of(6, 0, 310, 40),
-        Family::Claude => of(6, 0, 460, 40),
-        Family::Gemini => of(0, 0, 0, 4),
-        Family::Llama => of(29, 5, 110, 16),
-        Family::Mistral => of(2, 2, 0, 16),
-        Family::Qwen => of(7, 3, 100, 20),
-        Family::DeepSeek => of(2, 1, 230, 10),
-        Family::Grok => of(3, 3, 220, 16),
-        Family::Command | Family::Other => of(2, 4, 40, 16),
-    }
-}
-
-/// A request of a model of this family.
-pub(super) fn estimate(model: &str, scale: Scale, request: &Request) -> TokenEstimate {
-    let family = Family::of(model);
+/// The texts of a request go into the tally; what comes back is the tokens of everything else.
+pub(super) fn count(tally: &mut impl Tally, provider: &str, model: &str, request: &Request) -> u64 {
     match request {
         Request::Chat(chat) | Request::ChatStream(chat) => {
-            let (counter, fixed) = count(family, model, chat);
-            let input = scale.tokens(counter.thousandths()) + fixed;
-            TokenEstimate::new(input, chat.sampling.max_output_tokens.map(u64::from))
+            let family = Family::of(model);
+            let model = Model { family, name: model, frame: frame(family, provider, model) };
+            model.chat(tally, chat)
         }
         // Vendors count neither among the tokens of a minute.
-        Request::CountTokens(_) | Request::Models => TokenEstimate::new(0, Some(0)),
+        Request::CountTokens(_) | Request::Models => 0,
         other => {
-            let (mut counter, mut fixed) = (Counter::default(), 0);
+            let (family, mut fixed) = (Family::of(model), 0);
             other.each_content(&mut |content| match content {
-                Content::Text(text) => text_of(&mut counter, text),
-                Content::Media(medium) => fixed += media::tokens(family, medium),
+                Content::Text(text) => tally.text(text),
+                Content::Media(medium) => fixed += media::tokens(family, model, medium),
             });
             if let Request::Rerank(rerank) = other {
                 // The query is read again with each document.
-                rerank.documents.iter().skip(1).for_each(|_| text_of(&mut counter, &rerank.query));
+                rerank.documents.iter().skip(1).for_each(|_| tally.text(&rerank.query));
             }
-            let is_silent = matches!(other, Request::Embed(_) | Request::Rerank(_) | Request::Moderate(_));
-            TokenEstimate::new(scale.tokens(counter.thousandths()) + fixed, is_silent.then_some(0))
+            fixed
         }
     }
 }
 
-/// Before 4.5 these models were told less about tools.
-fn is_older_claude(model: &str) -> bool {
-    let stem = crate::name::family(model).unwrap_or(model);
-    model.contains("claude-3") || ["sonnet-4", "opus-4", "opus-4-1"].iter().any(|end| stem.ends_with(end))
-}
-
-/// The texts of a chat, and the tokens of everything else.
-fn count(family: Family, model: &str, chat: &ChatRequest) -> (Counter, u64) {
-    let frame = frame(family, model);
-    let (mut counter, mut fixed) = (Counter::default(), frame.request);
-    for message in &chat.messages {
-        fixed += frame.message;
-        for part in &message.content {
-            fixed += part_of(family, &mut counter, part);
+/// The longest answer that a request allows.
+fn max_output(request: &Request) -> Option<u64> {
+    match request {
+        Request::Chat(chat) | Request::ChatStream(chat) => chat.sampling.max_output_tokens.map(u64::from),
+        Request::Embed(_) | Request::Rerank(_) | Request::Moderate(_) | Request::CountTokens(_) | Request::Models => {
+            Some(0)
         }
-    }
-    for tool in &chat.tools {
-        fixed += frame.tool;
-        if let Tool::Function(function) = &**tool {
-            text_of(&mut counter, &function.name);
-            text_of(&mut counter, function.description.as_deref().unwrap_or_default());
-            json_of(&mut counter, &function.schema);
-        }
-    }
-    // These show it to the model; others hold the answer to it unseen.
-    let shown = matches!(family, Family::Gpt | Family::GptOss | Family::Claude | Family::Grok);
-    if let (OutputFormat::JsonSchema(schema), true) = (&chat.output, shown) {
-        json_of(&mut counter, &schema.schema);
-    }
-    if !chat.tools.is_empty() {
-        fixed += frame.tools;
-    }
-    (counter, fixed)
-}
-
-/// Counts a part's texts; what it costs beside them.
-fn part_of(family: Family, counter: &mut Counter, part: &Part) -> u64 {
-    match &part.kind {
-        PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } | PartKind::Refusal { text } => {
-            text_of(counter, text);
-            0
-        }
-        PartKind::ToolCall(call) => {
-            text_of(counter, &call.name);
-            text_of(counter, &call.arguments);
-            PER_CALL
-        }
-        PartKind::ToolResult(result) => result.content.iter().map(|part| part_of(family, counter, part)).sum(),
-        PartKind::Media(media) => media::tokens(family, media),
-        _ => 0,
+        _ => None,
     }
 }
 
-fn text_of(counter: &mut Counter, text: &str) {
-    counter.add(text);
-    counter.pause();
+/// An estimate of so many input tokens.
+pub(super) fn estimate(input: u64, request: &Request) -> TokenEstimate {
+    TokenEstimate::new(input, max_output(request))
 }
 
-/// A value as JSON, counted while it is written and kept nowhere.
-fn json_of(counter: &mut Counter, value: &serde_json::Value) {
-    struct Sink<'a>(&'a mut Counter);
+struct Model<'a> {
+    family: Family,
+    name: &'a str,
+    frame: Frame,
+}
 
-    impl io::Write for Sink<'_> {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            // serde_json writes whole characters at a time.
-            self.0.add(std::str::from_utf8(bytes).unwrap_or_default());
-            Ok(bytes.len())
+impl Model<'_> {
+    fn chat(&self, tally: &mut impl Tally, chat: &ChatRequest) -> u64 {
+        let mut fixed = self.frame.request;
+        // Thoughts are sent again only while the turn in which they were thought goes on.
+        let turn = chat.messages.iter().rposition(|message| message.role == Role::User).unwrap_or(0);
+        for (place, message) in chat.messages.iter().enumerate() {
+            fixed += self.message(tally, message, place > turn);
         }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+        fixed += self.tools(tally, chat);
+        if let (OutputFormat::JsonSchema(schema), Some((around, style))) = (&chat.output, self.frame.schema) {
+            fixed += around;
+            style.schema(tally, &schema.schema);
         }
+        if matches!(chat.reasoning, Some(Reasoning::Budget(1..))) {
+            fixed += self.frame.thinking;
+        }
+        fixed
     }
 
-    // Neither the sink nor a value fails.
-    let _ = serde_json::to_writer(Sink(counter), value);
-    counter.pause();
+    fn message(&self, tally: &mut impl Tally, message: &Message, is_in_turn: bool) -> u64 {
+        let is_system = matches!(message.role, Role::System | Role::Developer);
+        // A result has its own frame.
+        let around = match message.role {
+            Role::Tool => 0,
+            _ if is_system => self.frame.system,
+            _ => self.frame.message,
+        };
+        let cuts = self.frame.cuts_thoughts && message.role == Role::Assistant && !is_in_turn;
+        around + message.content.iter().map(|part| self.part(tally, part, is_in_turn, cuts)).sum::<u64>()
+    }
+
+    /// Counts a part's texts; what it costs beside them.
+    fn part(&self, tally: &mut impl Tally, part: &Part, is_in_turn: bool, cuts: bool) -> u64 {
+        let sealed = match (&part.signature, self.frame.sealed) {
+            (Some(seal), 1..) if is_in_turn => length(seal) / self.frame.sealed,
+            _ => 0,
+        };
+        sealed
+            + match &part.kind {
+                PartKind::Text { text, .. } if cuts => {
+                    tally.text(text.split_once("</think>").map_or(text, |(_, words)| words));
+                    0
+                }
+                PartKind::Text { text, .. } | PartKind::Refusal { text } => {
+                    tally.text(text);
+                    0
+                }
+                PartKind::Reasoning { text, .. } => {
+                    if is_in_turn && self.frame.thoughts {
+                        tally.text(text);
+                    }
+                    0
+                }
+                PartKind::ToolCall(call) => {
+                    tally.text(&call.name);
+                    tally.text(&call.arguments);
+                    self.frame.call
+                }
+                PartKind::ToolResult(result) => {
+                    let inner = result.content.iter().map(|part| self.part(tally, part, is_in_turn, false));
+                    self.frame.result + inner.sum::<u64>()
+                }
+                PartKind::Media(media) => match &media.data {
+                    MediaData::Text { text } => {
+                        tally.text(text);
+                        0
+                    }
+                    MediaData::Inline { bytes } if media.family() == "text" => {
+                        tally.text(std::str::from_utf8(bytes).unwrap_or_default());
+                        0
+                    }
+                    _ => media::tokens(self.family, self.name, media),
+                },
+                _ => 0,
+            }
+    }
+
+    fn tools(&self, tally: &mut impl Tally, chat: &ChatRequest) -> u64 {
+        if chat.tools.is_empty() || self.frame.none_hides && chat.tool_choice == ToolChoice::None {
+            return 0;
+        }
+        for tool in &chat.tools {
+            if let Tool::Function(function) = &**tool
+                && !is_deferred(&function.ext)
+            {
+                self.frame.tool.tool(tally, &function.name, function.description.as_deref(), &function.schema);
+            }
+        }
+        let is_forced = matches!(chat.tool_choice, ToolChoice::Required | ToolChoice::Named(_));
+        match self.family {
+            // Anthropic's has another prompt then, others add to theirs.
+            Family::Claude | Family::Claude5 if is_forced => self.frame.forced,
+            _ if is_forced => self.frame.tools + self.frame.forced,
+            _ => self.frame.tools,
+        }
+    }
+}
+
+/// Anthropic's tools that the model finds by a search: it is not shown them before.
+fn is_deferred(ext: &llm_core::Extensions) -> bool {
+    ext.value("anthropic", "defer_loading") == Some(&Value::Bool(true))
+}
+
+fn length(text: &str) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
 }

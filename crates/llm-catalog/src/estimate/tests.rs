@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{ChatRequest, EmbedRequest, Tool};
+use llm_core::{ChatRequest, EmbedRequest, Message, Part, Tool, ToolChoice};
 use serde_json::json;
 
 use super::*;
@@ -71,4 +71,81 @@ fn the_scale_follows_what_vendors_count_and_stays_within_its_bounds() {
     assert_eq!(calibration, before);
     let json = serde_json::to_string(&calibration).unwrap();
     assert_eq!(serde_json::from_str::<Calibration>(&json).unwrap(), calibration);
+}
+
+fn chat(chat: ChatRequest) -> Request {
+    Request::Chat(Arc::new(chat))
+}
+
+#[test]
+fn short_requests_are_as_long_as_their_template_makes_them() {
+    let question = chat(ChatRequest::new("m").with_user("What is the capital of France?"));
+    let system = ChatRequest::new("m").with_message(Message::system("You are a helpful assistant."));
+    let system = chat(system.with_user("What is the capital of France?"));
+    // Seven and six tokens of text, and what vendors report for the two requests.
+    for (model, counted) in [
+        ("gpt-4o", [14, 24]),
+        ("gpt-5-mini", [13, 23]),
+        ("gpt-oss-20b", [74, 88]),
+        ("gemini-2.5-flash", [8, 15]),
+        ("llama-3.3-70b", [42, 53]),
+        ("command-r", [71, 81]),
+    ] {
+        let of = |request| Estimator::default().estimate(model, request).input;
+        assert!(of(&question).abs_diff(counted[0]) <= 2, "{model}: {}", of(&question));
+        assert!(of(&system).abs_diff(counted[1]) <= 3, "{model}: {}", of(&system));
+    }
+}
+
+#[test]
+fn tools_are_counted_as_the_model_sees_them() {
+    let schema = json!({"type": "object", "properties": {"city": {"type": "string", "description": "where"}}});
+    let mut asked = ChatRequest::new("m").with_user("weather?");
+    let of = |provider: &str, model: &str, asked: &ChatRequest| {
+        Estimator::default().estimate_at(provider, model, &chat(asked.clone())).input
+    };
+    let plain = of("", "claude-sonnet-4-5", &asked);
+    asked = asked.with_tool(Tool::function("weather", "looks out of the window", schema));
+    let auto = of("", "claude-sonnet-4-5", &asked);
+    assert!((500..620).contains(&(auto - plain)), "{plain} {auto}");
+    assert!(of("vertex", "gemini-2.5-pro", &asked) < of("gemini", "gemini-2.5-pro", &asked));
+    asked.tool_choice = ToolChoice::Required;
+    assert!(of("", "claude-sonnet-4-5", &asked) > auto + 50);
+    asked.tool_choice = ToolChoice::None;
+    assert!(of("", "deepseek-v4-flash", &asked) < 20);
+    assert_eq!(of("", "claude-sonnet-4-5", &asked), auto);
+    if let Some(Tool::Function(tool)) = asked.tools.first_mut().map(Arc::make_mut) {
+        tool.ext.set("anthropic", "defer_loading", true);
+    }
+    assert!(of("", "claude-sonnet-4-5", &asked) < auto - 40);
+}
+
+#[test]
+fn thoughts_count_while_their_turn_goes_on() {
+    let thought = "Let me think about the weather in that city. ".repeat(10);
+    let answer = Message::assistant("Sunny.").with_part(Part::reasoning(thought.as_str()));
+    let of = |asked: ChatRequest| Estimator::default().estimate("deepseek-v4-flash", &chat(asked)).input;
+    let going_on = of(ChatRequest::new("m").with_user("weather?").with_message(answer.clone()));
+    let gone = of(ChatRequest::new("m").with_user("weather?").with_message(answer).with_user("thanks"));
+    assert!(going_on > 80 && gone < 30, "{going_on} {gone}");
+    let inline = Message::assistant(format!("<think>{thought}</think>Sunny."));
+    let inline = of(ChatRequest::new("m").with_user("weather?").with_message(inline).with_user("thanks"));
+    assert_eq!(inline, gone);
+}
+
+#[test]
+fn what_a_gateway_adds_unseen_is_learnt_for_it_alone() {
+    let estimator = Estimator::default();
+    let request = chat(ChatRequest::new("m").with_user("What is the capital of France?"));
+    let plain = estimator.estimate_at("gateway", "qwen3-8b", &request).input;
+    (0..3).for_each(|_| estimator.learn_at("gateway", "qwen3-8b", &request, plain + 1500));
+    assert_eq!(estimator.estimate_at("gateway", "qwen3-8b", &request).input, plain + 1500);
+    assert_eq!(estimator.estimate_at("other", "qwen3-8b", &request).input, plain);
+    // A long request teaches the scale beside what was learnt to be hidden.
+    let long = chat(ChatRequest::new("m").with_user("The quick brown fox jumps over the lazy dog. ".repeat(400)));
+    let before = estimator.calibration();
+    let counted = estimator.estimate_at("gateway", "qwen3-8b", &long).input;
+    estimator.learn_at("gateway", "qwen3-8b", &long, counted);
+    let moved = estimator.calibration().scale(Family::Qwen).millionths();
+    assert!(moved.abs_diff(before.scale(Family::Qwen).millionths()) < 10, "{moved}");
 }
