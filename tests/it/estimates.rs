@@ -1,6 +1,7 @@
 //! Estimates of recorded requests against what the vendors counted for them.
 //!
 //! The recordings are other projects' and are not part of this repository: without them the test is skipped aloud.
+//! With `--features exact-tokens` OpenAI's models are counted exactly, too.
 #![allow(clippy::print_stdout, reason = "what was measured")]
 #![allow(clippy::cast_precision_loss, reason = "counts of tokens, for percentages")]
 
@@ -243,6 +244,14 @@ fn estimates_come_near_what_vendors_counted() {
     let (mut learnt, mut later) = online(&asked);
     learnt.show("all that are read, learning as it goes");
     later.show("    from a target's fourth request on");
+    #[cfg(feature = "exact-tokens")]
+    {
+        let exact = llm_catalog::ExactEstimator::default();
+        let counted = |asked: &Asked| exact.estimate_at(&asked.provider, &asked.model, &asked.request).input;
+        let is_openai = |asked: &&Asked| asked.hidden == Hidden::No && Family::of(&asked.model) == Family::Gpt;
+        Errors::of(asked.iter().filter(is_openai), estimate).show("OpenAI's models, estimated");
+        Errors::of(asked.iter().filter(is_openai), counted).show("OpenAI's models, counted");
+    }
 
     let mut rows: BTreeMap<(Hidden, Family), Vec<&Asked>> = BTreeMap::new();
     for asked in &asked {

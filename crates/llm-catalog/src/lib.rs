@@ -22,6 +22,8 @@ pub use at_most::AtMost;
 pub use catalog::{Catalog, FetchedError};
 pub use cost::Call;
 pub use estimate::{Calibration, Estimator, Family, Scale, text_tokens};
+#[cfg(feature = "exact")]
+pub use estimate::{ExactEstimator, exact_tokens};
 pub use facts::ModelFacts;
 pub use overlay::{ModelOverlay, Overlay};
 pub use price::{ModelPrice, Unpriced};

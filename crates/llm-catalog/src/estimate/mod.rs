@@ -3,6 +3,8 @@
 //! report.
 
 mod calibrate;
+#[cfg(feature = "exact")]
+mod exact;
 mod family;
 mod media;
 mod offsets;
@@ -18,6 +20,8 @@ use std::sync::{PoisonError, RwLock};
 use llm_core::{Request, TokenEstimate, TokenEstimator};
 
 pub use calibrate::{Calibration, Scale};
+#[cfg(feature = "exact")]
+pub use exact::{ExactEstimator, exact_tokens};
 pub use family::Family;
 use offsets::{Key, Offsets};
 pub use text::text_tokens;
