@@ -201,7 +201,7 @@ fn assemble(start: Box<StreamStart>, parts: Vec<Building>, finish: StreamFinish)
     let more = more.collect();
     let first = message(first.into_iter().map(|building| building.part).collect());
     let mut response = ChatResponse::new(start.origin.clone(), first, finish.finish);
-    response.id = start.id;
+    response.id = finish.id.or(start.id);
     response.model = start.model;
     response.created = start.created;
     response.request_id = start.request_id;

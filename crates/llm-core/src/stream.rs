@@ -179,6 +179,9 @@ impl StreamStart {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StreamFinish {
+    /// The vendor's id of the answer, where it says it, or another one, only now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
     /// Why the answer ended.
     pub finish: Finish,
     /// Why the further answers ended, where several were asked for, by their number from 1.
@@ -214,6 +217,7 @@ impl StreamFinish {
     /// The end of an answer.
     pub fn new(finish: Finish, usage: Usage) -> Self {
         Self {
+            id: None,
             finish,
             more: Vec::new(),
             usage,

@@ -1,0 +1,229 @@
+//! Messages on their way out.
+
+use std::borrow::Cow;
+
+use llm_core::{
+    Error, Media, MediaData, Message, Origin, Part, PartKind, Role, ToolResult, ToolStatus, Warnings, base64_text,
+};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::API;
+use crate::chat::{DOCUMENT, TOOL_PLAN};
+
+/// A message.
+#[derive(Default, Serialize)]
+pub(super) struct OutMessage<'a> {
+    role: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<Content<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_plan: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_calls: Vec<Call<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tool_call_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content<'a> {
+    Text(&'a str),
+    Parts(Vec<OutPart<'a>>),
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum OutPart<'a> {
+    Text { text: &'a str },
+    Thinking { thinking: &'a str },
+    ImageUrl { image_url: ImageUrl<'a> },
+    Document { document: Cow<'a, Value> },
+}
+
+#[derive(Serialize)]
+struct ImageUrl<'a> {
+    url: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct Call<'a> {
+    id: &'a str,
+    r#type: &'static str,
+    function: Function<'a>,
+}
+
+#[derive(Serialize)]
+struct Function<'a> {
+    name: &'a str,
+    arguments: &'a str,
+}
+
+/// A document that the answer may cite.
+#[derive(Serialize)]
+pub(super) struct Document<'a> {
+    id: String,
+    data: DocumentData<'a>,
+}
+
+#[derive(Serialize)]
+struct DocumentData<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<&'a str>,
+    text: Cow<'a, str>,
+}
+
+/// What the messages of one request are written with.
+pub(super) struct Scope<'a, 'w> {
+    to: &'w Origin,
+    warnings: &'w mut Warnings,
+    told: Vec<&'static str>,
+    pub(super) documents: Vec<Document<'a>>,
+}
+
+impl<'a, 'w> Scope<'a, 'w> {
+    pub(super) fn new(to: &'w Origin, warnings: &'w mut Warnings) -> Self {
+        Self { to, warnings, told: Vec::new(), documents: Vec::new() }
+    }
+
+    /// Says once what cannot be sent.
+    fn drop(&mut self, field: &'static str, why: &str) -> Result<(), Error> {
+        if self.told.contains(&field) {
+            return Ok(());
+        }
+        self.told.push(field);
+        self.warnings.unsupported(field, why)
+    }
+
+    /// Writes a message; results of tools are messages of their own.
+    pub(super) fn message(&mut self, message: &'a Message, out: &mut Vec<OutMessage<'a>>) -> Result<(), Error> {
+        if message.name.is_some() {
+            self.drop("messages.name", "the vendor does not name speakers")?;
+        }
+        if message.ext.of(API).is_some() || message.ext.of(&self.to.provider).is_some() {
+            self.drop("messages.ext", "the vendor has no further settings of a message")?;
+        }
+        let is_ours = message.origin.as_ref().is_none_or(|origin| origin.is_target(&self.to.provider, &self.to.model));
+        let mut said = OutMessage { role: role(&message.role), ..OutMessage::default() };
+        let mut parts = Vec::new();
+        for part in &message.content {
+            self.facts(part, is_ours)?;
+            match &part.kind {
+                PartKind::Text { text, .. } | PartKind::Refusal { text } => parts.push(OutPart::Text { text }),
+                PartKind::Reasoning { text, .. } => match (is_ours, text.is_empty()) {
+                    (true, false) => parts.push(OutPart::Thinking { thinking: text }),
+                    (true, true) => self.drop("messages.reasoning", "it cannot be read")?,
+                    (false, _) => self.drop("messages.reasoning", "another model thought it")?,
+                },
+                PartKind::Media(media) => parts.extend(self.media(media)?),
+                PartKind::ToolCall(call) => said.tool_calls.push(Call {
+                    id: &call.id,
+                    r#type: "function",
+                    function: Function { name: &call.name, arguments: &call.arguments },
+                }),
+                PartKind::ToolResult(result) => {
+                    let result = self.result(result)?;
+                    out.push(result);
+                }
+                PartKind::Opaque { kind, data } if kind == TOOL_PLAN => said.tool_plan = data.as_str(),
+                PartKind::Opaque { kind, data } if kind == DOCUMENT => {
+                    parts.push(OutPart::Document { document: Cow::Borrowed(data) });
+                }
+                _ => self.drop("messages.content", "only another vendor knows this part")?,
+            }
+        }
+        let is_result = message.content.iter().any(|part| matches!(part.kind, PartKind::ToolResult(_)));
+        if is_result && parts.is_empty() && said.tool_calls.is_empty() {
+            return Ok(());
+        }
+        let has_more = !said.tool_calls.is_empty() || said.tool_plan.is_some();
+        said.content = content(parts, has_more);
+        out.push(said);
+        Ok(())
+    }
+
+    /// Says what stands beside a part and has no field.
+    fn facts(&mut self, part: &Part, is_ours: bool) -> Result<(), Error> {
+        if part.signature.is_some() {
+            let why = if is_ours { "the vendor signs nothing" } else { "another model signed it" };
+            self.drop("messages.signature", why)?;
+        }
+        if part.ext.of(API).is_some() || part.ext.of(&self.to.provider).is_some() {
+            self.drop("messages.content.ext", "the vendor has no further settings of a part")?;
+        }
+        Ok(())
+    }
+
+    fn result(&mut self, result: &'a ToolResult) -> Result<OutMessage<'a>, Error> {
+        if result.status != ToolStatus::Ok {
+            self.drop("messages.tool_result.status", "the vendor does not ask whether a tool failed")?;
+        }
+        let mut parts = Vec::new();
+        for part in &result.content {
+            match &part.kind {
+                PartKind::Text { text, .. } => parts.push(OutPart::Text { text }),
+                PartKind::Opaque { kind, data } if kind == DOCUMENT => {
+                    parts.push(OutPart::Document { document: Cow::Borrowed(data) });
+                }
+                PartKind::Media(media) if text_of(media).is_some() => {
+                    let text = text_of(media).unwrap_or_default();
+                    let data = serde_json::json!({ "data": { "title": media.filename, "text": text } });
+                    parts.push(OutPart::Document { document: Cow::Owned(data) });
+                }
+                _ => self.drop("messages.tool_result", "the vendor takes texts and documents as results")?,
+            }
+        }
+        let content = content(parts, false);
+        Ok(OutMessage { role: "tool", content, tool_call_id: Some(&result.call_id), ..OutMessage::default() })
+    }
+
+    /// An image stays in its message; a document of text goes beside the messages, where the answer can cite it.
+    fn media(&mut self, media: &'a Media) -> Result<Option<OutPart<'a>>, Error> {
+        if let Some(text) = text_of(media) {
+            let id = format!("doc:{}", self.documents.len());
+            self.documents.push(Document { id, data: DocumentData { title: media.filename.as_deref(), text } });
+            return Ok(None);
+        }
+        let url = match &media.data {
+            _ if media.family() != "image" => None,
+            MediaData::Url { url } => Some(Cow::Borrowed(url.as_str())),
+            MediaData::Inline { bytes } => {
+                Some(Cow::Owned(format!("data:{};base64,{}", media.media_type, base64_text::encode(bytes))))
+            }
+            _ => None,
+        };
+        if let Some(url) = url {
+            return Ok(Some(OutPart::ImageUrl { image_url: ImageUrl { url, detail: media.detail.as_deref() } }));
+        }
+        self.drop("messages.media", "the vendor takes images and documents of text")?;
+        Ok(None)
+    }
+}
+
+/// The text of a document of text.
+fn text_of(media: &Media) -> Option<Cow<'_, str>> {
+    match &media.data {
+        MediaData::Text { text } => Some(Cow::Borrowed(text)),
+        MediaData::Inline { bytes } if media.family() == "text" => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+        _ => None,
+    }
+}
+
+/// One text is a string. Nothing is nothing only where the message has calls.
+fn content(mut parts: Vec<OutPart<'_>>, has_more: bool) -> Option<Content<'_>> {
+    match parts.as_slice() {
+        [] if has_more => None,
+        [] => Some(Content::Text("")),
+        [OutPart::Text { text }] => Some(Content::Text(text)),
+        _ => Some(Content::Parts(std::mem::take(&mut parts))),
+    }
+}
+
+fn role(role: &Role) -> &str {
+    match role {
+        Role::Developer => "system",
+        other => other.as_str(),
+    }
+}

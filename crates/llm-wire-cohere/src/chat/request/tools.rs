@@ -1,0 +1,81 @@
+//! Tools, and which of them must be called.
+
+use llm_core::{ChatRequest, Error, FunctionTool, Tool, ToolChoice, Warnings};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+/// A function as the vendor takes it.
+pub(super) struct OutTool<'a>(&'a FunctionTool);
+
+impl Serialize for OutTool<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Outer<'a> {
+            r#type: &'static str,
+            function: Inner<'a>,
+        }
+        #[derive(Serialize)]
+        struct Inner<'a> {
+            name: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            description: Option<&'a str>,
+            parameters: Parameters<'a>,
+        }
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Parameters<'a> {
+            Given(&'a Value),
+            /// The vendor wants a schema even where there is nothing to say.
+            None {
+                r#type: &'static str,
+                properties: Nothing,
+            },
+        }
+        #[derive(Serialize)]
+        struct Nothing {}
+        let parameters = if self.0.schema.is_object() {
+            Parameters::Given(&self.0.schema)
+        } else {
+            Parameters::None { r#type: "object", properties: Nothing {} }
+        };
+        let function = Inner { name: &self.0.name, description: self.0.description.as_deref(), parameters };
+        Outer { r#type: "function", function }.serialize(serializer)
+    }
+}
+
+/// The tools and the choice among them. One named tool is sent alone: the vendor knows `REQUIRED` and `NONE` only.
+pub(super) fn plan<'a>(
+    request: &'a ChatRequest,
+    warnings: &mut Warnings,
+) -> Result<(Vec<OutTool<'a>>, Option<&'static str>), Error> {
+    let mut tools = Vec::with_capacity(request.tools.len());
+    for tool in &request.tools {
+        match &**tool {
+            Tool::Function(function) => {
+                if function.strict.is_some() {
+                    warnings.unsupported("tools.strict", "the vendor has one switch for all tools: `strict_tools`")?;
+                }
+                if !function.ext.is_empty() && function.ext.of(crate::API).is_some() {
+                    warnings.unsupported("tools.ext", "the vendor has no further settings of a tool")?;
+                }
+                tools.push(OutTool(function));
+            }
+            _ => warnings.unsupported("tools", "the vendor runs no tools of its own here")?,
+        }
+    }
+    let choice = match &request.tool_choice {
+        ToolChoice::Auto => None,
+        _ if tools.is_empty() => {
+            warnings.unsupported("tool_choice", "there is no tool to call")?;
+            None
+        }
+        ToolChoice::None => Some("NONE"),
+        ToolChoice::Named(name) => {
+            warnings.adapted("tool_choice", "the vendor cannot name a tool: this one is sent alone and required");
+            tools.retain(|tool| tool.0.name == *name);
+            (!tools.is_empty()).then_some("REQUIRED")
+        }
+        _ => Some("REQUIRED"),
+    };
+    Ok((tools, choice))
+}

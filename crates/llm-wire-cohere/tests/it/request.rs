@@ -1,0 +1,145 @@
+//! What a request becomes, and what of it cannot be said.
+
+use llm_core::{
+    CacheHint, ChatRequest, Media, MediaData, Message, OnUnsupported, Origin, Part, PartKind, Reasoning, Role, Tool,
+    ToolChoice, Warning,
+};
+use llm_wire_cohere::{API, chat};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+use crate::support::origin;
+
+fn body(request: &ChatRequest) -> (Value, Vec<String>) {
+    let encoded = chat::encode_request(request, &origin(), false).unwrap();
+    let fields = encoded.warnings.iter().map(|warning| match warning {
+        Warning::Unsupported { field, .. } | Warning::Adapted { field, .. } => field.clone(),
+        other => panic!("{other:?}"),
+    });
+    (serde_json::from_slice(&encoded.body).unwrap(), fields.collect())
+}
+
+#[test]
+fn everything_has_its_place() {
+    let mut request = ChatRequest::new("command-a").with_message(Message::system("Be brief."));
+    request = request.with_message(Message::new(
+        Role::User,
+        vec![Part::text("What is it?"), Part::media(Media::inline("image/png", &b"hi"[..]))],
+    ));
+    let call = Part::tool_call("call_1", "weather", r#"{"city": "Bern"}"#);
+    let plan = Part::opaque("cohere.tool_plan", json!("I will look."));
+    request = request.with_message(Message::new(Role::Assistant, vec![plan, Part::reasoning("Hm."), call]));
+    request = request.with_message(Message::tool_result("call_1", "sunny"));
+    request = request.with_tool(Tool::function("weather", "Looks", json!({"type": "object"})));
+    request.tool_choice = ToolChoice::Required;
+    request.reasoning = Some(Reasoning::Budget(200));
+    request.sampling.top_p = Some(0.5);
+    request.sampling.stop = vec!["END".into()];
+    request.ext.set(API, "safety_mode", "OFF");
+    let (body, warnings) = body(&request);
+    assert_eq!(warnings, [""; 0]);
+    let expected = json!({
+        "model": "command-a",
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": [
+                {"type": "text", "text": "What is it?"},
+                {"type": "image_url", "image_url": {"url": "data:image/png;base64,aGk="}},
+            ]},
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "Hm."}], "tool_plan": "I will look.",
+                "tool_calls": [{"id": "call_1", "type": "function",
+                    "function": {"name": "weather", "arguments": "{\"city\": \"Bern\"}"}}]},
+            {"role": "tool", "content": "sunny", "tool_call_id": "call_1"},
+        ],
+        "stream": false,
+        "tools": [{"type": "function", "function": {"name": "weather", "description": "Looks", "parameters": {"type": "object"}}}],
+        "tool_choice": "REQUIRED",
+        "p": 0.5,
+        "stop_sequences": ["END"],
+        "thinking": {"type": "enabled", "token_budget": 200},
+        "safety_mode": "OFF",
+    });
+    assert_eq!(body, expected);
+}
+
+#[test]
+fn documents_of_text_stand_beside_the_messages() {
+    let mut facts = Media::inline("text/plain", &b"The sky is green."[..]);
+    facts.filename = Some("facts.txt".into());
+    let more = Media { data: MediaData::Text { text: "So is grass.".into() }, ..facts.clone() };
+    let message = Message::new(Role::User, vec![Part::media(facts), Part::media(more), Part::text("What colour?")]);
+    let (body, warnings) = body(&ChatRequest::new("m").with_message(message));
+    assert_eq!(warnings, [""; 0]);
+    assert_eq!(body["messages"], json!([{"role": "user", "content": "What colour?"}]));
+    assert_eq!(
+        body["documents"],
+        json!([
+            {"id": "doc:0", "data": {"title": "facts.txt", "text": "The sky is green."}},
+            {"id": "doc:1", "data": {"title": "facts.txt", "text": "So is grass."}},
+        ])
+    );
+}
+
+#[test]
+fn a_named_tool_is_sent_alone() {
+    let mut request = ChatRequest::new("m").with_user("x");
+    for name in ["a", "b"] {
+        request = request.with_tool(Tool::function(name, "", json!({})));
+    }
+    request.tool_choice = ToolChoice::Named("b".into());
+    let (body, warnings) = body(&request);
+    assert_eq!((&body["tool_choice"], &body["tools"][0]["function"]["name"]), (&json!("REQUIRED"), &json!("b")));
+    assert_eq!((body["tools"].as_array().unwrap().len(), warnings), (1, vec!["tool_choice".to_owned()]));
+}
+
+#[test]
+fn what_cannot_be_said_is_told_once_or_refused() {
+    let other = Arc::new(Origin::new("anthropic", "anthropic", "claude"));
+    let mut thought =
+        Message::new(Role::Assistant, vec![Part::reasoning("a").with_signature("s"), Part::reasoning("b")]);
+    thought.origin = Some(other);
+    let mut request = ChatRequest::new("m").with_message(thought).with_user("x");
+    let pdf = Part::media(Media::inline("application/pdf", &b"%PDF"[..]));
+    let mut hinted = Part::text("y");
+    hinted.cache = Some(CacheHint::default());
+    request = request.with_message(Message::new(
+        Role::User,
+        vec![pdf, hinted, Part::new(PartKind::Opaque { kind: "anthropic.thing".into(), data: json!({}) })],
+    ));
+    request.end_user = Some("u".into());
+    request.sampling.candidates = Some(2);
+    let (body, mut warnings) = body(&request);
+    warnings.sort();
+    let expected = [
+        "end_user",
+        "messages.content",
+        "messages.media",
+        "messages.reasoning",
+        "messages.signature",
+        "sampling.candidates",
+    ];
+    assert_eq!(warnings, expected);
+    assert!(!body.to_string().contains("thing"));
+    request.on_unsupported = OnUnsupported::Error;
+    assert!(chat::encode_request(&request, &origin(), false).is_err());
+}
+
+#[test]
+fn bad_requests_name_their_field() {
+    for (body, param) in [
+        ("[]", "the body"),
+        ("{}", "messages"),
+        (r#"{"messages": {}}"#, "messages"),
+        (r#"{"messages": [{}]}"#, "messages[0].role"),
+        (r#"{"messages": [{"role": "user", "content": 5}]}"#, "messages[0].content"),
+        (r#"{"messages": [{"role": "user", "content": [{"type": "poem"}]}]}"#, "messages[0].content[0].type"),
+        (r#"{"messages": [{"role": "tool", "content": "x"}]}"#, "messages[0].tool_call_id"),
+        (r#"{"messages": [], "k": -1}"#, "k"),
+        (r#"{"messages": [], "tool_choice": "auto"}"#, "tool_choice"),
+        (r#"{"messages": [], "tools": [{"function": {}}]}"#, "tools[0].function.name"),
+        (r#"{"messages": [], "response_format": {"type": "poem"}}"#, "response_format.type"),
+    ] {
+        let error = chat::decode_request(body.as_bytes()).unwrap_err();
+        assert_eq!(error.param(), Some(param), "{body}");
+    }
+}
