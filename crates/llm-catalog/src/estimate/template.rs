@@ -92,7 +92,7 @@ pub(super) fn frame(family: Family, provider: &str, model: &str) -> Frame {
         Family::Kimi => Frame { request: 5, system: 2, call: 20, result: 8, tools: 8, ..PLAIN },
         // Perplexity counts the words alone.
         Family::Other if is(&["sonar"]) => Frame { request: 0, system: 0, message: 0, ..PLAIN },
-        Family::Other => Frame { request: 6, ..PLAIN },
+        Family::Other => Frame { request: 4, ..PLAIN },
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use llm_budget::{CostEstimate, CostEstimator, Pricing, Subject};
 use llm_catalog::{Call, Terms};
-use llm_core::{Cost, Request, Target, TokenEstimator, Usage};
+use llm_core::{Cost, Request, Target, Usage};
 use llm_router::{BudgetLeft, CostModel, Payer, Price, Prices};
 
 use super::Money;
@@ -43,7 +43,7 @@ impl CostEstimator for Costs {
             _ => None,
         };
         let terms = Terms::at(self.0.now() / 1000).with_service_tier(tier);
-        let tokens = self.0.0.estimator.estimate(model, request);
+        let tokens = self.0.0.estimator.estimate_at(provider, model, request);
         let longest = || list.known(&Target::new(provider, model)).max_output.unwrap_or(LONGEST_ANSWER);
         let max_output = tokens.max_output.unwrap_or_else(longest);
         let most = list.catalog.at_most(provider, request, tokens, &terms)?;
