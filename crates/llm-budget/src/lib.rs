@@ -29,7 +29,7 @@ pub use ledger::{
     MemoryLedger, Outcome, Reply, Reservation, read_entries,
 };
 #[cfg(feature = "redis")]
-pub use ledger::{RedisLedger, RedisOptions};
+pub use ledger::{Finding, RedisLedger, RedisOptions};
 pub use price::{CostEstimate, CostEstimator, Pricing};
 pub use refusal::{CODE_EXCEEDED, CODE_PRICE_UNKNOWN, CODE_UNAVAILABLE};
 pub use spending::{Spending, Utilisation};

@@ -21,7 +21,7 @@ pub use journal::{Entry, Journal, JournalStore, read_entries};
 pub use journal_file::JournalFile;
 pub use memory::MemoryLedger;
 #[cfg(feature = "redis")]
-pub use redis::{RedisLedger, RedisOptions};
+pub use redis::{Finding, RedisLedger, RedisOptions};
 
 /// The wall clock in Unix milliseconds. Closures are clocks.
 pub trait Clock: Send + Sync + 'static {

@@ -53,6 +53,41 @@ async fn passes_the_suite() {
     suite::run(&RedisStand(Arc::new(ledger(&server)))).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_servers_settings_are_looked_at() {
+    let Some(server) = server() else { return };
+    let says = async |ledger: &RedisLedger| -> Vec<(bool, String)> {
+        let findings = ledger.check().await.unwrap();
+        findings.iter().map(|finding| (finding.is_error(), finding.to_string())).collect()
+    };
+    let ledger = ledger(&server);
+    let found = says(&ledger).await;
+    assert!(matches!(&found[..], [(false, one)] if one.contains("appendonly no")), "{found:?}");
+    server.command(&["CONFIG", "SET", "appendonly", "yes"]);
+    assert_eq!(says(&ledger).await, []);
+    server.command(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
+    let found = says(&ledger).await;
+    assert!(matches!(&found[..], [(true, one)] if one.contains("maxmemory-policy allkeys-lru")), "{found:?}");
+    // A user of a managed server, whose name and password are in the address.
+    let of = |name: &str, rights: &str| {
+        server.command(&["ACL", "SETUSER", name, "on", ">s%3cr@t", "~*", "+@all", rights]);
+        let path = server.socket().display().to_string();
+        RedisLedger::new(&format!("redis+unix://{path}?user={name}&pass=s%253cr%40t"), "org", patient()).unwrap()
+    };
+    assert!(says(&of("reader", "-config")).await[0].0, "INFO is enough");
+    assert!(says(&of("configurer", "-info")).await[0].0, "CONFIG is enough");
+    let neither = of("neither", "-@dangerous");
+    let found = says(&neither).await;
+    assert!(matches!(&found[..], [(false, one)] if one.contains("cannot be read")), "{found:?}");
+    neither.reserve(&reservation("one", &[charge("acl", 100, 10)])).await.unwrap();
+    neither.settle(&reservation("one", &[charge("acl", 100, 10)]), 4).await.unwrap();
+    assert_eq!(balance(&neither, "acl").await.spent, 4);
+    let wrong = RedisLedger::new(&format!("{}?pass=wrong", server.url()), "org", patient()).unwrap();
+    let error = wrong.check().await.unwrap_err().to_string();
+    assert!(!error.contains("wrong?") && error.contains("does not answer"), "{error}");
+    assert!(RedisLedger::new("rediss://localhost", "org", patient()).err().unwrap().to_string().contains("TLS"));
+}
+
 fn id(number: u32) -> String {
     format!("r{number}")
 }

@@ -3,6 +3,7 @@
 //! All keys of one ledger have one hash tag, so they are in one slot of a cluster. The time is the server's.
 
 mod answer;
+mod check;
 mod gate;
 mod link;
 mod pending;
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 use redis::{Client, Script};
 
 use self::answer::Answer;
+pub use self::check::Finding;
 use self::gate::Gate;
 use self::link::Link;
 use self::pending::Pending;
@@ -76,10 +78,15 @@ struct Scripts {
 }
 
 impl RedisLedger {
-    /// A ledger at this address. `org` names it: ledgers of other names in the same store do not meet.
+    /// A ledger at this address (`redis://user:password@host:port/database`). `org` names it: ledgers of other names in the same store do not meet.
     ///
     /// Connects when it is first used.
     pub fn new(url: &str, org: &str, options: RedisOptions) -> io::Result<Self> {
+        if url.starts_with("rediss:") {
+            return Err(io::Error::other(
+                "the budget ledger speaks no TLS (rediss://): connect through a tunnel beside this process",
+            ));
+        }
         let client = Client::open(url).map_err(|error| {
             io::Error::other(format!("the address of the budget ledger is wrong: {}", error.category()))
         })?;
