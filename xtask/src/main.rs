@@ -75,8 +75,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "soak",
-        arguments: "sim [--seeds A..B] [--minutes M] | properties [--rounds N]",
-        about: "long runs: the simulation with other seeds, property tests with other cases",
+        arguments: "sim [--seeds A..B] [--minutes M] | properties [--rounds N] | budget [--seeds A..B] | redis [--rounds N]",
+        about: "long runs: other seeds and cases, replicas that share a budget, a Redis that stops answering",
         run: soak::run,
     },
     Command { name: "deps", arguments: "", about: "count crates against their budgets", run: deps::run },

@@ -5,14 +5,17 @@ use anyhow::{Context as _, bail};
 use crate::cargo::{cargo, run as run_cargo};
 
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
-    let Some(lexopt::Arg::Value(what)) = arguments.next()? else { bail!("say what to run: sim, properties, budget") };
+    let Some(lexopt::Arg::Value(what)) = arguments.next()? else {
+        bail!("say what to run: sim, properties, budget, redis")
+    };
     match what.to_str() {
         Some("properties") => properties(arguments),
         Some("sim") => {
             run_cargo(simulation().args(passed(arguments, &["seeds", "seed", "minutes", "rate", "threads"])?))
         }
+        Some("redis") => redis(arguments),
         Some("budget") => run_cargo(budget().args(passed(arguments, &["seeds", "seed", "requests", "limit"])?)),
-        _ => bail!("{} is no soak: choose sim, properties or budget", what.display()),
+        _ => bail!("{} is no soak: choose sim, properties, budget or redis", what.display()),
     }
 }
 
@@ -49,6 +52,19 @@ fn passed(arguments: &mut lexopt::Parser, known: &[&str]) -> anyhow::Result<Vec<
         }
     }
     Ok(passed)
+}
+
+/// Replicas that share a budget on a real Redis which stops answering, as often as asked for.
+fn redis(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
+    use lexopt::ValueExt as _;
+    let mut rounds = 1_u64;
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            lexopt::Arg::Long("rounds") => rounds = arguments.value()?.parse()?,
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    run_cargo(budget().args(["--pauses", &rounds.to_string()]))
 }
 
 /// Replicas that share a budget on a real Redis, one of them killed on the way.

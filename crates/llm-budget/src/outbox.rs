@@ -30,11 +30,13 @@ pub(crate) struct Live {
     pub(crate) observed: AtomicU64,
     /// It goes without the ledger, on the allowance for that.
     pub(crate) is_allowance: bool,
+    /// A heartbeat is on its way, so that a ledger which does not answer has no heap of them to hear later.
+    is_posted: AtomicBool,
 }
 
 impl Live {
     pub(crate) fn new(reservation: Reservation, named: Vec<Named>) -> Self {
-        Self { reservation, named, observed: AtomicU64::new(0), is_allowance: false }
+        Self { reservation, named, observed: AtomicU64::new(0), is_allowance: false, is_posted: AtomicBool::new(false) }
     }
 }
 
@@ -103,6 +105,7 @@ impl Outbox {
     pub(crate) fn beat(&self, live: &Arc<Live>) {
         match self.ledger.heartbeat_now(&live.reservation, live.observed.load(Ordering::Relaxed)) {
             Some(reply) => self.notices.note(&live.named, &live.reservation.charges, &reply),
+            None if live.is_posted.swap(true, Ordering::AcqRel) => {}
             None => self.post(Post::Heartbeat(live.clone())),
         }
     }
@@ -171,7 +174,10 @@ impl Outbox {
 
     async fn send(&self, post: &Post) -> Result<(), LedgerError> {
         let (live, result) = match post {
+            // What it cost follows, or has been told.
+            Post::Heartbeat(live) if !lock(&self.live).contains_key(&live.reservation.id) => return Ok(()),
             Post::Heartbeat(live) => {
+                live.is_posted.store(false, Ordering::Release);
                 let observed = live.observed.load(Ordering::Relaxed);
                 (live, self.ledger.heartbeat(&live.reservation, observed).await)
             }
@@ -181,7 +187,11 @@ impl Outbox {
             Ok(reply) => self.notices.note(&live.named, &live.reservation.charges, &reply),
             // It will never take this one, so asking again would hold up the others.
             Err(LedgerError::TooLarge(_)) => {}
-            Err(error) => return Err(error),
+            Err(error) => {
+                // It is put back.
+                live.is_posted.store(matches!(post, Post::Heartbeat(_)), Ordering::Release);
+                return Err(error);
+            }
         }
         if matches!(post, Post::Settle(..)) {
             self.heard(live);

@@ -39,7 +39,7 @@ pub(crate) fn all(options: &Options) -> anyhow::Result<Vec<u64>> {
             }
         }
     }
-    println!("{}", runtime.block_on(paused::run(&server, Usd::from_micros(1_000_000_000)))?);
+    runtime.block_on(paused::run(&server, 0))?;
     naive_over.sort_by(f64::total_cmp);
     let over = |part: Option<&f64>| part.map_or_else(|| "?".to_owned(), |part| format!("{:+.0} %", 100.0 * part));
     println!(
@@ -50,6 +50,13 @@ pub(crate) fn all(options: &Options) -> anyhow::Result<Vec<u64>> {
         over(naive_over.last()),
     );
     Ok(broken)
+}
+
+/// Pauses the server so many times.
+pub(crate) fn pauses(rounds: u64) -> anyhow::Result<()> {
+    let server = RedisServer::start(true).context("no redis-server")?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    (0..rounds).try_for_each(|round| runtime.block_on(paused::run(&server, round)))
 }
 
 /// What is worth printing of a seed.

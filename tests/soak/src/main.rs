@@ -1,6 +1,7 @@
 //! Replicas that share one hard budget on a real Redis; `cargo xtask soak budget` starts it.
 //!
-//! `budget [--seeds A..B | --seed N] [--requests N] [--limit DOLLARS]`
+//! `budget [--seeds A..B | --seed N] [--requests N] [--limit DOLLARS]`, or
+//! `budget --pauses N` for a server that stops answering, which `cargo xtask soak redis` starts.
 #![allow(clippy::print_stdout, reason = "a command line program talks through its terminal")]
 
 #[cfg(unix)]

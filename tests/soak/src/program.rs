@@ -62,6 +62,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
                 println!("{}", serde_json::to_string(&done)?);
                 return Ok(());
             }
+            Long("pauses") => return judge::pauses(arguments.value()?.parse()?),
             Long("seed") => {
                 let seed = arguments.value()?.parse()?;
                 options.seeds = seed..seed + 1;

@@ -48,7 +48,8 @@ impl RedisLedger {
             let answer: Option<Vec<String>> = self.link.run(|connection| asked(connection, command)).await?;
             answers.push((setting, answer.and_then(|pair| pair.into_iter().nth(1))));
         }
-        let one = |setting: &str| answers.iter().find(|(name, _)| *name == setting).and_then(|(_, said)| said.as_deref());
+        let one =
+            |setting: &str| answers.iter().find(|(name, _)| *name == setting).and_then(|(_, said)| said.as_deref());
         Ok(findings(|setting, _| one(setting)))
     }
 }
