@@ -19,6 +19,7 @@ pub mod moderations;
 mod multipart;
 mod operations;
 pub mod rerank;
+pub mod responses;
 mod usage;
 pub mod vendor;
 

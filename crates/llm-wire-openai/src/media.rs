@@ -1,6 +1,9 @@
 //! Media on this wire: data URIs, and the names of audio formats.
 
+use std::fmt;
+
 use llm_core::{Media, MediaData, base64_text};
+use serde::{Serialize, Serializer};
 
 /// An image or another medium by the URL that stands in JSON, which may be a data URI.
 pub(crate) fn of_url(url: &str, family: &'static str) -> Media {
@@ -55,6 +58,44 @@ pub(crate) fn audio_type(format: &str) -> String {
     match format {
         "mp3" => "audio/mpeg".to_owned(),
         other => format!("audio/{other}"),
+    }
+}
+
+/// A medium as a URL: its own, or a data URI that is written without being put together first.
+pub(crate) struct Shown<'a>(pub(crate) &'a Media);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.data {
+            MediaData::Url { url } => f.write_str(url),
+            MediaData::Inline { bytes } => write!(f, "data:{};base64,{}", self.0.media_type, Base64(bytes)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0.data {
+            MediaData::Url { url } => serializer.serialize_str(url),
+            _ => serializer.collect_str(self),
+        }
+    }
+}
+
+/// Bytes as base64 text, written in pieces: an image of megabytes needs no second copy of itself.
+pub(crate) struct Base64<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Base64<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A multiple of three bytes needs no padding.
+        self.0.chunks(3 * 16 * 1024).try_for_each(|piece| f.write_str(&base64_text::encode(piece)))
+    }
+}
+
+impl Serialize for Base64<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

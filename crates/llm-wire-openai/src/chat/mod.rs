@@ -1,15 +1,15 @@
 //! Chat completions: requests, answers and streams, both ways.
 
-mod arguments;
+pub(crate) mod arguments;
 mod call;
 pub(crate) mod finish;
-mod joined;
+pub(crate) mod joined;
 pub(crate) mod kept;
 mod piece;
-mod request;
+pub(crate) mod request;
 mod response;
 mod stream;
-mod wire;
+pub(crate) mod wire;
 
 pub use request::{Decoded, decode_request, encode_request};
 pub use response::{decode_response, encode_response};

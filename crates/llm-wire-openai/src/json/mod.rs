@@ -6,6 +6,7 @@ mod loose;
 #[macro_use]
 mod object;
 mod place;
+mod text_or;
 mod write;
 
 pub(crate) use ask::{read_request, wrong};
@@ -13,6 +14,7 @@ pub(crate) use few::Few;
 pub(crate) use loose::{Loose, Number};
 pub(crate) use object::{Ignored, Kept, Rest, Str};
 pub(crate) use place::{Items, Place, within};
+pub(crate) use text_or::{Listed, TextOr};
 pub(crate) use write::{Added, Fields, to_vec};
 
 use llm_core::{Error, ErrorKind};

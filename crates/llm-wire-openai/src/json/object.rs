@@ -58,7 +58,13 @@ impl<'de> Rest<'de> for Ignored {
 #[derive(Debug, Default)]
 pub(crate) struct Kept<'a>(pub(crate) Vec<(Cow<'a, str>, Raw<'a>)>);
 
-impl Kept<'_> {
+impl<'a> Kept<'a> {
+    /// The value of a field that is a string without escapes, such as an id or a status.
+    pub(crate) fn word(&self, name: &str) -> Option<&'a str> {
+        let (_, raw) = self.0.iter().find(|(known, _)| known == name)?;
+        raw.get().strip_prefix('"')?.strip_suffix('"').filter(|word| !word.contains('\\'))
+    }
+
     /// Reads the fields into an object.
     pub(crate) fn read_into(&self, object: &mut Map<String, Value>) {
         for (name, raw) in &self.0 {

@@ -60,6 +60,7 @@ fn plain(expected: &str) -> &str {
         "f64" => "a number",
         "a boolean" => "true or false",
         "a sequence" => "a list",
+        "a map" => "an object",
         other => other,
     }
 }

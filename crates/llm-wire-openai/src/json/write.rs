@@ -18,8 +18,8 @@ pub(crate) fn to_vec(doing: &'static str, value: &impl Serialize, capacity: usiz
 pub(crate) struct Added<'a> {
     family: Option<&'a Map<String, Value>>,
     provider: Option<&'a Map<String, Value>>,
-    /// A field that is written elsewhere.
-    without: Option<&'static str>,
+    /// Fields that are written elsewhere.
+    without: &'static [&'static str],
 }
 
 impl<'a> Added<'a> {
@@ -29,23 +29,23 @@ impl<'a> Added<'a> {
             return Self::default();
         }
         let provider = if *to.provider == *to.api { None } else { ext.of(&to.provider) };
-        Self { family: ext.of(&to.api), provider, without: None }
+        Self { family: ext.of(&to.api), provider, without: &[] }
     }
 
     /// Only what stands in `object`.
     pub(crate) fn object(object: Option<&'a Map<String, Value>>) -> Self {
-        Self { family: object, provider: None, without: None }
+        Self { family: object, provider: None, without: &[] }
     }
 
-    /// The same but for one field, which is written elsewhere.
-    pub(crate) fn without(mut self, name: &'static str) -> Self {
-        self.without = Some(name);
+    /// The same but for some fields, which are written elsewhere.
+    pub(crate) fn without(mut self, names: &'static [&'static str]) -> Self {
+        self.without = names;
         self
     }
 
     /// True when the caller gives this field.
     pub(crate) fn has(&self, name: &str) -> bool {
-        if self.without == Some(name) {
+        if self.without.contains(&name) {
             return false;
         }
         self.provider.is_some_and(|fields| fields.contains_key(name))

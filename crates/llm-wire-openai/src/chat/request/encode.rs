@@ -31,7 +31,7 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, dialect:
 }
 
 /// About the length of the body, so that the buffer rarely grows.
-fn capacity(request: &ChatRequest) -> usize {
+pub(crate) fn capacity(request: &ChatRequest) -> usize {
     fn length(part: &Part) -> usize {
         48 + match &part.kind {
             PartKind::Text { text, .. } | PartKind::Reasoning { text, .. } | PartKind::Refusal { text } => text.len(),
@@ -137,7 +137,7 @@ impl<'a> Body<'a> {
     }
 }
 
-fn model(name: &str, prefix: Option<ModelPrefix>) -> Cow<'_, str> {
+pub(crate) fn model(name: &str, prefix: Option<ModelPrefix>) -> Cow<'_, str> {
     match prefix {
         Some(ModelPrefix { prefix, unless })
             if !name.starts_with(prefix) && !unless.iter().any(|start| name.starts_with(start)) =>
@@ -149,13 +149,13 @@ fn model(name: &str, prefix: Option<ModelPrefix>) -> Cow<'_, str> {
 }
 
 /// Leaves out what the dialect drops.
-struct Keep<'d, 'n> {
-    dialect: &'d Dialect,
-    notes: &'n mut Notes,
+pub(crate) struct Keep<'d, 'n> {
+    pub(crate) dialect: &'d Dialect,
+    pub(crate) notes: &'n mut Notes,
 }
 
 impl Keep<'_, '_> {
-    fn field<T>(&mut self, name: &str, path: &'static str, value: Option<T>) -> Result<Option<T>, Error> {
+    pub(crate) fn field<T>(&mut self, name: &str, path: &'static str, value: Option<T>) -> Result<Option<T>, Error> {
         if value.is_some() && self.dialect.drops(name) {
             self.notes.unsupported(path, REFUSED)?;
             return Ok(None);
@@ -164,7 +164,7 @@ impl Keep<'_, '_> {
     }
 
     /// A field whose name the dialect gives, if the vendor has it.
-    fn named<T>(
+    pub(crate) fn named<T>(
         &mut self,
         name: Option<&'static str>,
         path: &'static str,
@@ -184,7 +184,7 @@ impl Keep<'_, '_> {
         self.field("n", "sampling.candidates", asked.filter(|_| !is_usual))
     }
 
-    fn temperature(&mut self, asked: Option<f64>) -> Result<Option<f64>, Error> {
+    pub(crate) fn temperature(&mut self, asked: Option<f64>) -> Result<Option<f64>, Error> {
         let asked = self.field("temperature", "sampling.temperature", asked)?;
         let (Some(wanted), Some((lowest, highest))) = (asked, self.dialect.temperature) else { return Ok(asked) };
         let taken = wanted.clamp(lowest, highest);

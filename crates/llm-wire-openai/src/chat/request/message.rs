@@ -19,6 +19,16 @@ use crate::dialect::{Dialect, Flatten, NamePolicy, ReasoningReplay, SystemRole, 
 use crate::encoded::Notes;
 use crate::json::Added;
 
+/// The role as the vendor takes it.
+pub(crate) fn system_role(role: &Role, rule: SystemRole) -> &str {
+    match (role, rule) {
+        (Role::System | Role::Developer, SystemRole::System) => "system",
+        (Role::System | Role::Developer, SystemRole::Developer) => "developer",
+        (Role::System | Role::Developer, SystemRole::User) => "user",
+        (role, _) => role.as_str(),
+    }
+}
+
 /// Makes the wire messages.
 pub(super) struct Writer<'d, 'n> {
     pub(super) to: &'d Origin,
@@ -37,7 +47,7 @@ impl Writer<'_, '_> {
                 let texts: Vec<String> = rest[..leading].iter().map(|message| message.text()).collect();
                 self.notes.adapted("messages", "this vendor takes one system message; the first ones are joined");
                 out.push(Out {
-                    role: self.system_role(&Role::System),
+                    role: system_role(&Role::System, self.dialect.system_role),
                     content: Content::Owned(texts.join("\n\n")),
                     ..Out::default()
                 });
@@ -109,21 +119,13 @@ impl Writer<'_, '_> {
         message.name.as_deref().filter(|_| self.dialect.message_name == NamePolicy::Keep)
     }
 
-    fn system_role<'a>(&self, role: &'a Role) -> &'a str {
-        match (role, self.dialect.system_role) {
-            (Role::System | Role::Developer, SystemRole::System) => "system",
-            (Role::System | Role::Developer, SystemRole::Developer) => "developer",
-            (Role::System | Role::Developer, SystemRole::User) => "user",
-            (role, _) => role.as_str(),
-        }
-    }
 
     /// A message of words and media.
     fn plain<'a>(&mut self, message: &'a Message) -> Result<Out<'a>, Error> {
         let parts = message.content.iter().filter(|part| !matches!(part.kind, PartKind::ToolResult(_)));
         let content = self.content(parts)?;
         Ok(Out {
-            role: self.system_role(&message.role),
+            role: system_role(&message.role, self.dialect.system_role),
             content: if let Content::Absent = content { Content::Text("") } else { content },
             name: self.name(message),
             added: Added::new(&message.ext, self.to),

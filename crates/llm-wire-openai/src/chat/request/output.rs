@@ -10,14 +10,14 @@ use crate::encoded::Notes;
 /// `response_format`.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
-pub(super) enum ResponseFormat<'a> {
+pub(crate) enum ResponseFormat<'a> {
     JsonObject,
     JsonSchema { json_schema: Schema<'a> },
 }
 
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "the names are the vendor's")]
-pub(super) struct Schema<'a> {
+pub(crate) struct Schema<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
@@ -32,7 +32,7 @@ const NO_SCHEMA: &str = "this vendor promises JSON but follows no schema";
 const UNNAMED: &str = "answer";
 
 impl<'a> ResponseFormat<'a> {
-    pub(super) fn new(
+    pub(crate) fn new(
         asked: &'a OutputFormat,
         dialect: &Dialect,
         (tools, stream): (bool, bool),

@@ -1,8 +1,6 @@
 //! One part of a message's content.
 
-use std::fmt;
-
-use llm_core::{CacheHint, Error, Media, MediaData, Origin, Part, PartKind, base64_text};
+use llm_core::{CacheHint, Error, Media, MediaData, Origin, Part, PartKind};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -11,7 +9,7 @@ use crate::chat::joined::{self, Joined};
 use crate::dialect::{CacheForm, Dialect};
 use crate::encoded::Notes;
 use crate::json::{Added, Fields};
-use crate::media::audio_format;
+use crate::media::{Base64, Shown, audio_format};
 
 /// A part as it is written.
 #[derive(Debug)]
@@ -237,42 +235,4 @@ struct File<'a> {
 #[derive(Serialize)]
 struct FileId<'a> {
     file_id: &'a str,
-}
-
-/// A medium as a URL: its own, or a data URI that is written without being put together first.
-struct Shown<'a>(&'a Media);
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.data {
-            MediaData::Url { url } => f.write_str(url),
-            MediaData::Inline { bytes } => write!(f, "data:{};base64,{}", self.0.media_type, Base64(bytes)),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Serialize for Shown<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.0.data {
-            MediaData::Url { url } => serializer.serialize_str(url),
-            _ => serializer.collect_str(self),
-        }
-    }
-}
-
-/// Bytes as base64 text, written in pieces: an image of megabytes needs no second copy of itself.
-struct Base64<'a>(&'a [u8]);
-
-impl fmt::Display for Base64<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A multiple of three bytes needs no padding.
-        self.0.chunks(3 * 16 * 1024).try_for_each(|piece| f.write_str(&base64_text::encode(piece)))
-    }
-}
-
-impl Serialize for Base64<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
 }

@@ -133,7 +133,7 @@ impl Serialize for ToolOut<'_> {
             Self::Function { function, strict, cache, added } => {
                 let inner = added.value("function").and_then(Value::as_object);
                 // What is added to the function itself goes inside, the rest beside it.
-                let mut fields = Fields::new(serializer.serialize_map(None)?, added.without("function"));
+                let mut fields = Fields::new(serializer.serialize_map(None)?, added.without(&["function"]));
                 fields.put("type", "function")?;
                 fields.put("function", &Function { tool: function, strict: *strict, added: Added::object(inner) })?;
                 fields.put_some("cache_control", cache.as_ref())?;

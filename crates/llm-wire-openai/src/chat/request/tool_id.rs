@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::dialect::ToolIds;
 
 /// The id as the vendor takes it. The same id is always replaced by the same one.
-pub(super) fn fit(id: &str, rule: ToolIds) -> Cow<'_, str> {
+pub(crate) fn fit(id: &str, rule: ToolIds) -> Cow<'_, str> {
     match rule {
         ToolIds::AtMost(longest) if id.len() > longest => Cow::Owned(hashed(id, longest.min(22))),
         ToolIds::Alphanumeric(length) if id.len() != length || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {

@@ -41,7 +41,7 @@ pub(super) fn read_tool_choice(
     Ok(())
 }
 
-fn word_of(field: &str, word: &str) -> Result<ToolChoice, Error> {
+pub(crate) fn word_of(field: &str, word: &str) -> Result<ToolChoice, Error> {
     match word {
         "auto" => Ok(ToolChoice::Auto),
         "none" => Ok(ToolChoice::None),
@@ -68,7 +68,7 @@ pub(super) fn read_response_format(
     request.output = match kind {
         "text" => OutputFormat::Text,
         "json_object" => OutputFormat::Json,
-        "json_schema" => OutputFormat::JsonSchema(schema(&format["json_schema"])?),
+        "json_schema" => OutputFormat::JsonSchema(schema(&format["json_schema"], "response_format.json_schema")?),
         _ => {
             rest.insert("response_format".to_owned(), format);
             return Ok(());
@@ -77,10 +77,11 @@ pub(super) fn read_response_format(
     Ok(())
 }
 
-fn schema(described: &Value) -> Result<JsonSchema, Error> {
-    let field = |name: &str| format!("response_format.json_schema.{name}");
+/// A schema with its name; `path` is where it stands.
+pub(crate) fn schema(described: &Value, path: &str) -> Result<JsonSchema, Error> {
+    let field = |name: &str| format!("{path}.{name}");
     if !described.is_object() {
-        return Err(wrong("response_format.json_schema", "must be an object"));
+        return Err(wrong(path, "must be an object"));
     }
     let text = |name: &str| match &described[name] {
         Value::Null => Ok(None),

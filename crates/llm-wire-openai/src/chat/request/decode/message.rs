@@ -29,12 +29,12 @@ pub(super) fn read(messages: Vec<MessageIn<'_>>) -> Result<Vec<Arc<Message>>, Er
 }
 
 /// What is wrong with a message, and where in it.
-pub(super) struct Wrong {
-    path: String,
-    what: &'static str,
+pub(crate) struct Wrong {
+    pub(crate) path: String,
+    pub(crate) what: &'static str,
 }
 
-fn at(path: impl Into<String>, what: &'static str) -> Wrong {
+pub(crate) fn at(path: impl Into<String>, what: &'static str) -> Wrong {
     Wrong { path: path.into(), what }
 }
 
@@ -91,7 +91,7 @@ fn parts(content: ContentIn<'_>) -> Result<Vec<Part>, Wrong> {
     match content {
         ContentIn::Text(text) if text.is_empty() => Ok(Vec::new()),
         ContentIn::Text(text) => Ok(vec![Part::text(text)]),
-        ContentIn::Parts(parts) => parts
+        ContentIn::List(parts) => parts
             .into_iter()
             .enumerate()
             .map(|(number, part)| {
@@ -127,8 +127,9 @@ fn part_of(part: PartIn<'_>) -> Result<Part, Wrong> {
             let file = part.file.ok_or_else(|| missing("file"))?;
             let filename = file.filename.map(owned);
             let mut media = match (file.file_data, file.file_id) {
-                (Some(data), _) => file_content(&data.0, filename.as_deref())?,
-                (None, Some(id)) => uploaded(owned(id)),
+                (Some(data), _) => file_content(&data.0, filename.as_deref())
+                    .ok_or_else(|| at(".file.file_data", "must be base64"))?,
+                (None, Some(id)) => uploaded(owned(id), FAMILY, "application/*"),
                 (None, None) => return Err(at(".file", "needs file_data or file_id")),
             };
             media.filename = filename;
@@ -159,20 +160,19 @@ pub(super) fn cache_hint(control: &CacheControlIn<'_>) -> CacheHint {
 }
 
 /// A data URI, or bare base64 as some clients send it.
-fn file_content(data: &str, filename: Option<&str>) -> Result<Media, Wrong> {
+pub(crate) fn file_content(data: &str, filename: Option<&str>) -> Option<Media> {
     let (media_type, data) = media::data_uri(data).unwrap_or_else(|| {
         let is_pdf = filename.is_none_or(|name| name.to_ascii_lowercase().ends_with(".pdf"));
         (if is_pdf { "application/pdf" } else { "application/octet-stream" }, data)
     });
-    let bytes = base64_text::decode(data).ok_or_else(|| at(".file.file_data", "must be base64"))?;
-    Ok(Media::inline(media_type, bytes))
+    Some(Media::inline(media_type, base64_text::decode(data)?))
 }
 
 /// A file that the client uploaded to the provider itself.
-fn uploaded(id: String) -> Media {
+pub(crate) fn uploaded(id: String, family: &str, media_type: &str) -> Media {
     Media {
-        media_type: "application/*".to_owned(),
-        data: MediaData::File { refs: BTreeMap::from([(FAMILY.to_owned(), id)]) },
+        media_type: media_type.to_owned(),
+        data: MediaData::File { refs: BTreeMap::from([(family.to_owned(), id)]) },
         filename: None,
         detail: None,
     }

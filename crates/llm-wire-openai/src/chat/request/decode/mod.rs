@@ -1,7 +1,7 @@
 //! A request of OpenAI's clients. Whatever their SDKs send is taken; what this crate has no field for goes to `ext`.
 
-mod choice;
-mod message;
+pub(crate) mod choice;
+pub(crate) mod message;
 mod tool;
 mod wire;
 
@@ -9,7 +9,7 @@ use llm_core::{ChatRequest, Effort, Error, ErrorKind, Reasoning, Warning};
 use serde_json::{Map, Value};
 
 use crate::FAMILY;
-use crate::json::Place;
+use crate::json::{Place, Str};
 use wire::{BodyIn, StopIn};
 
 /// A request, and what it says of the form of its answer.
@@ -28,18 +28,21 @@ pub struct Decoded {
 
 /// Reads a request. What is wrong with it is an `invalid_request` error that names the field, as its parameter too.
 pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
-    let body: BodyIn<'_> = crate::json::read(body).map_err(|error| {
-        let Place { path, what } = Place::of(&error);
-        match path.as_str() {
-            "" => Error::new(ErrorKind::InvalidRequest, format!("the request body {what}")),
-            path => wrong(path, &what),
-        }
-    })?;
+    let body: BodyIn<'_> = crate::json::read(body).map_err(|error| misread(&error))?;
     read(body)
 }
 
+/// The error of a body that is not what the protocol says.
+pub(crate) fn misread(error: &serde_json::Error) -> Error {
+    let Place { path, what } = Place::of(error);
+    match path.as_str() {
+        "" => Error::new(ErrorKind::InvalidRequest, format!("the request body {what}")),
+        path => wrong(path, &what),
+    }
+}
+
 /// An error that names the field.
-fn wrong(path: &str, what: &str) -> Error {
+pub(crate) fn wrong(path: &str, what: &str) -> Error {
     Error::new(ErrorKind::InvalidRequest, format!("{path} {what}")).with_param(path)
 }
 
@@ -64,15 +67,7 @@ fn read(body: BodyIn<'_>) -> Result<Decoded, Error> {
         Some(word) => Some(Reasoning::Effort(Effort::from(&*word.0))),
         None => reasoning(&mut rest),
     };
-    request.end_user = match (body.safety_identifier, body.user) {
-        (Some(id), user) => {
-            if let Some(user) = user {
-                rest.insert("user".to_owned(), user.0.into());
-            }
-            Some(id.0.into_owned())
-        }
-        (None, user) => user.map(|user| user.0.into_owned()),
-    };
+    request.end_user = end_user(body.safety_identifier, body.user, &mut rest);
     let sampling = &mut request.sampling;
     sampling.temperature = body.temperature;
     sampling.top_p = body.top_p;
@@ -88,8 +83,8 @@ fn read(body: BodyIn<'_>) -> Result<Decoded, Error> {
         None => body.top_logprobs,
     };
     sampling.stop = match body.stop {
-        Some(StopIn::One(text)) => vec![text.into_owned()],
-        Some(StopIn::Several(texts)) => texts,
+        Some(StopIn::Text(text)) => vec![text.into_owned()],
+        Some(StopIn::List(texts)) => texts,
         None => Vec::new(),
     };
     let mut include_usage = false;
@@ -106,6 +101,23 @@ fn read(body: BodyIn<'_>) -> Result<Decoded, Error> {
         request.ext.0.insert(FAMILY.to_owned(), rest);
     }
     Ok(Decoded { request, stream: body.stream.unwrap_or(false), include_usage, warnings: Vec::new() })
+}
+
+/// The end user, by the newer of two fields; the other then goes to `rest`.
+pub(crate) fn end_user(
+    safety_identifier: Option<Str<'_>>,
+    user: Option<Str<'_>>,
+    rest: &mut Map<String, Value>,
+) -> Option<String> {
+    match (safety_identifier, user) {
+        (Some(id), user) => {
+            if let Some(user) = user {
+                rest.insert("user".to_owned(), user.0.into());
+            }
+            Some(id.0.into_owned())
+        }
+        (None, user) => user.map(|user| user.0.into_owned()),
+    }
 }
 
 /// OpenRouter's form, which many clients send. Taken only when nothing of it would be lost.

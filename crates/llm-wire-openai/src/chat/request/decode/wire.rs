@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use crate::json::{Items, Str, within};
+use crate::json::{Items, Listed, Str, TextOr};
 
 wire_object! {
     /// The body.
@@ -212,85 +212,11 @@ impl<'de> Deserialize<'de> for UrlIn<'de> {
 }
 
 /// One text or several.
-#[derive(Debug)]
-pub(super) enum StopIn<'a> {
-    One(Cow<'a, str>),
-    Several(Vec<String>),
-}
-
-impl<'de> Deserialize<'de> for StopIn<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Stop;
-
-        impl<'de> Visitor<'de> for Stop {
-            type Value = StopIn<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or a list of strings")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(StopIn::One(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(StopIn::One(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut texts = Vec::new();
-                loop {
-                    let place = texts.len();
-                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), &error))? {
-                        Some(text) => texts.push(text),
-                        None => return Ok(StopIn::Several(texts)),
-                    }
-                }
-            }
-        }
-
-        deserializer.deserialize_any(Stop)
-    }
-}
+pub(super) type StopIn<'a> = TextOr<'a, String>;
 
 /// A string or a list of parts.
-#[derive(Debug)]
-pub(super) enum ContentIn<'a> {
-    Text(Cow<'a, str>),
-    Parts(Vec<PartIn<'a>>),
-}
+pub(super) type ContentIn<'a> = TextOr<'a, PartIn<'a>>;
 
-impl<'de> Deserialize<'de> for ContentIn<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Content;
-
-        impl<'de> Visitor<'de> for Content {
-            type Value = ContentIn<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or a list of parts")
-            }
-
-            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(ContentIn::Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(ContentIn::Text(Cow::Owned(text.to_owned())))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut parts = Vec::new();
-                loop {
-                    let place = parts.len();
-                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), &error))? {
-                        Some(part) => parts.push(part),
-                        None => return Ok(ContentIn::Parts(parts)),
-                    }
-                }
-            }
-        }
-
-        deserializer.deserialize_any(Content)
-    }
+impl Listed for PartIn<'_> {
+    const EXPECTED: &'static str = "a string or a list of parts";
 }

@@ -1,0 +1,93 @@
+//! One item.
+
+use std::borrow::Cow;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use super::content::Content;
+use crate::json::{Added, Fields};
+
+/// An item. `facts` are the fields that belong to it beside what is said; they win over an id made up for it.
+pub(in crate::responses) enum ItemOut<'a> {
+    Message { role: &'a str, content: Content<'a>, made_up: MadeUp<'a>, facts: Added<'a> },
+    Reasoning { text: &'a str, is_summary: bool, encrypted: Option<&'a str>, made_up: MadeUp<'a>, facts: Added<'a> },
+    Call { id: Cow<'a, str>, name: &'a str, text: &'a str, custom: bool, made_up: MadeUp<'a>, facts: Added<'a> },
+    Result { id: Cow<'a, str>, content: Content<'a>, custom: bool, facts: Added<'a> },
+    Own(&'a Value),
+}
+
+/// What an item in an answer must have and the vendor that gave it may not: an id of its own, a status.
+#[derive(Clone, Debug, Default)]
+pub(in crate::responses) struct MadeUp<'a> {
+    pub(in crate::responses) id: Option<Cow<'a, str>>,
+    pub(in crate::responses) status: Option<&'static str>,
+}
+
+impl MadeUp<'_> {
+    fn put<M: SerializeMap>(&self, fields: &mut Fields<'_, M>) -> Result<(), M::Error> {
+        fields.put_some("id", self.id.as_deref())?;
+        fields.put_some("status", self.status)
+    }
+}
+
+impl Serialize for ItemOut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let map = match self {
+            Self::Own(data) => return data.serialize(serializer),
+            _ => serializer.serialize_map(None)?,
+        };
+        match self {
+            Self::Own(_) => map.end(),
+            Self::Message { role, content, made_up, facts } => {
+                let mut fields = Fields::new(map, *facts);
+                fields.put("type", "message")?;
+                made_up.put(&mut fields)?;
+                fields.put("role", role)?;
+                fields.put("content", content)?;
+                fields.end()
+            }
+            Self::Reasoning { text, is_summary, encrypted, made_up, facts } => {
+                let mut fields = Fields::new(map, *facts);
+                fields.put("type", "reasoning")?;
+                made_up.put(&mut fields)?;
+                let words = |kind| Words { kind, text };
+                if *is_summary && !text.is_empty() {
+                    fields.put("summary", &[words("summary_text")])?;
+                } else {
+                    fields.put("summary", &[(); 0])?;
+                    if !text.is_empty() {
+                        fields.put("content", &[words("reasoning_text")])?;
+                    }
+                }
+                fields.put_some("encrypted_content", *encrypted)?;
+                fields.end()
+            }
+            Self::Call { id, name, text, custom, made_up, facts } => {
+                let mut fields = Fields::new(map, *facts);
+                fields.put("type", if *custom { "custom_tool_call" } else { "function_call" })?;
+                made_up.put(&mut fields)?;
+                fields.put("call_id", &**id)?;
+                fields.put("name", name)?;
+                fields.put(if *custom { "input" } else { "arguments" }, text)?;
+                fields.end()
+            }
+            Self::Result { id, content, custom, facts } => {
+                let mut fields = Fields::new(map, *facts);
+                fields.put("type", if *custom { "custom_tool_call_output" } else { "function_call_output" })?;
+                fields.put("call_id", &**id)?;
+                fields.put("output", content)?;
+                fields.end()
+            }
+        }
+    }
+}
+
+/// A piece of reasoning.
+#[derive(Serialize)]
+struct Words<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    text: &'a str,
+}
