@@ -13,13 +13,14 @@ use llm_core::{
     TranscribeRequest, TranscribeResponse, async_trait,
 };
 use llm_wire::exchange::{self, Success};
-use llm_wire::{rate_limits, request_id, sse_stream};
+use llm_wire::{rate_limits, request_id};
 
 use crate::audio::{speech, transcriptions};
-use crate::dialect::{Auth, Dialect};
+use crate::dialect::{Auth, ChatApi, Dialect};
 use crate::encoded::Encoded;
 use crate::operations::{Operation, OperationUrls, content_type};
-use crate::{FAMILY, chat, completions, embed, error, images, models, moderations, rerank};
+use crate::protocol::Protocol;
+use crate::{FAMILY, embed, error, images, models, moderations, rerank, responses};
 
 /// Where a provider is and with which key.
 #[derive(Clone, Debug, Default)]
@@ -63,6 +64,7 @@ pub(crate) struct Route<'a> {
 #[derive(Clone)]
 pub(crate) struct Urls {
     chat: String,
+    responses: String,
     embed: Option<String>,
     models: Option<String>,
     pub(crate) more: OperationUrls,
@@ -74,9 +76,18 @@ impl Urls {
         let below = |path: &str| format!("{base}{path}");
         Self {
             chat: below(dialect.paths.chat),
+            responses: below(dialect.responses_path),
             embed: dialect.paths.embed.map(below),
             models: dialect.paths.models.map(below),
             more: OperationUrls::new(below, &dialect.paths),
+        }
+    }
+
+    fn of(&self, protocol: Protocol) -> &str {
+        match (protocol, &self.more.completions) {
+            (Protocol::Responses, _) => &self.responses,
+            (Protocol::Completions, Some(url)) => url,
+            (Protocol::Completions | Protocol::Chat, _) => &self.chat,
         }
     }
 }
@@ -129,12 +140,6 @@ impl OpenAiAdapter {
         self
     }
 
-    /// The dialect for one model.
-    fn dialect(&self, model: &str) -> Dialect {
-        let refuses = self.models.capabilities(self.plugin.id, model).sampling == Support::No;
-        Dialect { drop_sampling: self.dialect.drop_sampling || refuses, ..self.dialect }
-    }
-
     pub(crate) fn origin(&self, model: &str) -> Arc<Origin> {
         Arc::new(Origin::new(FAMILY, self.id.clone(), model))
     }
@@ -163,24 +168,16 @@ impl OpenAiAdapter {
         Ok(Route { urls, headers: Cow::Owned(headers), key: Some(key) })
     }
 
-    /// A chat in the protocol of its model: some continue a prompt and know nothing of chats.
-    fn encode_chat<'r>(
-        &self,
-        route: &'r Route<'_>,
-        request: &ChatRequest,
-        origin: &Origin,
-        stream: bool,
-        dialect: &Dialect,
-    ) -> Result<(&'r str, Encoded), Error> {
-        if let Some(url) = &route.urls.more.completions
-            && self.models.capabilities(self.plugin.id, &request.model).completions_only == Support::Yes
-        {
-            return Ok((url, completions::encode_request(request, origin, stream, dialect)?));
-        }
-        if self.dialect.paths.chat.is_empty() {
+    /// The dialect for the model of a request, the protocol that it goes in, and who answers.
+    fn asked(&self, request: &ChatRequest, stream: bool) -> Result<(Dialect, Protocol, Arc<Origin>), Error> {
+        let known = self.models.capabilities(self.plugin.id, &request.model);
+        let drop_sampling = self.dialect.drop_sampling || known.sampling == Support::No;
+        let protocol = Protocol::of(request, &self.dialect, &known, &self.id);
+        if protocol == Protocol::Chat && self.dialect.paths.chat.is_empty() {
             return Err(Error::unsupported(&self.id, if stream { "chat_stream" } else { "chat" }));
         }
-        Ok((&route.urls.chat, chat::encode_request(request, origin, stream, dialect)?))
+        let origin = Origin::new(protocol.family(), self.id.clone(), request.model.as_str());
+        Ok((Dialect { drop_sampling, ..self.dialect }, protocol, Arc::new(origin)))
     }
 
     fn keyless(&self) -> Error {
@@ -274,7 +271,10 @@ impl Adapter for OpenAiAdapter {
     }
 
     fn api(&self) -> &str {
-        FAMILY
+        match self.dialect.chat_api {
+            ChatApi::Responses => responses::FAMILY,
+            ChatApi::Completions | ChatApi::Both => FAMILY,
+        }
     }
 
     fn capabilities(&self, model: &str) -> Capabilities {
@@ -285,12 +285,12 @@ impl Adapter for OpenAiAdapter {
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
         let route = self.route(cx)?;
-        let dialect = self.dialect(&request.model);
-        let origin = self.origin(&request.model);
-        let (url, Encoded { body, warnings }) = self.encode_chat(&route, request, &origin, false, &dialect)?;
+        let (dialect, protocol, origin) = self.asked(request, false)?;
+        let Encoded { body, warnings } = protocol.encode(request, &origin, false, &dialect)?;
         let answer = async {
-            let answer = self.unary(cx, route.post(url, body)).await?;
-            let mut response = chat::decode_response(&answer.body, &origin, &dialect)
+            let answer = self.unary(cx, route.post(route.urls.of(protocol), body)).await?;
+            let mut response = protocol
+                .decode(&answer.body, &origin, &dialect)
                 .map_err(|error| of_answer(error, &answer.headers))?;
             response.request_id = request_id(&answer.headers);
             response.rate_limits = rate_limits(&answer.headers, None).summary();
@@ -302,15 +302,13 @@ impl Adapter for OpenAiAdapter {
 
     async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
         let route = self.route(cx)?;
-        let dialect = self.dialect(&request.model);
-        let origin = self.origin(&request.model);
-        let (url, Encoded { body, warnings }) = self.encode_chat(&route, request, &origin, true, &dialect)?;
-        let request = route.post(url, body);
+        let (dialect, protocol, origin) = self.asked(request, true)?;
+        let Encoded { body, warnings } = protocol.encode(request, &origin, true, &dialect)?;
+        let request = route.post(route.urls.of(protocol), body);
         let response = exchange::open(cx, request, |response| error::decode_error(response, &dialect))
             .await
             .map_err(|error| route.hide(error))?;
-        let decoder = chat::Decoder::new(origin, warnings, &dialect).with_headers(&response.headers);
-        let stream = sse_stream(response, decoder);
+        let stream = protocol.stream(response, origin, warnings, &dialect);
         Ok(match route.key {
             Some(key) => stream.scrubbed(key.clone()),
             None => stream,

@@ -19,6 +19,7 @@ pub mod moderations;
 mod multipart;
 mod operations;
 pub mod rerank;
+mod protocol;
 pub mod responses;
 mod usage;
 pub mod vendor;

@@ -1,8 +1,9 @@
 //! The plugin's settings.
 
 use http::HeaderName;
-use llm_core::Secret;
+use llm_core::{Error, ErrorKind, Secret};
 use llm_wire_openai::Connection;
+use llm_wire_openai::dialect::ChatApi;
 use serde::Deserialize;
 
 /// What can be set.
@@ -18,9 +19,18 @@ pub struct Config {
     pub organization: Option<String>,
     /// Sent as `OpenAI-Project`.
     pub project: Option<String>,
+    /// Chat protocol: `auto` (where nothing is set), `chat` or `responses`.
+    pub api: Option<String>,
 }
 
 impl Config {
+    pub(crate) fn chat_api(&self, id: &str) -> Result<ChatApi, Error> {
+        let word = self.api.as_deref().map(str::trim).filter(|word| !word.is_empty());
+        ChatApi::of_word(word.unwrap_or("auto")).ok_or_else(|| {
+            Error::new(ErrorKind::Config, format!("reading providers.{id}.api: it must be auto, chat or responses"))
+        })
+    }
+
     pub(crate) fn connection(self) -> Connection {
         let header = |name, value: Option<String>| {
             let value = value.filter(|value| !value.trim().is_empty())?;

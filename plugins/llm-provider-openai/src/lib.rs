@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use llm_core::{BuildCx, Capabilities, Error, Provider, ProviderPlugin, Setting, Support};
+use llm_wire_openai::vendor::Own;
 use llm_wire_openai::{Dialect, OpenAiAdapter};
 use serde_json::{Map, Value};
 
@@ -23,6 +24,7 @@ pub static PLUGIN: ProviderPlugin =
                 .with_env(&["OPENAI_ORG_ID"]),
             Setting::optional("project", "Project that is billed, where the key belongs to several")
                 .with_env(&["OPENAI_PROJECT_ID"]),
+            Own::CHAT_API.setting,
         ])
         .with_default_model("gpt-5.4-mini");
 
@@ -30,7 +32,8 @@ llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
     let config: Config = llm_core::read_config(config)?;
-    let adapter = OpenAiAdapter::new(&PLUGIN, cx, Dialect::OPENAI, config.connection())?;
+    let dialect = Dialect { chat_api: config.chat_api(&cx.id)?, ..Dialect::OPENAI };
+    let adapter = OpenAiAdapter::new(&PLUGIN, cx, dialect, config.connection())?;
     Ok(Arc::new(adapter.with_capabilities(capabilities())))
 }
 

@@ -11,6 +11,7 @@ pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
     let body = recorded.body.to_string().into_bytes();
     Some(match case.api.as_str() {
         "openai-chat" | "mistral-chat" => llm_wire_openai::chat::decode_request(&body).map(|decoded| decoded.request),
+        "openai-responses" => llm_wire_openai::responses::decode_request(&body).map(|decoded| decoded.request),
         "anthropic-messages" => llm_wire_anthropic::messages::decode_request(&body).map(|decoded| decoded.request),
         "ollama-chat" => llm_wire_ollama::chat::decode_request(&body).map(|decoded| decoded.request),
         "gemini" => {

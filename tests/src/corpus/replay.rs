@@ -26,6 +26,8 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
         ("anthropic", _) => "anthropic",
         ("google", _) => "gemini",
         ("ollama", _) => "ollama",
+        // Vendors of this protocol without a plugin of their own yet.
+        (_, "openai-responses") => "openai-compatible",
         _ => return None,
     };
     let streamed = case.request.as_ref().is_some_and(|request| {
@@ -34,6 +36,8 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
     let operation = match (case.kind.as_str(), case.api.as_str()) {
         ("chat", _) => Operation::Chat,
         ("chat_stream", _) => Operation::ChatStream,
+        ("responses", "openai-responses") => Operation::Chat,
+        ("responses_stream", "openai-responses") => Operation::ChatStream,
         ("embeddings", "openai-embeddings" | "mistral-embeddings" | "gemini-embed" | "ollama-embed") => {
             Operation::Embed
         }
@@ -63,6 +67,10 @@ pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<V
     let mut config = Map::new();
     config.insert("api_key".to_owned(), "test-key-of-the-corpus-runner".into());
     config.insert("base_url".to_owned(), "http://replay.invalid".into());
+    // Who speaks both of OpenAI's protocols is asked in the recorded one.
+    if case.api == "openai-responses" && plugin.settings.iter().any(|setting| setting.key == "api") {
+        config.insert("api".to_owned(), "responses".into());
+    }
     let provider = plugin.build(config, &BuildCx::new(plugin.id))?;
     let cx = Cx::new(Arc::new(Recording { response: parts(&case.response)? }));
     let answer = match request(case, operation) {

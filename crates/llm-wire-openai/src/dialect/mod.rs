@@ -4,8 +4,10 @@
 //! the vendor's plugin, with their source and date; here is only what the field does.
 //! What a request needs and a dialect cannot say becomes a warning in the answer, or an error in strict mode.
 
+mod api;
 mod word;
 
+pub use api::ChatApi;
 pub use word::{
     Auth, CacheForm, EmbedEncoding, EndMarker, Flatten, ModelPrefix, NamePolicy, Paths, Reading, ReasoningReplay,
     ReasoningRequest, ReasoningTokens, StreamUsage, StructuredOutput, SystemRole, ToolContent, ToolIds,
@@ -20,6 +22,10 @@ use llm_core::{ErrorKind, FinishReason};
 pub struct Dialect {
     /// Where the operations are, below the base URL.
     pub paths: Paths,
+    /// Which of the two chat protocols it speaks.
+    pub chat_api: ChatApi,
+    /// Path of the Responses API, where it is spoken.
+    pub responses_path: &'static str,
     /// How the key is sent.
     pub auth: Auth,
     /// The vendor answers only with a key.
@@ -120,6 +126,8 @@ impl Dialect {
     /// OpenAI's own API, as its SDKs and recorded traffic show it (2026-11).
     pub const OPENAI: Self = Self {
         paths: Paths::OPENAI,
+        chat_api: ChatApi::Both,
+        responses_path: "/responses",
         auth: Auth::Bearer,
         key_required: true,
         headers: &[],
@@ -172,6 +180,7 @@ impl Dialect {
     /// Sends the oldest and most widely known form of everything and forgives what such servers leave out.
     pub const COMPATIBLE: Self = Self {
         paths: Paths::COMMON,
+        chat_api: ChatApi::Completions,
         key_required: false,
         drop: &[],
         max_tokens: "max_tokens",

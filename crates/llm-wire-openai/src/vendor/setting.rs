@@ -22,11 +22,22 @@ pub enum Place {
     Header(&'static str),
     /// Its value is a table of headers for every call. They count as secret.
     Headers,
+    /// It says in which of the two chat protocols the server is asked: `auto`, `chat` or `responses`.
+    ChatApi,
     /// It names a server whose address and dialect are known.
     Preset(&'static [Preset]),
 }
 
 impl Own {
+    /// The chat protocol, for vendors that have both and for servers that may.
+    pub const CHAT_API: Self = Self {
+        setting: Setting::optional(
+            "api",
+            "Chat protocol: chat, responses, or auto for chat unless only the Responses API can take a request",
+        ),
+        place: Place::ChatApi,
+    };
+
     /// A setting that stands in the address: without it there is none.
     pub const fn address(setting: Setting) -> Self {
         Self { setting: setting.required(), place: Place::Address }

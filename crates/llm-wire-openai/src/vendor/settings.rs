@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Place, Preset, Vendor};
 use crate::adapter::Connection;
-use crate::dialect::Dialect;
+use crate::dialect::{ChatApi, Dialect};
 
 /// What the configuration says.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ impl Settings {
         let reader = Reader { plugin, id: &cx.id };
         let (mut base_url, mut usual, mut dialect) = (None, vendor.base_url, vendor.dialect);
         let (mut api_key, mut in_address, mut headers) = (None, Vec::new(), Vec::new());
+        let mut chat_api = None;
         for (key, value) in config {
             let own = vendor.own.iter().find(|own| own.setting.key == key);
             match (key.as_str(), own.map(|own| own.place)) {
@@ -39,11 +40,14 @@ impl Settings {
                         let preset = reader.preset(key, presets, name)?;
                         (usual, dialect) = (preset.base_url, preset.dialect);
                     }
+                    (Place::ChatApi, Some(word)) => chat_api = Some(reader.chat_api(key, word)?),
                     (_, Some(text)) => in_address.push((key.as_str(), text)),
                     (_, None) => {}
                 },
             }
         }
+        // A preset, read after it or before, has a say only where nothing is set.
+        dialect.chat_api = chat_api.unwrap_or(dialect.chat_api);
         let base_url = match base_url {
             Some(base_url) => base_url,
             None => reader.address(usual, &in_address)?,
@@ -91,6 +95,10 @@ impl Reader<'_> {
             Ok((name, text.into()))
         };
         fields.iter().map(header).collect()
+    }
+
+    fn chat_api(&self, key: &str, word: &str) -> Result<ChatApi, Error> {
+        ChatApi::of_word(word).ok_or_else(|| self.wrong(key, "it must be auto, chat or responses"))
     }
 
     fn preset<'p>(&self, key: &str, presets: &'p [Preset], name: &str) -> Result<&'p Preset, Error> {
