@@ -17,8 +17,8 @@ mod usage;
 mod wire;
 
 pub use request::{Decoded, decode_request, encode_request};
-pub use response::decode_response;
-pub use stream::Decoder;
+pub use response::{decode_response, encode_response};
+pub use stream::{Decoder, Encoder};
 
 /// The wire family: [`Origin::api`](llm_core::Origin::api), and the name of its extensions.
 pub const FAMILY: &str = "openai-responses";

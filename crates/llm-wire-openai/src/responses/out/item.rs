@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::content::Content;
 use crate::json::{Added, Fields};
+use crate::media::Base64;
 
 /// An item. `facts` are the fields that belong to it beside what is said; they win over an id made up for it.
 pub(in crate::responses) enum ItemOut<'a> {
@@ -15,7 +16,24 @@ pub(in crate::responses) enum ItemOut<'a> {
     Reasoning { text: &'a str, is_summary: bool, encrypted: Option<&'a str>, made_up: MadeUp<'a>, facts: Added<'a> },
     Call { id: Cow<'a, str>, name: &'a str, text: &'a str, custom: bool, made_up: MadeUp<'a>, facts: Added<'a> },
     Result { id: Cow<'a, str>, content: Content<'a>, custom: bool, facts: Added<'a> },
+    /// An image that the model made.
+    Image { bytes: &'a [u8], made_up: MadeUp<'a> },
     Own(&'a Value),
+}
+
+impl<'a> ItemOut<'a> {
+    /// The item of an answer: `id` is for one that has none, and it is whole unless its own fields say otherwise.
+    pub(in crate::responses) fn answered(mut self, id: impl FnOnce(&'static str) -> Cow<'a, str>) -> Self {
+        let (made_up, prefix, status) = match &mut self {
+            Self::Message { made_up, .. } => (made_up, "msg", Some("completed")),
+            Self::Reasoning { made_up, .. } => (made_up, "rs", None),
+            Self::Call { made_up, custom, .. } => (made_up, if *custom { "ctc" } else { "fc" }, Some("completed")),
+            Self::Image { made_up, .. } => (made_up, "ig", Some("completed")),
+            Self::Result { .. } | Self::Own(_) => return self,
+        };
+        *made_up = MadeUp { id: Some(id(prefix)), status };
+        self
+    }
 }
 
 /// What an item in an answer must have and the vendor that gave it may not: an id of its own, a status.
@@ -40,6 +58,13 @@ impl Serialize for ItemOut<'_> {
         };
         match self {
             Self::Own(_) => map.end(),
+            Self::Image { bytes, made_up } => {
+                let mut fields = Fields::new(map, Added::default());
+                fields.put("type", "image_generation_call")?;
+                made_up.put(&mut fields)?;
+                fields.put("result", &Base64(bytes))?;
+                fields.end()
+            }
             Self::Message { role, content, made_up, facts } => {
                 let mut fields = Fields::new(map, *facts);
                 fields.put("type", "message")?;

@@ -2,6 +2,8 @@
 
 mod content;
 mod item;
+mod writer;
 
 pub(super) use content::{Body, Content, ContentOut, annotation};
 pub(super) use item::{ItemOut, MadeUp};
+pub(super) use writer::Writer;

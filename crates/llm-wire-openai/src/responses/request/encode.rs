@@ -7,12 +7,13 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::input::{Input, Writer};
+use super::input::Input;
 use super::tool::{self, Choice, ToolOut};
 use crate::chat::request::{Keep, ResponseFormat, Schema, capacity, effort, model};
 use crate::dialect::{Dialect, ReasoningRequest};
 use crate::encoded::{Encoded, Notes};
 use crate::json::{Added, Fields, to_vec};
+use crate::responses::out::Writer;
 
 /// Encodes a request for one target. Every field is in the body or in the warnings.
 ///
@@ -77,7 +78,7 @@ impl<'a> Body<'a> {
                 notes.unsupported(field, NO_FIELD)?;
             }
         }
-        let input = Input::new(request, &mut Writer { to, dialect, notes })?;
+        let input = Input::new(request, &mut Writer { to, dialect, notes, for_client: false })?;
         let tools = tool::tools(request, to, dialect, notes)?;
         let tool_choice = tool::choice(request, &tools, notes)?;
         let format = ResponseFormat::new(&request.output, dialect, (!tools.is_empty(), stream), notes)?;
