@@ -289,9 +289,8 @@ impl Adapter for OpenAiAdapter {
         let Encoded { body, warnings } = protocol.encode(request, &origin, false, &dialect)?;
         let answer = async {
             let answer = self.unary(cx, route.post(route.urls.of(protocol), body)).await?;
-            let mut response = protocol
-                .decode(&answer.body, &origin, &dialect)
-                .map_err(|error| of_answer(error, &answer.headers))?;
+            let mut response =
+                protocol.decode(&answer.body, &origin, &dialect).map_err(|error| of_answer(error, &answer.headers))?;
             response.request_id = request_id(&answer.headers);
             response.rate_limits = rate_limits(&answer.headers, None).summary();
             response.warnings = warnings;

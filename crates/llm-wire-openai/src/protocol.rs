@@ -92,9 +92,7 @@ fn needs_responses(request: &ChatRequest, provider: &str) -> bool {
     let own = |kind: &str| kind.strip_prefix(responses::FAMILY).is_some_and(|rest| rest.starts_with('.'));
     let runs_there = |tool: &Tool| match tool {
         Tool::Provider { id, .. } => match id.split_once('.') {
-            Some((owner, kind)) => {
-                own(id) && kind != "custom" || (owner == provider || owner == "openai") && kind != "custom"
-            }
+            Some((owner, kind)) => kind != "custom" && (own(id) || owner == provider || owner == "openai"),
             None => false,
         },
         _ => false,
@@ -102,9 +100,10 @@ fn needs_responses(request: &ChatRequest, provider: &str) -> bool {
     let is_item = |message: &Message, part: &Part| match &part.kind {
         PartKind::Opaque { kind, .. } => own(kind),
         PartKind::Reasoning { .. } => {
-            let from_there = message.origin.as_ref().is_some_and(|origin| {
-                origin.api == responses::FAMILY && origin.is_target(provider, &request.model)
-            });
+            let from_there = message
+                .origin
+                .as_ref()
+                .is_some_and(|origin| origin.api == responses::FAMILY && origin.is_target(provider, &request.model));
             from_there || (message.origin.is_none() && part.ext.of(responses::FAMILY).is_some())
         }
         // A document by its address.

@@ -6,6 +6,7 @@ mod ingress;
 mod operations;
 mod request;
 mod response;
+mod responses;
 mod round_trip;
 mod split;
 mod stream;

@@ -29,28 +29,28 @@ const DIALECT: Dialect = Dialect {
     ..Dialect::OPENAI
 };
 
-fn text() -> impl Strategy<Value = String> {
+pub(crate) fn text() -> impl Strategy<Value = String> {
     "[ -~äß東京🌤\n\t\"\\\\]{1,20}"
 }
 
 /// Numbers as people write them: the parser rounds the seventeenth digit.
-fn hundredths(most: u32) -> impl Strategy<Value = f64> {
+pub(crate) fn hundredths(most: u32) -> impl Strategy<Value = f64> {
     (0..=most).prop_map(|n| f64::from(n) / 100.0)
 }
 
-fn word() -> impl Strategy<Value = String> {
+pub(crate) fn word() -> impl Strategy<Value = String> {
     "[a-z][a-z0-9_-]{0,12}"
 }
 
-fn arguments() -> impl Strategy<Value = String> {
+pub(crate) fn arguments() -> impl Strategy<Value = String> {
     (word(), text()).prop_map(|(name, value)| json!({ name: value }).to_string())
 }
 
-fn text_part() -> impl Strategy<Value = Part> {
+pub(crate) fn text_part() -> impl Strategy<Value = Part> {
     text().prop_map(Part::text)
 }
 
-fn media_part() -> impl Strategy<Value = Part> {
+pub(crate) fn media_part() -> impl Strategy<Value = Part> {
     let bytes = || vec(any::<u8>(), 1..40);
     prop_oneof![
         (bytes(), of(prop_oneof![Just("low".to_owned()), Just("high".to_owned())]))
@@ -63,7 +63,7 @@ fn media_part() -> impl Strategy<Value = Part> {
     ]
 }
 
-fn call_part() -> impl Strategy<Value = Part> {
+pub(crate) fn call_part() -> impl Strategy<Value = Part> {
     (word(), word(), arguments()).prop_map(|(id, name, arguments)| Part::tool_call(id, name, arguments))
 }
 
@@ -106,7 +106,7 @@ fn message() -> impl Strategy<Value = Message> {
     ]
 }
 
-fn tool() -> impl Strategy<Value = Tool> {
+pub(crate) fn tool() -> impl Strategy<Value = Tool> {
     let schema = prop_oneof![
         Just(json!(null)),
         word().prop_map(|name| json!({"type": "object", "properties": {name: {"type": "string"}}}))
@@ -116,7 +116,7 @@ fn tool() -> impl Strategy<Value = Tool> {
     })
 }
 
-fn output() -> impl Strategy<Value = OutputFormat> {
+pub(crate) fn output() -> impl Strategy<Value = OutputFormat> {
     prop_oneof![
         Just(OutputFormat::Text),
         Just(OutputFormat::Json),
@@ -200,7 +200,7 @@ fn candidate() -> impl Strategy<Value = Candidate> {
 }
 
 prop_compose! {
-    fn usage()(input in any::<u32>(), output in any::<u32>(), cache_read in of(any::<u32>()), reasoning in of(any::<u32>()), cost in of(word())) -> Usage {
+    pub(crate) fn usage()(input in any::<u32>(), output in any::<u32>(), cache_read in of(any::<u32>()), reasoning in of(any::<u32>()), cost in of(word())) -> Usage {
         let mut usage = Usage::new(input.into(), output.into());
         usage.cache_read = cache_read.map(Into::into);
         usage.reasoning = reasoning.map(Into::into);
@@ -232,7 +232,7 @@ prop_compose! {
 }
 
 /// The events by which a stream would give this answer.
-fn as_events(response: &ChatResponse) -> Vec<Event> {
+pub(crate) fn as_events(response: &ChatResponse) -> Vec<Event> {
     let mut start = StreamStart::new(response.origin.clone());
     start.id.clone_from(&response.id);
     start.model.clone_from(&response.model);
@@ -253,8 +253,8 @@ fn as_events(response: &ChatResponse) -> Vec<Event> {
                 PartKind::Refusal { text } => {
                     (PartKind::Refusal { text: String::new() }, Event::TextDelta { part: id, text: text.clone() })
                 }
-                PartKind::Reasoning { text, visibility, .. } => (
-                    PartKind::Reasoning { text: String::new(), visibility: *visibility, encrypted: None },
+                PartKind::Reasoning { text, visibility, encrypted } => (
+                    PartKind::Reasoning { text: String::new(), visibility: *visibility, encrypted: encrypted.clone() },
                     Event::ReasoningDelta { part: id, text: text.clone() },
                 ),
                 PartKind::ToolCall(call) => (
@@ -265,6 +265,7 @@ fn as_events(response: &ChatResponse) -> Vec<Event> {
             };
             events.push(Event::PartStart { part: id, candidate, shell: Box::new(shell) });
             events.push(delta);
+            events.extend(part.signature.clone().map(|signature| Event::SignatureDelta { part: id, signature }));
             events.push(Event::PartEnd { part: id, truncated: false, ext: None });
         }
     }

@@ -13,7 +13,15 @@ pub(crate) fn origin() -> Arc<Origin> {
 
 /// The events of a body that comes in the given pieces, and the error it ends in.
 pub(crate) fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>, dialect: &Dialect) -> (Vec<Event>, Option<Error>) {
-    let (mut decoder, mut parser) = (chat::Decoder::new(origin(), Vec::new(), dialect), SseParser::new());
+    events_of(chat::Decoder::new(origin(), Vec::new(), dialect), pieces)
+}
+
+/// The same by any decoder.
+pub(crate) fn events_of<'a>(
+    mut decoder: impl StreamDecoder,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> (Vec<Event>, Option<Error>) {
+    let mut parser = SseParser::new();
     let (mut queue, mut events) = (EventQueue::default(), Vec::new());
     let mut pieces = pieces.into_iter();
     loop {

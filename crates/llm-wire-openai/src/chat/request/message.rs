@@ -20,8 +20,8 @@ use crate::encoded::Notes;
 use crate::json::Added;
 
 /// The role as the vendor takes it.
-pub(crate) fn system_role(role: &Role, rule: SystemRole) -> &str {
-    match (role, rule) {
+pub(crate) fn system_role(role: &Role, taken_as: SystemRole) -> &str {
+    match (role, taken_as) {
         (Role::System | Role::Developer, SystemRole::System) => "system",
         (Role::System | Role::Developer, SystemRole::Developer) => "developer",
         (Role::System | Role::Developer, SystemRole::User) => "user",
@@ -118,7 +118,6 @@ impl Writer<'_, '_> {
     fn name<'a>(&self, message: &'a Message) -> Option<&'a str> {
         message.name.as_deref().filter(|_| self.dialect.message_name == NamePolicy::Keep)
     }
-
 
     /// A message of words and media.
     fn plain<'a>(&mut self, message: &'a Message) -> Result<Out<'a>, Error> {

@@ -92,7 +92,11 @@ impl<'a> Thinking<'a> {
 }
 
 /// The word for an effort, or for about as many tokens.
-pub(crate) fn effort<'a>(asked: &'a Reasoning, dialect: &Dialect, notes: &mut Notes) -> Result<Option<Cow<'a, str>>, Error> {
+pub(crate) fn effort<'a>(
+    asked: &'a Reasoning,
+    dialect: &Dialect,
+    notes: &mut Notes,
+) -> Result<Option<Cow<'a, str>>, Error> {
     let word = match asked {
         Reasoning::Effort(effort) => effort.as_str(),
         Reasoning::Budget(0) => "none",

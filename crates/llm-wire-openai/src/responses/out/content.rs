@@ -20,7 +20,9 @@ impl<'a> Content<'a> {
     pub(in crate::responses) fn of(mut parts: Vec<ContentOut<'a>>) -> Self {
         match parts.as_slice() {
             [] => Self::Text(""),
-            [ContentOut { body: Body::Text { text, sources: None, .. }, added }] if added.is_empty() => Self::Text(text),
+            [ContentOut { body: Body::Text { text, sources: None, .. }, added }] if added.is_empty() => {
+                Self::Text(text)
+            }
             _ => {
                 parts.shrink_to_fit();
                 Self::Parts(parts)

@@ -12,12 +12,38 @@ use crate::media::Base64;
 
 /// An item. `facts` are the fields that belong to it beside what is said; they win over an id made up for it.
 pub(in crate::responses) enum ItemOut<'a> {
-    Message { role: &'a str, content: Content<'a>, made_up: MadeUp<'a>, facts: Added<'a> },
-    Reasoning { text: &'a str, is_summary: bool, encrypted: Option<&'a str>, made_up: MadeUp<'a>, facts: Added<'a> },
-    Call { id: Cow<'a, str>, name: &'a str, text: &'a str, custom: bool, made_up: MadeUp<'a>, facts: Added<'a> },
-    Result { id: Cow<'a, str>, content: Content<'a>, custom: bool, facts: Added<'a> },
+    Message {
+        role: &'a str,
+        content: Content<'a>,
+        made_up: MadeUp<'a>,
+        facts: Added<'a>,
+    },
+    Reasoning {
+        text: &'a str,
+        is_summary: bool,
+        encrypted: Option<&'a str>,
+        made_up: MadeUp<'a>,
+        facts: Added<'a>,
+    },
+    Call {
+        id: Cow<'a, str>,
+        name: &'a str,
+        text: &'a str,
+        custom: bool,
+        made_up: MadeUp<'a>,
+        facts: Added<'a>,
+    },
+    Result {
+        id: Cow<'a, str>,
+        content: Content<'a>,
+        custom: bool,
+        facts: Added<'a>,
+    },
     /// An image that the model made.
-    Image { bytes: &'a [u8], made_up: MadeUp<'a> },
+    Image {
+        bytes: &'a [u8],
+        made_up: MadeUp<'a>,
+    },
     Own(&'a Value),
 }
 

@@ -53,7 +53,10 @@ pub(crate) fn is_ours(owner: &str, to: &Origin) -> bool {
 #[derive(Debug, PartialEq)]
 pub(super) enum Choice<'a> {
     Word(&'static str),
-    Named { kind: &'static str, name: &'a str },
+    Named {
+        kind: &'static str,
+        name: &'a str,
+    },
     /// A tool that the vendor runs, by its type.
     Type(&'a str),
 }

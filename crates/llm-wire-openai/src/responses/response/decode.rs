@@ -8,10 +8,10 @@ use llm_core::{
 use serde_json::Value;
 
 use crate::dialect::Dialect;
+use crate::error;
 use crate::json::{Kept, is_empty, malformed, read};
 use crate::responses::wire::Answer;
 use crate::responses::{finish, item, piece, usage};
-use crate::error;
 
 /// Reads a whole answer. An error object in it is an error, classified, and so is the status `failed`.
 ///

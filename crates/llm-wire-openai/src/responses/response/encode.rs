@@ -40,9 +40,8 @@ pub(in crate::responses) fn items<'a>(message: &'a Message, answer: &str) -> Vec
     let mut out = Vec::with_capacity(message.content.len());
     // Ignoring what cannot be said, writing does not fail.
     let _ = Writer { to: &to, dialect: &dialect, notes: &mut notes, for_client: true }.message(message, &[], &mut out);
-    let whole = |(number, item): (usize, ItemOut<'a>)| {
-        item.answered(|prefix| Cow::Owned(made_up_id(prefix, answer, number)))
-    };
+    let whole =
+        |(number, item): (usize, ItemOut<'a>)| item.answered(|prefix| Cow::Owned(made_up_id(prefix, answer, number)));
     out.into_iter().enumerate().map(whole).collect()
 }
 
@@ -72,7 +71,11 @@ impl Status<'_> {
     pub(in crate::responses) fn of(finish: &Finish) -> Self {
         let (word, incomplete) = finish::encode(finish);
         let failed = finish.reason == FinishReason::Error;
-        Self { word, incomplete, error: failed.then_some(("server_error", "the model's vendor failed inside the answer")) }
+        Self {
+            word,
+            incomplete,
+            error: failed.then_some(("server_error", "the model's vendor failed inside the answer")),
+        }
     }
 }
 

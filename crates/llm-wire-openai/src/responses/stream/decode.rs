@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use llm_core::{
-    Error, Event, FinishReason, Origin, RateLimits, StreamFinish, StreamStart, Visibility, Warning,
-};
+use llm_core::{Error, Event, FinishReason, Origin, RateLimits, StreamFinish, StreamStart, Visibility, Warning};
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde_json::Value;
 
-use super::live::{Live, Sink};
 use super::ITEM_ADDED;
+use super::live::{Live, Sink};
 use crate::dialect::Dialect;
 use crate::error;
 use crate::json::{Raw, is_empty, malformed, parse, read};
@@ -277,7 +275,9 @@ impl Decoder {
         if self.items.is_empty() {
             // No item came by itself: they are all here.
             for raw in answer.output.unwrap_or_default() {
-                item::parts(raw, &mut self.calls).into_iter().for_each(|part| sink.whole(part));
+                for part in item::parts(raw, &mut self.calls) {
+                    sink.whole(part);
+                }
             }
         }
         let status = answer.status.as_some().unwrap_or(status);

@@ -272,7 +272,9 @@ fn end_message(mut all: Vec<Words>, item: &Item<'_>, sink: &mut Sink<'_>) {
                 sink.out.push(Event::TextDelta { part: words.part, text });
             }
         }
-        for citation in said.annotations.filter(|_| !words.cited).map(|raw| piece::citations(raw, words.ascii)).unwrap_or_default() {
+        for citation in
+            said.annotations.filter(|_| !words.cited).map(|raw| piece::citations(raw, words.ascii)).unwrap_or_default()
+        {
             sink.out.push(Event::Citation { part: words.part, citation: Box::new(citation) });
         }
         let mut ext = Extensions::default();

@@ -37,7 +37,9 @@ pub(super) struct Place<'a> {
 enum Kind {
     Message,
     Reasoning,
-    Call { custom: bool },
+    Call {
+        custom: bool,
+    },
     /// It comes at once with its end: steps of the vendor's tools, images.
     Other,
 }
@@ -67,7 +69,7 @@ struct Shown {
 pub(super) struct Items {
     /// The answer's id, after which ids are made.
     pub(super) answer: String,
-    items: Vec<Item>,
+    all: Vec<Item>,
     /// JSON of each item that is whole, by its place.
     whole: Vec<Option<Box<RawValue>>>,
 }
@@ -80,15 +82,15 @@ impl Items {
 
     /// The place of an item in the output.
     pub(super) fn index(&self, id: &str) -> Option<u32> {
-        self.items.iter().find(|item| item.id == id).map(|item| item.index)
+        self.all.iter().find(|item| item.id == id).map(|item| item.index)
     }
 
     fn find(&self, part: PartId) -> Option<(&Item, usize)> {
-        self.items.iter().rev().find_map(|item| Some((item, item.parts.iter().position(|shown| shown.id == part)?)))
+        self.all.iter().rev().find_map(|item| Some((item, item.parts.iter().position(|shown| shown.id == part)?)))
     }
 
     fn find_mut(&mut self, part: PartId) -> Option<&mut Shown> {
-        self.items.iter_mut().rev().find_map(|item| item.parts.iter_mut().find(|shown| shown.id == part))
+        self.all.iter_mut().rev().find_map(|item| item.parts.iter_mut().find(|shown| shown.id == part))
     }
 
     /// How the deltas of a part are called, and where they belong.
@@ -120,7 +122,7 @@ impl Items {
     }
 
     fn begin(&mut self, kind: Kind, id: Option<String>) -> &mut Item {
-        let index = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
+        let index = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
         let prefix = match kind {
             Kind::Message => "msg",
             Kind::Reasoning => "rs",
@@ -128,11 +130,11 @@ impl Items {
             Kind::Call { custom: true } => "ctc",
             Kind::Other => "ig",
         };
-        let id = id.unwrap_or_else(|| made_up_id(prefix, &self.answer, self.items.len()));
-        self.items.push(Item { index, id, kind, parts: Vec::new(), done: false });
+        let id = id.unwrap_or_else(|| made_up_id(prefix, &self.answer, self.all.len()));
+        self.all.push(Item { index, id, kind, parts: Vec::new(), done: false });
         self.whole.push(None);
-        let last = self.items.len() - 1;
-        &mut self.items[last]
+        let last = self.all.len() - 1;
+        &mut self.all[last]
     }
 
     /// A part begins, in the item that was announced for it or in one of its own.
@@ -171,9 +173,9 @@ impl Items {
             self.close_messages(writer, out);
             let item = self.begin(kind, own_id.map(str::to_owned));
             item.added(&beginning(&part, &item.id), writer, out);
-            self.items.len() - 1
+            self.all.len() - 1
         });
-        let item = &mut self.items[at];
+        let item = &mut self.all[at];
         let form = match (form, item.kind) {
             (Form::Call { .. }, Kind::Call { custom }) => Form::Call { custom },
             (form, _) => form,
@@ -188,16 +190,16 @@ impl Items {
     /// The open item that a part of this kind belongs to.
     fn waiting(&self, kind: Kind, own_id: Option<&str>) -> Option<usize> {
         let fits = |item: &Item| match (kind, item.kind) {
-            (Kind::Message, Kind::Message) => item.index as usize + 1 == self.items.len(),
+            (Kind::Message, Kind::Message) => item.index as usize + 1 == self.all.len(),
             (Kind::Reasoning, Kind::Reasoning) | (Kind::Call { .. }, Kind::Call { .. }) => item.parts.is_empty(),
             (Kind::Other, Kind::Other) => item.parts.is_empty() && own_id.is_some_and(|id| id == item.id),
             _ => false,
         };
-        self.items.iter().position(|item| !item.done && fits(item))
+        self.all.iter().position(|item| !item.done && fits(item))
     }
 
     pub(super) fn append(&mut self, part: PartId, more: &str, writer: &mut Writer, out: &mut Vec<u8>) {
-        let Some(item) = self.items.iter_mut().rev().find(|item| item.parts.iter().any(|shown| shown.id == part)) else {
+        let Some(item) = self.all.iter_mut().rev().find(|item| item.parts.iter().any(|shown| shown.id == part)) else {
             return;
         };
         let Some(at) = item.parts.iter().position(|shown| shown.id == part) else { return };
@@ -241,17 +243,17 @@ impl Items {
     }
 
     pub(super) fn end(&mut self, part: PartId, ext: Option<&Extensions>, writer: &mut Writer, out: &mut Vec<u8>) {
-        let Some(at) = self.items.iter().rposition(|item| item.parts.iter().any(|shown| shown.id == part)) else {
+        let Some(at) = self.all.iter().rposition(|item| item.parts.iter().any(|shown| shown.id == part)) else {
             return;
         };
-        let item = &mut self.items[at];
+        let item = &mut self.all[at];
         let Some(place) = item.parts.iter().position(|shown| shown.id == part) else { return };
         if let Some(ext) = ext {
             item.parts[place].part.ext = ext.clone();
         }
         item.parts[place].end();
         item.part_done(place, writer, out);
-        let goes_on = item.kind == Kind::Message && at + 1 == self.items.len();
+        let goes_on = item.kind == Kind::Message && at + 1 == self.all.len();
         if !goes_on {
             self.close(at, writer, out);
         }
@@ -259,8 +261,8 @@ impl Items {
 
     /// Messages end when something else begins, for more parts of theirs may come until then.
     fn close_messages(&mut self, writer: &mut Writer, out: &mut Vec<u8>) {
-        for at in 0..self.items.len() {
-            if self.items[at].kind == Kind::Message {
+        for at in 0..self.all.len() {
+            if self.all[at].kind == Kind::Message {
                 self.close(at, writer, out);
             }
         }
@@ -268,14 +270,14 @@ impl Items {
 
     /// Ends what is still open.
     pub(super) fn close_all(&mut self, writer: &mut Writer, out: &mut Vec<u8>) {
-        for at in 0..self.items.len() {
+        for at in 0..self.all.len() {
             self.close(at, writer, out);
         }
     }
 
     /// Ends an item whose parts have all ended.
     fn close(&mut self, at: usize, writer: &mut Writer, out: &mut Vec<u8>) {
-        let item = &mut self.items[at];
+        let item = &mut self.all[at];
         if item.done || !item.parts.iter().all(|shown| shown.ended) {
             return;
         }
@@ -390,17 +392,13 @@ impl Shown {
 
     /// The part of the content as it stands in its item.
     fn body(&self) -> Value {
-        match &self.part.kind {
-            PartKind::Reasoning { text, .. } => {
-                let kind = if self.form == Form::Summary { "summary_text" } else { "reasoning_text" };
-                json!({ "type": kind, "text": text })
-            }
-            _ => {
-                let message = Message::new(Role::Assistant, vec![self.part.clone()]);
-                let body = items(&message, "").first().and_then(|item| serde_json::to_value(item).ok());
-                body.map(|mut body| body["content"][0].take()).unwrap_or_default()
-            }
+        if let PartKind::Reasoning { text, .. } = &self.part.kind {
+            let kind = if self.form == Form::Summary { "summary_text" } else { "reasoning_text" };
+            return json!({ "type": kind, "text": text });
         }
+        let message = Message::new(Role::Assistant, vec![self.part.clone()]);
+        let body = items(&message, "").first().and_then(|item| serde_json::to_value(item).ok());
+        body.map(|mut body| body["content"][0].take()).unwrap_or_default()
     }
 }
 

@@ -127,8 +127,9 @@ fn part_of(part: PartIn<'_>) -> Result<Part, Wrong> {
             let file = part.file.ok_or_else(|| missing("file"))?;
             let filename = file.filename.map(owned);
             let mut media = match (file.file_data, file.file_id) {
-                (Some(data), _) => file_content(&data.0, filename.as_deref())
-                    .ok_or_else(|| at(".file.file_data", "must be base64"))?,
+                (Some(data), _) => {
+                    file_content(&data.0, filename.as_deref()).ok_or_else(|| at(".file.file_data", "must be base64"))?
+                }
                 (None, Some(id)) => uploaded(owned(id), FAMILY, "application/*"),
                 (None, None) => return Err(at(".file", "needs file_data or file_id")),
             };

@@ -75,7 +75,8 @@ pub(super) fn read_choice(
             // One of the vendor's own tools. With more than its type it is that vendor's to understand.
             Some(kind) => {
                 let id = format!("{FAMILY}.{kind}");
-                let known = request.tools.iter().find(|tool| matches!(&***tool, Tool::Provider { id: it, .. } if *it == id));
+                let known =
+                    request.tools.iter().find(|tool| matches!(&***tool, Tool::Provider { id: it, .. } if *it == id));
                 let named = known.map_or(ToolChoice::Auto, |tool| ToolChoice::Named(tool.name().to_owned()));
                 if object.len() > 1 || known.is_none() {
                     rest.insert("tool_choice".to_owned(), choice);
