@@ -144,7 +144,7 @@ impl Book {
             return Err(Refusal { holder: account.holder.clone(), why: Why::Throttled, wait: Some(wait) });
         }
         let amounts = Amounts::one(self.expected(target, ask.tokens));
-        let refused = match self.try_take(&path, &amounts, now) {
+        let refused = match self.try_take(&path, &amounts, false, now) {
             // Whoever waits already comes first.
             Ok(()) => match path.iter().find(|account| !self.accounts[*account].queue.is_empty()) {
                 None => return Ok(Turn::Now(self.take(path, amounts, now))),
@@ -299,8 +299,15 @@ impl Book {
         self.shed.level(&self.load(now))
     }
 
-    /// Whether everything fits everywhere; changes nothing.
-    pub(super) fn try_take(&mut self, path: &Path, amounts: &Amounts, now: Instant) -> Result<(), Refused> {
+    /// Whether everything fits everywhere; changes nothing. `queued`: whether it has waited, and waits on while another one
+    /// asks the common store.
+    pub(super) fn try_take(
+        &mut self,
+        path: &Path,
+        amounts: &Amounts,
+        queued: bool,
+        now: Instant,
+    ) -> Result<(), Refused> {
         let (mut worst, alone): (Option<Refused>, _) = (None, self.alone);
         for at in path.iter() {
             let account = &mut self.accounts[at];
@@ -311,7 +318,7 @@ impl Book {
                 }
                 Err((dimension, Short::Until(wait))) => Refused { at, why: Why::Rate(dimension), wait: Some(wait) },
                 Ok(()) if account.places.is_full() => Refused { at, why: Why::InFlight, wait: None },
-                Ok(()) => match account.check_common(amounts, alone, now) {
+                Ok(()) => match account.check_common(amounts, (alone, queued), now) {
                     Ok(()) => continue,
                     Err((why @ Why::TooLarge(..), wait)) => return Err(Refused { at, why, wait }),
                     Err((why, wait)) => Refused { at, why, wait },

@@ -28,10 +28,13 @@ pub(crate) struct Common {
     apart: [i64; 5],
 }
 
-/// What the store refused: whoever takes as much need not ask before this time, and then one of them at a time.
+/// What the store refused: whoever takes as much need not ask before this time.
 #[derive(Clone, Copy, Debug)]
 struct Shut {
+    /// When it fits by what the store said.
     until: Instant,
+    /// When it is worth asking again: somebody may give something back.
+    look: Instant,
     why: Why,
     units: u64,
     /// The request that asks.
@@ -87,13 +90,14 @@ impl Common {
         }
     }
 
-    /// Whether it is worth asking the store.
-    pub(crate) fn check_shut(&self, amounts: &Amounts, now: Instant) -> Result<(), NotNow> {
+    /// Whether it is worth asking the store. Of those who are `queued` one asks, and the others wait for what it is told.
+    pub(crate) fn check_shut(&self, amounts: &Amounts, queued: bool, now: Instant) -> Result<(), NotNow> {
         let Some(shut) = self.shut.filter(|shut| self.counts(shut.why, amounts) >= shut.units) else { return Ok(()) };
-        if shut.until > now {
-            return Err((shut.why, Some(shut.until - now)));
+        if shut.look > now {
+            let wait = if queued { shut.look - now } else { shut.until.saturating_duration_since(now) };
+            return Err((shut.why, Some(wait)));
         }
-        if shut.trial.is_some() { Err((shut.why, None)) } else { Ok(()) }
+        if queued && shut.trial.is_some() { Err((shut.why, None)) } else { Ok(()) }
     }
 
     /// A request takes its amounts; `alone` without asking the store.
@@ -101,7 +105,7 @@ impl Common {
         self.share.take(amounts, false, now);
         if alone {
             self.count_apart(amounts, &Amounts::default());
-        } else if let Some(shut) = self.shut.as_mut().filter(|shut| shut.until <= now) {
+        } else if let Some(shut) = self.shut.as_mut().filter(|shut| shut.look <= now) {
             shut.trial.get_or_insert(number);
         }
     }
@@ -128,10 +132,10 @@ impl Common {
         (told != [0; 5]).then_some(told)
     }
 
-    /// The store has no place or not enough units until then.
-    pub(crate) fn shut(&mut self, until: Instant, why: Why, amounts: &Amounts) {
+    /// The store has no place or not enough units until then, and is asked again when `look` says.
+    pub(crate) fn shut(&mut self, (until, look): (Instant, Instant), why: Why, amounts: &Amounts) {
         let units = self.counts(why, amounts);
-        self.shut = Some(Shut { until, why, units, trial: None });
+        self.shut = Some(Shut { until, look, why, units, trial: None });
     }
 
     /// The store let a request through; if it asked on behalf of the others, they may ask too.

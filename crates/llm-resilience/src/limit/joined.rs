@@ -1,6 +1,7 @@
 //! The part of the book that is about a common store: who must ask it, and what becomes of a request that it refuses or
 //! that it does not answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,19 +10,32 @@ use super::amounts::Amounts;
 use super::book::{Ask, Book, Held, Refused, Turn, Wakers};
 use super::bucket::Short;
 use super::refusal::Why;
+use super::sharing::Sharing;
 use super::store::{RateAnswer, RateCharge, RateRequest};
 use crate::shed::jittered;
 
 /// When a place may be free that another process holds: nobody says when it is.
 const PLACE: Duration = Duration::from_millis(25);
+/// When it is worth asking again for units: what was reserved elsewhere and not used comes back.
+const AGAIN: Duration = Duration::from_millis(250);
 
 impl Book {
-    /// Keeps accounts together with other processes, so many in all, or with none.
+    /// Keeps accounts together with other processes from now on, or with none; what the last store said is forgotten.
+    pub(crate) fn join(
+        &mut self,
+        sharing: Option<(Arc<Sharing>, u32)>,
+        now: Instant,
+    ) -> (Option<Arc<Sharing>>, Wakers) {
+        (self.alone, self.apart) = (false, false);
+        self.accounts.share(None, now);
+        let (sharing, replicas) = sharing.unzip();
+        let old = std::mem::replace(&mut self.sharing, sharing);
+        (old, self.share(replicas, now))
+    }
+
+    /// Another number of processes.
     pub(crate) fn share(&mut self, replicas: Option<u32>, now: Instant) -> Wakers {
         self.accounts.share(replicas, now);
-        if replicas.is_none() {
-            self.alone = false;
-        }
         self.serve_everybody(now)
     }
 
@@ -75,10 +89,11 @@ impl Book {
         let at = held.path.iter().find(named).unwrap_or_else(|| held.path.target());
         self.hand_back(&mut held, now);
         if let Some(common) = &mut self.accounts[at].common {
-            // Those who wait for a place look at different times.
-            let until = wait.unwrap_or_else(|| jittered(PLACE, ask.draw));
+            // Those who wait look at different times.
+            let look = wait.map_or_else(|| jittered(PLACE, ask.draw), |wait| wait.min(jittered(AGAIN, ask.draw)));
+            let [until, look] = [wait.unwrap_or(look), look].map(|time| now.checked_add(time).unwrap_or(now));
             if !matches!(why, Why::TooLarge(..)) {
-                common.shut(now.checked_add(until).unwrap_or(now), why, &held.taken);
+                common.shut((until, look), why, &held.taken);
             }
         }
         self.put_back(ask, &held, number, Refused { at, why, wait })
@@ -88,7 +103,7 @@ impl Book {
     pub(crate) fn unanswered(&mut self, ask: &Ask<'_>, mut held: Held, number: u64) -> (Turn, Wakers) {
         self.hand_back(&mut held, ask.now);
         let alone = std::mem::replace(&mut self.alone, true);
-        let fits = self.try_take(&held.path, &held.taken, ask.now);
+        let fits = self.try_take(&held.path, &held.taken, false, ask.now);
         let taken = fits.map(|()| self.take(held.path, held.taken, ask.now));
         self.alone = alone;
         match taken {

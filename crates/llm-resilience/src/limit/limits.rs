@@ -89,19 +89,23 @@ impl Limits {
     /// What this process alone is allowed, and what callers' own keys are, stays its own. Another store, or another address
     /// of it, is set in the same way; what is at work is settled where it began.
     pub fn set_store(&self, store: Option<Arc<dyn RateStore>>, options: RateSharing) {
-        let replicas = store.as_ref().map(|_| options.replicas);
-        let sharing = store.map(|store| Sharing::new(store, options, Arc::downgrade(&self.0)));
-        let mut book = self.book();
-        let old = std::mem::replace(&mut book.sharing, sharing);
-        let wakers = book.share(replicas, Instant::now());
-        drop(book);
+        let sharing = store.map(|store| {
+            let replicas = options.replicas;
+            (Sharing::new(store, options, Arc::downgrade(&self.0)), replicas)
+        });
+        let current = sharing.as_ref().map(|(sharing, _)| sharing.clone());
+        let (old, wakers) = self.book().join(sharing, Instant::now());
         drop(old);
         wakers.wake();
+        if let Some(current) = current {
+            current.keep();
+        }
     }
 
     /// How it stands with the common store; `None` where there is none.
     pub fn sharing(&self) -> Option<RateSharingState> {
-        self.book().sharing.as_ref().map(|sharing| sharing.state())
+        let sharing = self.book().sharing.clone();
+        sharing.map(|sharing| sharing.state())
     }
 
     /// Asks for a turn, and waits for it where that is allowed. Dropping the future leaves nothing behind.

@@ -119,12 +119,18 @@ impl Account {
         });
     }
 
-    /// Whether other processes, or the lack of a word of them, hold a request back; `alone` while nobody asks them.
-    pub(crate) fn check_common(&mut self, amounts: &Amounts, alone: bool, now: Instant) -> Result<(), NotNow> {
+    /// Whether other processes, or the lack of a word of them, hold a request back: `alone` while nobody asks them, `queued`
+    /// if it has waited.
+    pub(crate) fn check_common(
+        &mut self,
+        amounts: &Amounts,
+        (alone, queued): (bool, bool),
+        now: Instant,
+    ) -> Result<(), NotNow> {
         match &mut self.common {
             None => Ok(()),
             Some(common) if alone => common.check_share(amounts, self.places.in_flight(), now),
-            Some(common) => common.check_shut(amounts, now),
+            Some(common) => common.check_shut(amounts, queued, now),
         }
     }
 

@@ -102,7 +102,7 @@ impl Book {
                 self.dismiss(number, refusal, wakers);
                 continue;
             }
-            match self.try_take(&path, &amounts, now) {
+            match self.try_take(&path, &amounts, true, now) {
                 Ok(()) => {
                     self.accounts[at].queue.serve(tenant, number);
                     let held = self.take(path, amounts, now);

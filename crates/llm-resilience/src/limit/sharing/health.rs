@@ -1,5 +1,9 @@
 //! Whether a common store is worth asking: a breaker of its own, pure.
 
+/// Counts in a row that must be lower for one to be believed: after a store was gone, those who are first to find it do not
+/// see the others yet.
+const LOWER: u32 = 3;
+
 /// Asked until some failures in a row; then left alone until the keeper has found it again.
 #[derive(Debug)]
 pub(super) struct Health {
@@ -7,11 +11,12 @@ pub(super) struct Health {
     most: u32,
     alone: bool,
     replicas: u32,
+    lower: u32,
 }
 
 impl Health {
     pub(super) fn new(most: u32, replicas: u32) -> Self {
-        Self { failures: 0, most: most.max(1), alone: false, replicas: replicas.max(1) }
+        Self { failures: 0, most: most.max(1), alone: false, replicas: replicas.max(1), lower: 0 }
     }
 
     /// Whether requests do without the store.
@@ -24,9 +29,15 @@ impl Health {
         self.replicas
     }
 
-    /// Another count; whether it is one.
+    /// A count by the store; whether it is another one.
     pub(super) fn count(&mut self, replicas: u32) -> bool {
-        std::mem::replace(&mut self.replicas, replicas.max(1)) != self.replicas
+        let replicas = replicas.max(1);
+        self.lower = if replicas < self.replicas { self.lower + 1 } else { 0 };
+        let changes = replicas > self.replicas || self.lower >= LOWER;
+        if changes {
+            (self.replicas, self.lower) = (replicas, 0);
+        }
+        changes
     }
 
     /// An operation came back.
@@ -70,7 +81,9 @@ mod tests {
     #[test]
     fn processes_are_counted_and_there_is_one_at_least() {
         let mut health = Health::new(5, 2);
-        assert!(!health.count(2) && health.count(3) && !health.count(3) && health.count(0));
+        assert!(!health.count(2) && health.count(3) && !health.count(3));
+        assert!(!health.count(1) && !health.count(1) && !health.count(3), "not three times in a row");
+        assert!(!health.count(2) && !health.count(1) && health.count(0));
         assert_eq!(health.replicas(), 1);
     }
 }

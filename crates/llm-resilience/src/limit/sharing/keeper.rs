@@ -25,8 +25,9 @@ pub(super) struct Keeper {
 
 /// An operation failed. After some in a row requests do without the store.
 pub(super) fn failed(health: &Mutex<Health>, book: Whose<'_>, error: &Error) {
-    let left = health.lock().unwrap_or_else(PoisonError::into_inner).failed();
-    if left {
+    // Both under the lock, so that they never disagree.
+    let mut health = health.lock().unwrap_or_else(PoisonError::into_inner);
+    if health.failed() {
         tracing::warn!(
             error = error.message(),
             "the common store of limits does not answer: keeping to a share of them"
@@ -57,7 +58,7 @@ impl Keeper {
             if Instant::now() >= next_beat {
                 let renew = renewed.is_none_or(|renewed| renewed.elapsed() >= self.options.lease / 3);
                 // The places of those at work are the store's to know of as soon as it is found again.
-                let renew = renew || self.health().is_alone();
+                let renew = self.outbox.has_unknown() || renew || self.health().is_alone();
                 if self.beat(renew).await && self.tell_apart().await {
                     if renew {
                         renewed = Some(Instant::now());
@@ -131,11 +132,14 @@ impl Keeper {
 
     /// The store answers: from now on requests ask it again.
     async fn rejoin(&self) {
-        if !self.health().is_alone() {
-            return;
+        {
+            let mut health = self.health();
+            if !health.is_alone() {
+                return;
+            }
+            health.rejoin();
+            change(self.whose(), |book| book.rejoin(Instant::now()));
         }
-        self.health().rejoin();
-        change(self.whose(), |book| book.rejoin(Instant::now()));
         tracing::info!("the common store of limits answers again");
         // What was used since the last word.
         self.tell_apart().await;

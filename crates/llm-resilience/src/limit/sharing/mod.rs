@@ -37,7 +37,7 @@ pub(crate) struct Sharing {
 impl Sharing {
     pub(crate) fn new(store: Arc<dyn RateStore>, options: RateSharing, book: Weak<Mutex<Book>>) -> Arc<Self> {
         let health = Health::new(options.failures, options.replicas);
-        let sharing = Arc::new(Self {
+        Arc::new(Self {
             outbox: Arc::new(Outbox::new(store)),
             health: Arc::new(Mutex::new(health)),
             options,
@@ -45,15 +45,14 @@ impl Sharing {
             replica: format!("{:016x}", RandomState::new().hash_one(0)).into(),
             book,
             keeper: Mutex::default(),
-        });
-        if Handle::try_current().is_ok() {
-            sharing.keep();
-        }
-        sharing
+        })
     }
 
-    /// Sees to it that the keeper is at work.
+    /// Sees to it that the keeper is at work, as soon as there is a runtime for it.
     pub(crate) fn keep(&self) {
+        if Handle::try_current().is_err() {
+            return;
+        }
         let mut keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         // The runtime that it was at work in may be gone.
         if keeper.as_ref().is_none_or(JoinHandle::is_finished) {
@@ -112,7 +111,7 @@ impl Sharing {
 
     /// What a request has of the store until it is over.
     pub(crate) fn ticket(self: &Arc<Self>, request: Arc<RateRequest>, asked: bool) -> Ticket {
-        self.outbox.begin(&request);
+        self.outbox.begin(&request, asked);
         Ticket { sharing: self.clone(), request, asked }
     }
 

@@ -21,6 +21,7 @@ pub(super) struct Outbox {
     at_work: Mutex<HashMap<Arc<str>, Arc<RateRequest>>>,
     news: Notify,
     closed: AtomicBool,
+    unknown: AtomicBool,
     names: AtomicU64,
 }
 
@@ -32,6 +33,7 @@ impl Outbox {
             at_work: Mutex::default(),
             news: Notify::new(),
             closed: AtomicBool::new(false),
+            unknown: AtomicBool::new(false),
             names: AtomicU64::new(0),
         }
     }
@@ -41,11 +43,18 @@ impl Outbox {
         format!("{replica}-{:x}", self.names.fetch_add(1, Ordering::Relaxed)).into()
     }
 
-    /// A request that is at work. Only those with a place are remembered: nobody keeps anything else for them.
-    pub(super) fn begin(&self, request: &Arc<RateRequest>) {
+    /// A request that is at work; `known` to the store. Only those with a place are remembered: nobody keeps anything else
+    /// for them.
+    pub(super) fn begin(&self, request: &Arc<RateRequest>, known: bool) {
         if request.charges.iter().any(|charge| charge.account.places.is_some()) {
             self.at_work().insert(request.id.clone(), request.clone());
+            self.unknown.fetch_or(!known, Ordering::Relaxed);
         }
+    }
+
+    /// Whether there may be one at work that the store was not told of, since this was last asked.
+    pub(super) fn has_unknown(&self) -> bool {
+        self.unknown.swap(false, Ordering::Relaxed)
     }
 
     /// It is no longer.

@@ -7,9 +7,12 @@ mod gates;
 mod links;
 #[cfg(feature = "redis")]
 mod redis;
+mod shared;
+mod shared_faults;
 mod stores;
 mod turns;
 mod vendor;
+mod watched;
 
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
