@@ -6,11 +6,15 @@
 
 use std::future::Future as _;
 use std::hint::black_box;
+use std::sync::Arc;
 use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use llm_core::{Error, ErrorKind, Target};
-use llm_resilience::{Asked, Breaker, BreakerPolicy, GateSettings, Gates, Outcome, Verdict};
+use llm_resilience::limit::{MemoryRates, RateSharing};
+use llm_resilience::{Asked, Breaker, BreakerPolicy, GateSettings, Gates, LimitPolicy, Outcome, Verdict};
+use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
 /// Between two calls: a target that is asked a hundred times a second.
@@ -72,11 +76,39 @@ fn gate(criterion: &mut Criterion) {
             });
         });
     }
+    shared(&mut group, &runtime);
     let gates = Gates::default();
     let target = Target::new("openai", "gpt");
     gates.gate(&target);
     group.bench_function("look_up", |bencher| bencher.iter(|| gates.gate(black_box(&target))));
     group.finish();
+}
+
+/// The same where the target's limits are kept together with others, in a store that answers at once: what is done here for
+/// a question and for what is told behind it, without the way to a server.
+fn shared(group: &mut BenchmarkGroup<'_, WallTime>, runtime: &Runtime) {
+    let limits = LimitPolicy::default().with_rpm(1 << 40).with_tpm(1 << 40).with_max_in_flight(100);
+    for (name, store) in [("attempt_with_limits", false), ("attempt_with_common_limits", true)] {
+        let gates = Gates::new(GateSettings::default().with_limits(limits.clone()));
+        let gate = gates.gate(&Target::new("openai", "gpt"));
+        runtime.block_on(async {
+            if store {
+                gates.limits().set_store(Some(Arc::new(MemoryRates::default())), RateSharing::default());
+            }
+        });
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                runtime.block_on(async {
+                    let now = Instant::now();
+                    if let Ok(mut pass) = gate.enter(Asked::new(now, now + QUICK, 0)).await {
+                        pass.verdict(Verdict::Answered { first_content: QUICK }, now);
+                    }
+                    // The keeper's turn.
+                    tokio::task::yield_now().await;
+                });
+            });
+        });
+    }
 }
 
 criterion_group!(benches, breaker, gate);

@@ -15,6 +15,7 @@ pub(crate) struct Reserved {
     pub(crate) asked: Instant,
     pub(crate) answered: Instant,
     /// Tokens of its first account.
+    #[cfg(feature = "redis")]
     pub(crate) tokens: u64,
 }
 
@@ -78,7 +79,12 @@ impl RateStore for Watched {
         let asked = Instant::now();
         let answer = self.run(self.inner.reserve(request)).await?;
         if answer == RateAnswer::Reserved {
-            let reserved = Reserved { asked, answered: Instant::now(), tokens: request.charges[0].units[2] };
+            let reserved = Reserved {
+                asked,
+                answered: Instant::now(),
+                #[cfg(feature = "redis")]
+                tokens: request.charges[0].units[2],
+            };
             self.reserved.lock().unwrap().push(reserved);
         }
         Ok(answer)
