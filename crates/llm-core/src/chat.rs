@@ -31,6 +31,31 @@ crate::open_enum! {
     }
 }
 
+impl Effort {
+    /// A budget of tokens that stands for this effort, for models that know only budgets.
+    pub fn as_budget(&self) -> u32 {
+        match self {
+            Self::None => 0,
+            Self::Minimal => 1024,
+            Self::Low => 2048,
+            Self::High => 16_384,
+            Self::XHigh | Self::Max => 32_000,
+            _ => 8192,
+        }
+    }
+
+    /// The effort that stands for a budget of tokens, for models that know only efforts.
+    pub fn of_budget(tokens: u32) -> Self {
+        match tokens {
+            0 => Self::None,
+            1..=2048 => Self::Low,
+            2049..=8192 => Self::Medium,
+            8193..=16_384 => Self::High,
+            _ => Self::Max,
+        }
+    }
+}
+
 /// One request to a chat model: the caller's intent, free of any vendor's form.
 ///
 /// Every field reaches the vendor, or the answer says in its warnings that it did not.

@@ -16,10 +16,12 @@ mod arguments;
 mod fields;
 mod object;
 mod path;
+mod schema;
 mod text;
 
 pub use arguments::Input;
 pub use fields::Fields;
 pub use object::{Object, Patch, Patched, WithPatch};
 pub use path::{Path, boolean, list, number, object, string, unsigned, value};
+pub use schema::object_schema;
 pub use text::Text;

@@ -71,7 +71,7 @@ impl<'a> Plan<'a> {
             }
             Some(Reasoning::Effort(effort)) if by_budget => {
                 warnings.adapted("reasoning", "this model takes a budget of tokens, not an effort");
-                plan.budget(budget_of(effort), asked, warnings)?;
+                plan.budget(effort.as_budget(), asked, warnings)?;
             }
             Some(Reasoning::Effort(effort)) => {
                 plan.thinking = Some(WireThinking::Adaptive);
@@ -132,23 +132,12 @@ fn wire_effort<'a>(effort: &'a Effort, profile: &Profile, warnings: &mut Warning
     }
 }
 
-/// Budgets that stand for efforts at models that know only budgets.
-fn budget_of(effort: &Effort) -> u32 {
-    match effort {
-        Effort::None | Effort::Minimal => LEAST_BUDGET,
-        Effort::Low => 2048,
-        Effort::High => 16_384,
-        Effort::XHigh | Effort::Max => 32_000,
-        _ => 8192,
-    }
-}
-
-/// The effort that stands for a budget at models that know only efforts.
+/// The vendor's word for the effort that stands for a budget.
 fn effort_of(budget: u32) -> &'static str {
-    match budget {
-        0..=2048 => "low",
-        2049..=8192 => "medium",
-        8193..=16_384 => "high",
+    match Effort::of_budget(budget) {
+        Effort::None | Effort::Low => "low",
+        Effort::Medium => "medium",
+        Effort::High => "high",
         _ => "max",
     }
 }

@@ -12,7 +12,7 @@ use super::schema;
 use crate::API;
 use crate::block::CacheControl;
 use crate::profile::Profile;
-use llm_wire::json::{Object, Patch, Patched};
+use llm_wire::json::{Object, Patch, Patched, object_schema};
 
 /// One tool.
 pub(super) enum WireTool<'a> {
@@ -27,7 +27,7 @@ pub(super) fn plan<'a>(request: &'a ChatRequest, scope: &mut Scope<'a, '_>) -> R
         match &**tool {
             Tool::Function(tool) => {
                 let cache = tool.cache.map(|hint| scope.cache(hint, || format!("tools[{index}].cache")));
-                let mut schema = input_schema(&tool.schema);
+                let mut schema = object_schema(&tool.schema);
                 if tool.strict == Some(true)
                     && let Some(fitted) = schema::fitted(&schema)
                 {
@@ -82,20 +82,6 @@ impl Serialize for WireTool<'_> {
                 object.end()
             }
         }
-    }
-}
-
-/// The vendor demands `"type": "object"`, which other vendors let one leave out.
-fn input_schema(schema: &Value) -> Cow<'_, Value> {
-    match schema {
-        Value::Object(fields) if fields.contains_key("type") => Cow::Borrowed(schema),
-        Value::Object(fields) => {
-            let mut fields = fields.clone();
-            fields.insert("type".to_owned(), "object".into());
-            Cow::Owned(Value::Object(fields))
-        }
-        Value::Null => Cow::Owned(Value::Object([("type".to_owned(), Value::from("object"))].into_iter().collect())),
-        other => Cow::Borrowed(other),
     }
 }
 

@@ -1,0 +1,88 @@
+//! The tools of a request that comes in, and the choice among them.
+
+use std::sync::Arc;
+
+use llm_core::{ChatRequest, Error, FunctionTool, Tool, ToolChoice};
+use llm_wire::json::{self, Path};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::API;
+use crate::block::CachePoint;
+
+/// The list of tools. A mark for the cache belongs to the tool before it.
+pub(super) fn read_tools(raw: &RawValue, at: &Path<'_>) -> Result<Vec<Arc<Tool>>, Error> {
+    let mut tools: Vec<Tool> = Vec::new();
+    for (index, raw) in json::list(raw, at, "a list of tools")?.into_iter().enumerate() {
+        let at = at.index(index);
+        let mut fields = json::object(raw, &at)?;
+        if let Some(raw) = fields.take("toolSpec") {
+            tools.push(read_function(raw, &at.field("toolSpec"))?);
+        } else if let Some(raw) = fields.take("systemTool") {
+            let at = at.field("systemTool");
+            let mut fields = json::object(raw, &at)?;
+            let place = at.field("name");
+            let name = fields.take("name").ok_or_else(|| place.must_be("the name of a tool"))?;
+            let id = format!("{API}.{}", json::string(name, &place)?);
+            tools.push(Tool::Provider { id, name: String::new(), args: fields.rest() });
+        } else if let Some(raw) = fields.take("cachePoint") {
+            let place = at.field("cachePoint");
+            match (CachePoint::read(raw), tools.last_mut()) {
+                (Some(hint), Some(Tool::Function(tool))) => tool.cache = Some(hint),
+                _ => return Err(place.must_be("a mark behind a tool of the caller's")),
+            }
+        } else {
+            return Err(at.must_be("a toolSpec, a systemTool or a cachePoint"));
+        }
+    }
+    Ok(tools.into_iter().map(Arc::new).collect())
+}
+
+fn read_function(raw: &RawValue, at: &Path<'_>) -> Result<Tool, Error> {
+    let mut fields = json::object(raw, at)?;
+    let place = at.field("name");
+    let name = fields.take("name").map(|raw| json::string(raw, &place)).transpose()?;
+    let name = name.filter(|name| !name.is_empty()).ok_or_else(|| place.must_be("the name of the tool"))?;
+    let mut tool = FunctionTool { name: name.into_owned(), ..FunctionTool::default() };
+    if let Some(raw) = fields.take("description") {
+        tool.description = Some(json::string(raw, &at.field("description"))?.into_owned());
+    }
+    tool.strict = fields.take("strict").map(|raw| json::boolean(raw, &at.field("strict"))).transpose()?;
+    let place = at.field("inputSchema");
+    let schema = fields.take("inputSchema").ok_or_else(|| place.must_be("an object"))?;
+    let mut schema = json::object(schema, &place)?;
+    let place = place.field("json");
+    tool.schema = json::value(schema.take("json").ok_or_else(|| place.must_be("a JSON schema"))?, &place)?;
+    let mut rest = fields.rest();
+    let schema = schema.rest();
+    if !schema.is_empty() {
+        rest.insert("inputSchema".to_owned(), Value::Object(schema));
+    }
+    if !rest.is_empty() {
+        tool.ext.0.insert(API.to_owned(), rest);
+    }
+    Ok(Tool::Function(tool))
+}
+
+/// `{"auto": {}}`, `{"any": {}}`, `{"tool": {"name": …}}`.
+pub(super) fn read_choice(
+    raw: &RawValue,
+    at: &Path<'_>,
+    request: &mut ChatRequest,
+    rest: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    let mut fields = json::object(raw, at)?;
+    if let Some(raw) = fields.take("tool") {
+        let place = at.field("tool");
+        let name = json::object(raw, &place)?.take("name").ok_or_else(|| place.must_be("an object with a name"))?;
+        request.tool_choice = ToolChoice::Named(json::string(name, &place.field("name"))?.into_owned());
+    } else if fields.has("any") {
+        request.tool_choice = ToolChoice::Required;
+    } else if fields.has("auto") {
+        // What is meant without a choice; said again where it was said.
+        rest.insert("toolChoice".to_owned(), json::value(raw, at)?);
+    } else {
+        return Err(at.must_be("auto, any or tool"));
+    }
+    Ok(())
+}

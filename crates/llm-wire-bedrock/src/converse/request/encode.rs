@@ -1,0 +1,169 @@
+//! From a chat request to the body of `POST /model/{id}/converse`.
+
+use llm_core::{ChatRequest, Error, ErrorKind, Origin, PartKind, Sampling, Support, Warnings};
+use llm_wire::json::{Object, Patch, Patched};
+use serde::ser::{Serialize, Serializer};
+
+use super::additional::Additional;
+use super::conversation::Conversation;
+use super::output::OutputConfig;
+use super::parts::Scope;
+use super::tools::ToolConfig;
+use crate::Encoded;
+use crate::profile::Profile;
+
+/// Encodes a request for one target. The model and whether to stream are in the path, not in the body.
+///
+/// Settings of the request (`ext` of the provider and of `bedrock-converse`) are merged into the body: that is how
+/// `guardrailConfig`, `performanceConfig`, `promptVariables`, `additionalModelRequestFields` and
+/// `additionalModelResponseFieldPaths` are set; `null` removes a field.
+pub fn encode_request(request: &ChatRequest, to: &Origin, profile: &Profile) -> Result<Encoded, Error> {
+    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut scope = Scope { to, warnings: &mut warnings, told_of_signatures: false };
+    let conversation = Conversation::plan(request, profile, &mut scope)?;
+    let tools = ToolConfig::plan(request, profile, &mut scope)?;
+    let mut additional = Additional::default();
+    let effort = additional.plan_reasoning(request, profile, &mut warnings)?;
+    let draw = Draw::plan(&request.sampling, &mut additional, profile, &mut warnings)?;
+    let output = OutputConfig::plan(request, effort, profile, &mut warnings)?;
+    not_expressible(request, &mut warnings)?;
+    let patch = Patch::to(&request.ext, to);
+    let body = Body { request, conversation, tools, additional, draw, output, patch };
+    let mut bytes = Vec::with_capacity(size_hint(request));
+    serde_json::to_writer(&mut bytes, &body)
+        .map_err(|error| Error::new(ErrorKind::Internal, "encoding the request as JSON failed").with_source(error))?;
+    Ok(Encoded { body: bytes, warnings: warnings.into_vec() })
+}
+
+struct Body<'a> {
+    request: &'a ChatRequest,
+    conversation: Conversation<'a>,
+    tools: ToolConfig<'a>,
+    additional: Additional<'a>,
+    draw: Draw<'a>,
+    output: OutputConfig<'a>,
+    patch: Patch<'a>,
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let request = self.request;
+        let mut object = Object::new(serializer, self.patch)?;
+        object.some("system", (!self.conversation.system.is_empty()).then_some(&self.conversation.system))?;
+        object.field("messages", &self.conversation.turns)?;
+        object.nested("inferenceConfig", (!self.draw.is_empty()).then_some(&self.draw))?;
+        object.nested("toolConfig", (!self.tools.is_empty()).then_some(&self.tools))?;
+        object.nested("additionalModelRequestFields", (!self.additional.is_empty()).then_some(&self.additional))?;
+        object.nested("outputConfig", (!self.output.is_empty()).then_some(&self.output))?;
+        object.nested("serviceTier", request.service_tier.as_deref().map(ServiceTier).as_ref())?;
+        object.some("requestMetadata", (!request.metadata.is_empty()).then_some(&request.metadata))?;
+        object.end()
+    }
+}
+
+struct ServiceTier<'a>(&'a str);
+
+impl Patched for ServiceTier<'_> {
+    fn write<S: Serializer>(&self, patch: Patch<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer, patch)?;
+        object.field("type", self.0)?;
+        object.end()
+    }
+}
+
+/// How the answer is drawn, as far as the target takes it.
+struct Draw<'a> {
+    max_tokens: Option<u32>,
+    temperature: Option<f64>,
+    top_p: Option<f64>,
+    stop: &'a [String],
+}
+
+impl<'a> Draw<'a> {
+    fn is_empty(&self) -> bool {
+        self.max_tokens.is_none() && self.temperature.is_none() && self.top_p.is_none() && self.stop.is_empty()
+    }
+
+    fn plan(
+        sampling: &'a Sampling,
+        additional: &mut Additional<'_>,
+        profile: &Profile,
+        warnings: &mut Warnings,
+    ) -> Result<Self, Error> {
+        let mut draw = Self {
+            max_tokens: sampling.max_output_tokens,
+            temperature: sampling.temperature,
+            top_p: sampling.top_p,
+            stop: &sampling.stop,
+        };
+        let refused = profile.sampling == Support::No;
+        if draw.temperature.is_some_and(|t| t > 1.0) && !refused {
+            warnings.adapted("sampling.temperature", "the vendor's highest temperature is 1");
+            draw.temperature = Some(1.0);
+        }
+        // With a budget for Claude's reasoning: temperature 1, no top_k, top_p from 0.95 on (extended thinking guide, 2026-11).
+        let manual = additional.has_budget();
+        let off = |wrong: bool| match (refused, manual && wrong) {
+            (true, _) => Some("this model refuses sampling parameters"),
+            (_, true) => Some("the model refuses it together with a budget for reasoning"),
+            _ => None,
+        };
+        #[expect(clippy::float_cmp, reason = "the model compares with exactly 1")]
+        let warm = draw.temperature.is_some_and(|temperature| temperature != 1.0);
+        if let (Some(_), Some(why)) = (draw.temperature, off(warm)) {
+            warnings.unsupported("sampling.temperature", why)?;
+            draw.temperature = None;
+        }
+        if let (Some(_), Some(why)) = (draw.top_p, off(draw.top_p.is_some_and(|top_p| top_p < 0.95))) {
+            warnings.unsupported("sampling.top_p", why)?;
+            draw.top_p = None;
+        }
+        if let Some(top_k) = sampling.top_k {
+            match off(true) {
+                Some(why) => warnings.unsupported("sampling.top_k", why)?,
+                None => additional.plan_top_k(top_k, profile, warnings)?,
+            }
+        }
+        Ok(draw)
+    }
+}
+
+impl Patched for Draw<'_> {
+    fn write<S: Serializer>(&self, patch: Patch<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer, patch)?;
+        object.some("maxTokens", self.max_tokens)?;
+        object.some("temperature", self.temperature)?;
+        object.some("topP", self.top_p)?;
+        object.some("stopSequences", (!self.stop.is_empty()).then_some(self.stop))?;
+        object.end()
+    }
+}
+
+/// Fields that the protocol has no place for.
+fn not_expressible(request: &ChatRequest, warnings: &mut Warnings) -> Result<(), Error> {
+    let sampling = &request.sampling;
+    let absent = "the vendor has no such parameter";
+    let mut check = |there: bool, field: &str| if there { warnings.unsupported(field, absent) } else { Ok(()) };
+    check(sampling.presence_penalty.is_some(), "sampling.presence_penalty")?;
+    check(sampling.frequency_penalty.is_some(), "sampling.frequency_penalty")?;
+    check(sampling.seed.is_some(), "sampling.seed")?;
+    check(sampling.candidates.is_some_and(|candidates| candidates != 1), "sampling.candidates")?;
+    check(sampling.logprobs.is_some(), "sampling.logprobs")?;
+    check(request.end_user.is_some(), "end_user")
+}
+
+/// About as many bytes as the body will have, so that the buffer grows once at most.
+fn size_hint(request: &ChatRequest) -> usize {
+    let part = |kind: &PartKind| match kind {
+        PartKind::Text { text, .. } => text.len() + text.len() / 16,
+        PartKind::Media(media) => match &media.data {
+            llm_core::MediaData::Inline { bytes } => bytes.len() / 3 * 4,
+            llm_core::MediaData::Text { text } => text.len(),
+            _ => 128,
+        },
+        PartKind::ToolCall(call) => call.arguments.len(),
+        _ => 256,
+    };
+    let parts = request.messages.iter().flat_map(|message| &message.content);
+    parts.map(|p| part(&p.kind) + 64).sum::<usize>() + request.tools.len() * 512 + 256
+}

@@ -1,0 +1,2 @@
+//! All tests of this crate, in one binary.
+#![cfg(test)]
