@@ -12,7 +12,7 @@ pub mod messages;
 pub mod models;
 
 pub use error::{decode_error, encode_error};
-pub use profile::{Profile, Thinking};
+pub use profile::{Hosted, Profile, Thinking};
 pub use version::{UnknownVersion, Version};
 
 /// The wire family's name: `Provider::api`, `Origin::api`, the key of its settings, the prefix of its opaque parts.

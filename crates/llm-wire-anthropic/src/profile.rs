@@ -20,8 +20,26 @@ pub struct Profile {
     pub xhigh_effort: Support,
     /// Messages of the role `system` after the first message of another role.
     pub mid_system: Support,
+    /// The models stand at another host, which has model and version elsewhere.
+    pub hosted: Option<Hosted>,
     /// Longest answer in tokens: sent as `max_tokens` where the caller sets none.
     pub max_output: Option<u32>,
+}
+
+/// Another host of the vendor's models: the model is in the path, the version in the body, beta features as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hosted {
+    /// The host's version, sent as `anthropic_version`.
+    pub version: &'static str,
+    /// Whether to stream is said by the path, too.
+    pub stream_in_path: bool,
+}
+
+impl Hosted {
+    /// Amazon Bedrock (`InvokeModel`).
+    pub const BEDROCK: Self = Self { version: "bedrock-2023-05-31", stream_in_path: true };
+    /// Google Vertex AI (`rawPredict`).
+    pub const VERTEX: Self = Self { version: "vertex-2023-10-16", stream_in_path: false };
 }
 
 /// How a model is told to reason.
@@ -75,6 +93,12 @@ impl Profile {
     /// With what is known of system messages inside the conversation.
     pub fn with_mid_system(mut self, mid_system: Support) -> Self {
         self.mid_system = mid_system;
+        self
+    }
+
+    /// With the host of the models, where it is not the vendor.
+    pub fn with_host(mut self, hosted: impl Into<Option<Hosted>>) -> Self {
+        self.hosted = hosted.into();
         self
     }
 

@@ -7,10 +7,12 @@ mod stop_reason;
 mod usage;
 
 pub mod converse;
+pub mod count_tokens;
 pub mod embed;
 pub mod error;
 pub mod invoke;
 pub mod models;
+pub mod rerank;
 
 pub use error::{decode_error, encode_error};
 pub use profile::{Profile, ReasoningForm, TopK};

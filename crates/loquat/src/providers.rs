@@ -3,6 +3,8 @@
 
 #[cfg(feature = "anthropic")]
 pub use llm_provider_anthropic as anthropic;
+#[cfg(feature = "bedrock")]
+pub use llm_provider_bedrock as bedrock;
 #[cfg(feature = "deepseek")]
 pub use llm_provider_deepseek as deepseek;
 #[cfg(feature = "gemini")]

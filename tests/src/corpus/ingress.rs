@@ -18,6 +18,9 @@ pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
             let model = recorded.path.rsplit("models/").next()?.split(':').next()?;
             llm_wire_gemini::generate::decode_request(&body, model, false).map(|decoded| decoded.request)
         }
+        "bedrock-converse" | "bedrock-invoke" | "bedrock-count-tokens" => {
+            return super::bedrock::request(case, recorded);
+        }
         _ => return None,
     })
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use llm_core::{
     Body, BuildCx, ChatRequest, Cx, EmbedRequest, Error, HttpRequest, HttpResponse, Provider, Registry, Request,
-    Response, Transport,
+    RerankRequest, Response, Transport,
 };
 use loquat::normal;
 use serde_json::{Map, Value, json};
@@ -26,21 +26,25 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
         ("anthropic", _) => "anthropic",
         ("google", _) => "gemini",
         ("ollama", _) => "ollama",
+        ("bedrock", _) | ("bedrock_mantle", "openai-chat" | "models") => "bedrock",
         // Vendors of this protocol without a plugin of their own yet.
         (_, "openai-responses") => "openai-compatible",
         _ => return None,
     };
     let streamed = case.request.as_ref().is_some_and(|request| {
-        request.body["stream"] == Value::Bool(true) || request.path.contains("streamGenerateContent")
+        request.body["stream"] == Value::Bool(true)
+            || request.path.contains("streamGenerateContent")
+            || super::bedrock::is_streamed(request)
     });
     let operation = match (case.kind.as_str(), case.api.as_str()) {
         ("chat", _) => Operation::Chat,
         ("chat_stream", _) => Operation::ChatStream,
         ("responses", "openai-responses") => Operation::Chat,
         ("responses_stream", "openai-responses") => Operation::ChatStream,
-        ("embeddings", "openai-embeddings" | "mistral-embeddings" | "gemini-embed" | "ollama-embed") => {
-            Operation::Embed
-        }
+        ("embeddings", "openai-embeddings" | "mistral-embeddings" | "gemini-embed" | "ollama-embed")
+        | ("embeddings", "bedrock-invoke") => Operation::Embed,
+        ("rerank", "bedrock-invoke") => Operation::Rerank,
+        ("count_tokens" | "error", "bedrock-count-tokens") => Operation::CountTokens,
         ("models", _) => Operation::Models,
         // A vendor's error has one shape for all its operations; those that are not built yet ask as a chat.
         ("error", "openai-embeddings" | "mistral-embeddings" | "gemini-embed") => Operation::Embed,
@@ -57,6 +61,8 @@ enum Operation {
     Chat,
     ChatStream,
     Embed,
+    Rerank,
+    CountTokens,
     Models,
 }
 
@@ -71,6 +77,7 @@ pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<V
     if case.api == "openai-responses" && plugin.settings.iter().any(|setting| setting.key == "api") {
         config.insert("api".to_owned(), "responses".into());
     }
+    super::bedrock::configure(case, &mut config);
     let provider = plugin.build(config, &BuildCx::new(plugin.id))?;
     let cx = Cx::new(Arc::new(Recording { response: parts(&case.response)? }));
     let answer = match request(case, operation) {
@@ -93,6 +100,14 @@ async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value
                 "usage": { "input_tokens": response.usage.input },
             })
         }
+        Response::Rerank(response) => json!({
+            "results": response
+                .results
+                .iter()
+                .map(|ranked| json!({ "index": ranked.index, "score": ranked.score }))
+                .collect::<Vec<_>>(),
+        }),
+        Response::CountTokens(count) => json!({ "input_tokens": count.input_tokens }),
         Response::Models(models) => json!({
             "count": models.len(),
             // The vendor's own spelling: Gemini's list says `models/gemini-…`, requests need only what follows.
@@ -110,7 +125,8 @@ async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value
 /// vendor refused may be ones that we refuse, too; their answers are replayed to a plain request.
 fn request(case: &Case, operation: Operation) -> Result<Request, Error> {
     let body = case.request.as_ref().map_or(&Value::Null, |request| &request.body);
-    let model = body["model"].as_str().unwrap_or("recorded-model");
+    let in_path = super::bedrock::model(case);
+    let model = body["model"].as_str().or(in_path.as_deref()).unwrap_or("recorded-model");
     let plain = || ChatRequest::new(model).with_user("hello");
     let chat = || match super::ingress::request(case) {
         Some(Err(error)) if case.kind != "error" => Err(error),
@@ -121,9 +137,15 @@ fn request(case: &Case, operation: Operation) -> Result<Request, Error> {
         Operation::Chat => Request::Chat(chat()?),
         Operation::ChatStream => Request::ChatStream(chat()?),
         Operation::Embed => {
-            let count = ["input", "requests"].iter().find_map(|key| body[*key].as_array().map(Vec::len)).unwrap_or(1);
+            let count =
+                ["input", "requests", "texts"].iter().find_map(|key| body[*key].as_array().map(Vec::len)).unwrap_or(1);
             Request::Embed(Arc::new(EmbedRequest::new(model, vec!["hello"; count.max(1)])))
         }
+        Operation::Rerank => {
+            let documents = body["documents"].as_array().map_or(1, Vec::len);
+            Request::Rerank(Arc::new(RerankRequest::new(model, "hello", vec!["hello"; documents])))
+        }
+        Operation::CountTokens => Request::CountTokens(chat()?),
         Operation::Models => Request::Models,
     })
 }

@@ -437,3 +437,21 @@ fn settings_are_merged_where_they_stand() {
     let body: Value = serde_json::from_slice(&encoded.body).unwrap();
     assert_eq!((&body["max_tokens"], &body["container"]), (&json!(10), &json!("c1")), "the provider's own go first");
 }
+
+#[test]
+fn another_host_has_model_and_version_elsewhere() {
+    let mut request = ChatRequest::new("claude-haiku-4-5").with_user("hi");
+    request.ext.set("anthropic", "betas", serde_json::json!(["b-1"]));
+    let body = |host, stream| {
+        let profile = Profile::default().with_host(host);
+        let to = Origin::new(llm_wire_anthropic::API, "host", "claude-haiku-4-5");
+        let encoded = llm_wire_anthropic::messages::encode_request(&request, &to, stream, &profile).unwrap();
+        serde_json::from_slice::<serde_json::Value>(&encoded.body).unwrap()
+    };
+    let bedrock = body(llm_wire_anthropic::Hosted::BEDROCK, true);
+    assert_eq!(bedrock["anthropic_version"], "bedrock-2023-05-31");
+    assert_eq!(bedrock["anthropic_beta"], serde_json::json!(["b-1"]));
+    assert!(bedrock.get("model").is_none() && bedrock.get("stream").is_none() && bedrock.get("betas").is_none());
+    let vertex = body(llm_wire_anthropic::Hosted::VERTEX, true);
+    assert_eq!((&vertex["anthropic_version"], &vertex["stream"]), (&"vertex-2023-10-16".into(), &true.into()));
+}

@@ -9,7 +9,7 @@ use super::output::{self, OutputConfig};
 use super::parts::Scope;
 use super::thinking::Plan;
 use super::tools::{self, EndUser, WireChoice, WireTool};
-use crate::profile::Profile;
+use crate::profile::{Hosted, Profile};
 use crate::version::Version;
 use llm_wire::json::{Object, Patch};
 
@@ -45,7 +45,9 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, profile:
     let draw = Draw::plan(&request.sampling, &plan, profile, &mut warnings)?;
     let output = OutputConfig { effort: plan.effort, schema: output::schema(request, &mut warnings)? };
     not_expressible(request, &mut warnings)?;
-    let body = Body { request, stream, conversation, tools, choice, plan, draw, output, patch };
+    let betas = patch.get("betas").map(betas).unwrap_or_default();
+    let hosted = profile.hosted;
+    let body = Body { request, stream, hosted, betas: &betas, conversation, tools, choice, plan, draw, output, patch };
     let draws = body.draw.is_some() || Draw::NAMES.iter().any(|name| patch.get(name).is_some_and(|v| !v.is_null()));
     let mut bytes = Vec::with_capacity(size_hint(request));
     serde_json::to_writer(&mut bytes, &body)
@@ -54,7 +56,7 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, profile:
         body: bytes,
         warnings: warnings.into_vec(),
         version: if draws || needs_old_version { Version::V2023_06_01 } else { profile.version },
-        betas: patch.get("betas").map(betas).unwrap_or_default(),
+        betas,
     })
 }
 
@@ -66,6 +68,8 @@ fn betas(value: &Value) -> Vec<String> {
 struct Body<'a> {
     request: &'a ChatRequest,
     stream: bool,
+    hosted: Option<Hosted>,
+    betas: &'a [String],
     conversation: Conversation<'a>,
     tools: Vec<WireTool<'a>>,
     choice: Option<WireChoice<'a>>,
@@ -80,9 +84,17 @@ impl Serialize for Body<'_> {
         let request = self.request;
         let mut object = Object::new(serializer, self.patch)?;
         object.hide("betas");
-        object.fixed("model", &request.model)?;
+        match self.hosted {
+            Some(host) => {
+                object.field("anthropic_version", host.version)?;
+                object.some("anthropic_beta", (!self.betas.is_empty()).then_some(self.betas))?;
+                object.hide("model");
+            }
+            None => object.fixed("model", &request.model)?,
+        }
         object.field("max_tokens", &self.plan.max_tokens)?;
-        object.fixed_if("stream", self.stream.then_some(true))?;
+        let stream = self.stream && !self.hosted.is_some_and(|host| host.stream_in_path);
+        object.fixed_if("stream", stream.then_some(true))?;
         object.some("system", (!self.conversation.system.is_empty()).then_some(&self.conversation.system))?;
         object.field("messages", &self.conversation.turns)?;
         object.some("tools", (!self.tools.is_empty()).then_some(&self.tools))?;

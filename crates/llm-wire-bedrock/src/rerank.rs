@@ -1,0 +1,66 @@
+//! Rerank through `InvokeModel`: Cohere's and Amazon's models take the same body.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use llm_core::{Error, Origin, Ranked, RerankRequest, RerankResponse, Warnings};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{API, Encoded, error};
+
+/// Cohere's version of the body; it must be named (AWS's page on Rerank 3.5, 2026-11).
+const COHERE_VERSION: u32 = 2;
+
+/// Encodes a request.
+pub fn encode_request(request: &RerankRequest, to: &Origin) -> Result<Encoded, Error> {
+    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut body = json!({ "query": request.query, "documents": request.documents });
+    let id = request.model.rsplit('/').next().unwrap_or_default();
+    if let Value::Object(body) = &mut body {
+        if let Some(top_n) = request.top_n {
+            body.insert("top_n".to_owned(), top_n.into());
+        }
+        if !id.contains("amazon.") {
+            body.insert("api_version".to_owned(), COHERE_VERSION.into());
+            if let Some(most) = request.max_tokens_per_document {
+                body.insert("max_tokens_per_doc".to_owned(), most.into());
+            }
+        } else if request.max_tokens_per_document.is_some() {
+            warnings.unsupported("max_tokens_per_document", "the model has no field for it")?;
+        }
+        if request.return_documents == Some(true) {
+            warnings.unsupported("return_documents", "the vendor does not repeat documents")?;
+        }
+        for reader in [API, &*to.provider] {
+            body.extend(request.ext.of(reader).cloned().unwrap_or_default());
+        }
+    }
+    Ok(Encoded { body: body.to_string().into_bytes(), warnings: warnings.into_vec() })
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    results: Option<Vec<One>>,
+    id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct One {
+    index: u32,
+    relevance_score: f64,
+}
+
+/// Decodes an answer.
+pub fn decode_response(body: &[u8], headers: &HeaderMap, origin: &Arc<Origin>) -> Result<RerankResponse, Error> {
+    let answer: Answer = serde_json::from_slice(body).map_err(|error| error::malformed("the answer", &error))?;
+    let Some(results) = answer.results else {
+        return Err(error::not_an_answer(serde_json::from_slice(body).unwrap_or_default()));
+    };
+    let results = results.into_iter().map(|one| Ranked::new(one.index, one.relevance_score)).collect();
+    let mut response = RerankResponse::new(Arc::clone(origin), results);
+    response.id = answer.id;
+    response.usage.input =
+        headers.get("x-amzn-bedrock-input-token-count").and_then(|value| value.to_str().ok()?.parse().ok());
+    Ok(response)
+}

@@ -1,0 +1,194 @@
+//! One account: how its requests are authorised, and what of it must never be shown.
+
+use std::time::SystemTime;
+
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use llm_core::{ChatStream, Cx, Error, ErrorKind, HttpRequest, Secret};
+
+use crate::config::Config;
+use crate::credentials::{Container, Credentials, Files, Source, missing, of_call};
+use crate::sigv4::{self, Scope, Signed};
+
+const DATE: &str = "x-amz-date";
+const TOKEN: &str = "x-amz-security-token";
+
+/// Whose requests these are.
+#[derive(Debug)]
+pub(crate) enum Account {
+    /// A Bedrock API key.
+    Bearer(Secret),
+    /// Access keys.
+    Keys(Source),
+}
+
+/// What one call is authorised with.
+#[derive(Debug)]
+pub(crate) enum Authority {
+    Bearer(Secret),
+    Keys(Credentials),
+}
+
+impl Account {
+    /// The account that the settings name. A wrong or missing key shows at the first call.
+    pub(crate) fn new(id: &str, config: &Config) -> Self {
+        let filled = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+        let given = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.is_blank());
+        let access_key_id = filled(config.access_key_id.as_deref());
+        let api_key = given(&config.api_key).filter(|key| Some(key.expose().trim()) != access_key_id.as_deref());
+        if let Some(key) = api_key {
+            return Self::Bearer(key);
+        }
+        let profile = filled(config.profile.as_deref());
+        Self::Keys(match (access_key_id, given(&config.secret_access_key)) {
+            (Some(access_key_id), Some(secret)) => Source::Fixed(Credentials {
+                access_key_id,
+                secret_access_key: secret,
+                session_token: given(&config.session_token),
+                expires: None,
+            }),
+            (Some(_), None) => Source::Missing(format!(
+                "secret access key missing: set AWS_SECRET_ACCESS_KEY or providers.{id}.secret_access_key"
+            )),
+            _ if profile.is_some() || config.credentials_file.is_some() || config.config_file.is_some() => {
+                let (credentials, config) = (config.credentials_file.clone(), config.config_file.clone());
+                Source::Files(Files::new(profile.as_deref(), credentials, config))
+            }
+            _ => match filled(config.container_credentials.as_deref()) {
+                Some(address) => {
+                    let (token, file) = (given(&config.container_token), config.container_token_file.clone());
+                    Source::Container(Container::new(&address, token, file))
+                }
+                None => Source::Missing(format!(
+                    "api key missing: set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
+                     providers.{id}.profile"
+                )),
+            },
+        })
+    }
+
+    /// What a call is authorised with: its own credential instead of ours.
+    pub(crate) async fn authority(&self, cx: &Cx, now: SystemTime) -> Result<Authority, Error> {
+        if let Some(secret) = &cx.credential {
+            return Ok(of_call(secret).map_or_else(|| Authority::Bearer(secret.clone()), Authority::Keys));
+        }
+        match self {
+            Self::Bearer(secret) => Ok(Authority::Bearer(secret.clone())),
+            Self::Keys(source) => source.credentials(cx, now).await.map(Authority::Keys),
+        }
+    }
+}
+
+impl Authority {
+    /// A request with its authorisation.
+    pub(crate) fn request(
+        &self,
+        method: Method,
+        url: String,
+        body: Vec<u8>,
+        place: (&str, &str),
+        now: SystemTime,
+    ) -> Result<HttpRequest, Error> {
+        let mut headers = HeaderMap::with_capacity(8);
+        if method == Method::POST {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        match self {
+            Self::Bearer(secret) => {
+                headers.insert(AUTHORIZATION, sensitive(&format!("Bearer {}", secret.expose().trim()))?);
+            }
+            Self::Keys(keys) => sign(keys, &method, &url, &body, place, now, &mut headers)?,
+        }
+        Ok(HttpRequest { method, url, headers, body: body.into() })
+    }
+
+    /// An error without our credential in it, should the server have repeated it.
+    pub(crate) fn hide(&self, error: Error) -> Error {
+        match self {
+            Self::Bearer(secret) => error.scrubbed(secret),
+            Self::Keys(keys) => {
+                let error = error.scrubbed(&keys.secret_access_key);
+                keys.session_token.as_ref().map_or_else(|| error.clone(), |token| error.clone().scrubbed(token))
+            }
+        }
+    }
+
+    /// A stream whose errors do not show the one secret that travels.
+    pub(crate) fn hide_in(&self, stream: ChatStream) -> ChatStream {
+        match self {
+            Self::Bearer(secret) => stream.scrubbed(secret.clone()),
+            Self::Keys(Credentials { session_token: Some(token), .. }) => stream.scrubbed(token.clone()),
+            Self::Keys(_) => stream,
+        }
+    }
+}
+
+/// A header that is never shown.
+fn sensitive(text: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| missing("the credential of bedrock has characters that no header can carry".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Adds the signature, and the headers that are signed with it.
+fn sign(
+    keys: &Credentials,
+    method: &Method,
+    url: &str,
+    body: &[u8],
+    (region, service): (&str, &str),
+    now: SystemTime,
+    headers: &mut HeaderMap,
+) -> Result<(), Error> {
+    let (host, path, query) = parts(url)?;
+    let date = sigv4::timestamp(now);
+    let token = keys.session_token.as_ref().map(|token| token.expose().trim());
+    let mut signed: Vec<(&str, &str)> = Vec::with_capacity(4);
+    if headers.contains_key(CONTENT_TYPE) {
+        signed.push((CONTENT_TYPE.as_str(), "application/json"));
+    }
+    signed.extend([(HOST.as_str(), host), (DATE, &date)]);
+    signed.extend(token.map(|token| (TOKEN, token)));
+    let request = Signed { method: method.as_str(), path, query, headers: &signed, body };
+    let scope = Scope {
+        access_key_id: &keys.access_key_id,
+        secret_access_key: keys.secret_access_key.expose().trim(),
+        region,
+        service,
+    };
+    headers.insert(AUTHORIZATION, sensitive(&sigv4::authorization(&request, &scope, &date))?);
+    if let Some(token) = token {
+        headers.insert(HeaderName::from_static(TOKEN), sensitive(token)?);
+    }
+    headers.insert(HeaderName::from_static(DATE), sensitive(&date)?);
+    Ok(())
+}
+
+/// Host, path and query of an address of ours.
+fn parts(url: &str) -> Result<(&str, &str, &str), Error> {
+    let wrong = || Error::new(ErrorKind::Internal, "signing a request: its address is none");
+    let (scheme, rest) = url.split_once("://").ok_or_else(wrong)?;
+    let at = rest.find(['/', '?']).unwrap_or(rest.len());
+    let (host, rest) = rest.split_at(at);
+    // The port that the scheme means is not sent.
+    let usual = if scheme == "https" { ":443" } else { ":80" };
+    let host = host.strip_suffix(usual).unwrap_or(host);
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    Ok((host, path, query))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_is_signed_as_it_is_sent() {
+        let check = |url, expected| assert_eq!(parts(url).unwrap(), expected);
+        check("https://host.test/model/a%3A0/converse", ("host.test", "/model/a%3A0/converse", ""));
+        check("http://127.0.0.1:8080/x?b=1&a=2", ("127.0.0.1:8080", "/x", "b=1&a=2"));
+        check("https://host.test:443", ("host.test", "", ""));
+        assert!(parts("host.test").is_err());
+    }
+}

@@ -1,0 +1,62 @@
+#![doc = include_str!("../README.md")]
+
+mod account;
+mod adapter;
+mod config;
+mod credentials;
+mod invoke;
+mod models;
+mod route;
+mod sigv4;
+
+use std::sync::Arc;
+
+use llm_core::{BuildCx, Error, Provider, ProviderPlugin, Setting};
+use serde_json::{Map, Value};
+
+pub use adapter::Bedrock;
+pub use config::{ChatApi, Config};
+
+/// The plugin.
+pub static PLUGIN: ProviderPlugin =
+    ProviderPlugin::new("bedrock", "Amazon Bedrock", build, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+        .with_aliases(&["aws", "aws-bedrock"])
+        .with_settings(&[
+            // Either of the two is enough; see `Config::api_key` for how they are told apart.
+            Setting::key("api_key", "Bedrock API key, sent as Authorization: Bearer; or the id of an access key")
+                .with_env(&["AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID"]),
+            Setting::optional("access_key_id", "Id of an access key, with which requests are signed")
+                .with_env(&["AWS_ACCESS_KEY_ID"]),
+            Setting::optional("secret_access_key", "Secret of the access key")
+                .with_env(&["AWS_SECRET_ACCESS_KEY"])
+                .secret(),
+            Setting::optional("session_token", "Token of a temporary access key")
+                .with_env(&["AWS_SESSION_TOKEN"])
+                .secret(),
+            Setting::optional("profile", "Profile in AWS's shared files, instead of a key").with_env(&["AWS_PROFILE"]),
+            Setting::optional("credentials_file", "Shared credentials file (default ~/.aws/credentials)")
+                .with_env(&["AWS_SHARED_CREDENTIALS_FILE"]),
+            Setting::optional("config_file", "Shared config file (default ~/.aws/config)")
+                .with_env(&["AWS_CONFIG_FILE"]),
+            Setting::optional("container_credentials", "Address of a container's credentials, instead of a key")
+                .with_env(&["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"]),
+            Setting::optional("container_token", "Token for that address")
+                .with_env(&["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+                .secret(),
+            Setting::optional("container_token_file", "File with the token for that address")
+                .with_env(&["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]),
+            Setting::optional("region", "Region of the endpoints")
+                .with_env(&["AWS_REGION", "AWS_DEFAULT_REGION"])
+                .with_default(route::DEFAULT_REGION),
+            Setting::optional("base_url", "Address of the runtime API, for proxies and private endpoints")
+                .with_env(&["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]),
+            Setting::optional("chat_api", "How models are asked: converse, invoke or mantle").with_default("converse"),
+            Setting::optional("invoke_form", "Form of InvokeModel's bodies for models whose id does not tell it"),
+        ])
+        .with_default_model("us.amazon.nova-2-lite-v1:0");
+
+llm_core::register_provider!(PLUGIN);
+
+fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
+    Ok(Arc::new(Bedrock::new(cx, llm_core::read_config(config)?)?))
+}

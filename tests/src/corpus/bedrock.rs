@@ -1,0 +1,60 @@
+//! What is different about recordings of Amazon Bedrock: the model stands in the path, and one account is asked in three
+//! ways, which the plugin has a setting for.
+
+use llm_core::{ChatRequest, Error};
+use llm_wire_bedrock::invoke::{self, Form};
+use llm_wire_bedrock::{converse, count_tokens};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value};
+
+use super::case::{Case, Recorded};
+
+/// The model in a path such as `/model/amazon.nova-lite-v1%3A0/converse`.
+pub(super) fn model(case: &Case) -> Option<String> {
+    of_path(&case.request.as_ref()?.path)
+}
+
+fn of_path(path: &str) -> Option<String> {
+    let id = path.strip_prefix("/model/")?.split('/').next()?;
+    Some(percent_decode_str(id).decode_utf8_lossy().into_owned())
+}
+
+/// The settings for the way in which a case was recorded.
+pub(super) fn configure(case: &Case, config: &mut Map<String, Value>) {
+    let way = match (case.provider.as_str(), case.api.as_str()) {
+        ("bedrock_mantle", _) => "mantle",
+        ("bedrock", "bedrock-invoke") => "invoke",
+        _ => return,
+    };
+    config.insert("chat_api".to_owned(), way.into());
+}
+
+/// Whether the answer was streamed, which the path says.
+pub(super) fn is_streamed(recorded: &Recorded) -> bool {
+    recorded.path.ends_with("-stream")
+}
+
+/// The recorded request; `None` where the form of its body is not read.
+pub(super) fn request(case: &Case, recorded: &Recorded) -> Option<Result<ChatRequest, Error>> {
+    let model = of_path(&recorded.path)?;
+    let body = recorded.body.to_string().into_bytes();
+    if case.api == "bedrock-count-tokens" {
+        return Some(count_tokens::decode_request(&body, &model));
+    }
+    if case.api == "bedrock-converse" {
+        return Some(converse::decode_request(&body, &model).map(|decoded| decoded.request));
+    }
+    let mut with_model = recorded.body.clone();
+    with_model["model"] = model.as_str().into();
+    let with_model = with_model.to_string().into_bytes();
+    match Form::of(&model) {
+        // Claude 2 also takes a prompt; such requests are not made any more.
+        Form::Messages if recorded.body["messages"].is_null() => None,
+        Form::Messages => {
+            Some(llm_wire_anthropic::messages::decode_request(&with_model).map(|decoded| decoded.request))
+        }
+        Form::Converse => Some(converse::decode_request(&body, &model).map(|decoded| decoded.request)),
+        Form::Prompt(form) => Some(invoke::decode_request(&body, &model, form)),
+        _ => Some(llm_wire_openai::chat::decode_request(&with_model).map(|decoded| decoded.request)),
+    }
+}
