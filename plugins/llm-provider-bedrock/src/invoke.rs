@@ -1,13 +1,15 @@
 //! Chat through `InvokeModel`: each publisher's own body, and answers told apart by their fields.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use llm_core::{Capabilities, ChatRequest, ChatResponse, Error, Origin, Warning};
+use llm_core::{Capabilities, ChatRequest, ChatResponse, Error, ErrorKind, Origin, Warning};
 use llm_wire::StreamDecoder;
 use llm_wire_bedrock::invoke::{self, ChunkDecoder, ConverseChunks, Form, PromptDecoder, Shape};
 use llm_wire_bedrock::{API, Encoded, converse};
 use llm_wire_openai::Dialect;
+use serde_json::value::RawValue;
 
 use crate::models;
 
@@ -40,10 +42,18 @@ pub(crate) fn encode(
         Form::Prompt(form) => invoke::encode_request(request, to, form).map(apart),
         Form::Converse => converse::encode_request(request, to, &models::profile(&request.model, known)).map(apart),
         _ => {
-            let encoded = llm_wire_openai::chat::encode_request(request, to, stream, &DIALECT)?;
-            Ok((encoded.body, encoded.warnings))
+            // Model and stream are said by the path, and some models refuse what they do not know.
+            let encoded = llm_wire_openai::chat::encode_request(request, to, false, &DIALECT)?;
+            Ok((without_model(&encoded.body)?, encoded.warnings))
         }
     }
+}
+
+fn without_model(body: &[u8]) -> Result<Vec<u8>, Error> {
+    let internal = |error| Error::new(ErrorKind::Internal, "encoding the request as JSON failed").with_source(error);
+    let mut fields: BTreeMap<String, &RawValue> = serde_json::from_slice(body).map_err(internal)?;
+    fields.remove("model");
+    serde_json::to_vec(&fields).map_err(internal)
 }
 
 fn apart(encoded: Encoded) -> (Vec<u8>, Vec<Warning>) {
