@@ -83,15 +83,17 @@ pub(super) fn frame(family: Family, provider: &str, model: &str) -> Frame {
             cuts_thoughts: true,
             ..PLAIN
         },
-        Family::Grok => grok(provider, &is),
+        Family::Grok => grok(provider, model, &is),
+        // Amazon hosts them without.
+        Family::Command if provider == "bedrock" => Frame { request: 0, message: 0, ..PLAIN },
         Family::Command => command(&is),
         Family::Glm if is(&["glm-5"]) => {
             Frame { request: 8, system: 2, call: 22, tools: 82, cuts_thoughts: true, ..PLAIN }
         }
         Family::Glm => Frame { request: 2, system: 1, message: 3, call: 22, cuts_thoughts: true, ..PLAIN },
         Family::Kimi => Frame { request: 5, system: 2, call: 20, result: 8, tools: 8, ..PLAIN },
-        // Perplexity counts the words alone.
-        Family::Other if is(&["sonar"]) => Frame { request: 0, system: 0, message: 0, ..PLAIN },
+        // Perplexity and Amazon count the words alone.
+        Family::Other if is(&["sonar", "nova"]) => Frame { request: 0, system: 0, message: 0, ..PLAIN },
         Family::Other => Frame { request: 4, ..PLAIN },
     }
 }
@@ -198,15 +200,16 @@ fn mistral(is: &impl Fn(&[&str]) -> bool) -> Frame {
     of
 }
 
-/// xAI's: unseen prompts, which differ by model.
-fn grok(provider: &str, is: &impl Fn(&[&str]) -> bool) -> Frame {
-    let of = Frame { request: 3, schema: Some((36, Style::COMPACT)), thoughts: false, ..PLAIN };
+/// xAI's: a prompt of its own before everything, which other hosts of its models leave out; Grok 4 had a longer one.
+fn grok(provider: &str, model: &str, is: &impl Fn(&[&str]) -> bool) -> Frame {
+    let of = Frame { request: 190, tools: 82, schema: Some((36, Style::COMPACT)), thoughts: false, ..PLAIN };
+    let name = model.rsplit('/').next().unwrap_or(model);
     match () {
         () if provider == "azure" => Frame { request: 0, message: 0, tools: 128, ..of },
         () if is(&["code"]) => Frame { request: 197, tools: 108, ..of },
-        () if is(&["fast", "4.1", "4-1"]) => Frame { tools: 270, ..of },
-        () if is(&["grok-4"]) => Frame { request: 678, ..of },
-        () => Frame { tools: 202, ..of },
+        () if is(&["grok-3", "grok-2"]) => Frame { request: 3, tools: 202, ..of },
+        () if name == "grok-4" || name.starts_with("grok-4-0") => Frame { request: 678, ..of },
+        () => of,
     }
 }
 
