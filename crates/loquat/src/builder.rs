@@ -180,6 +180,8 @@ impl ClientBuilder {
         let settings = conduct::settings(&config.defaults, "defaults")?;
         // Whatever may be wrong is found before anything is changed that a client at work shares.
         let (transport, http) = transport(self.transport, config.defaults.proxy.clone(), &environment)?;
+        #[cfg(feature = "prompt")]
+        let prompts = crate::prompt::layer(&config, &self.state)?;
         let Routing { router, active, settings: of_routes } =
             routes::routing(&site, &mut providers, &config, &self.state, &own)?;
         let advice = routes::nothing_configured(&registry);
@@ -201,6 +203,9 @@ impl ClientBuilder {
             .into_iter()
             .fold(driver, |driver, (route, settings)| driver.route_settings(route, settings))
             .build();
+        // Outside of everything that looks at prompts, above all of a cache.
+        #[cfg(feature = "prompt")]
+        let driver = prompts.iter().fold(driver, |inner, prompts| prompts.layer(inner));
         let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
         own.establish(&stack);
         let current = Arc::new(Current::default());

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_core::{
-    ChatRequest, Cx, Effort, Error, JsonSchema, Message, OnUnsupported, OutputFormat, Part, Reasoning, Role, Tool,
-    ToolChoice,
+    ChatRequest, Cx, Effort, Error, Hints, JsonSchema, Message, OnUnsupported, OutputFormat, Part, Reasoning, Role,
+    Tool, ToolChoice,
 };
 use serde_json::Value;
 
@@ -22,11 +22,12 @@ pub struct ChatCall<'c> {
     request: ChatRequest,
     timeout: Option<Duration>,
     max_retries: Option<u32>,
+    keep_prompt: bool,
 }
 
 impl<'c> ChatCall<'c> {
     pub(crate) fn new(client: &'c Client, request: ChatRequest) -> Self {
-        Self { client, request, timeout: None, max_retries: None }
+        Self { client, request, timeout: None, max_retries: None, keep_prompt: false }
     }
 
     /// Asks another model than the client's own: a route or `provider/model`.
@@ -123,6 +124,12 @@ impl<'c> ChatCall<'c> {
         self
     }
 
+    /// Sends the prompt byte for byte, even where the configuration has prompts made shorter.
+    pub fn keep_prompt(mut self) -> Self {
+        self.keep_prompt = true;
+        self
+    }
+
     /// Anything else of the request.
     pub fn with(mut self, change: impl FnOnce(&mut ChatRequest)) -> Self {
         change(&mut self.request);
@@ -132,6 +139,11 @@ impl<'c> ChatCall<'c> {
     fn cx(&self) -> Cx {
         let mut cx = self.client.cx(self.timeout);
         cx.max_retries = self.max_retries;
+        if self.keep_prompt {
+            let mut hints = Hints::default();
+            hints.keep_prompt = true;
+            cx = cx.with_hints(hints);
+        }
         cx
     }
 

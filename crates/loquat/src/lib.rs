@@ -21,6 +21,8 @@ mod health;
 mod money;
 pub mod normal;
 mod operations;
+#[cfg(feature = "prompt")]
+mod prompt;
 pub mod providers;
 mod reply;
 mod reply_stream;
@@ -48,12 +50,16 @@ pub use state::EngineState;
 
 #[cfg(feature = "budget")]
 pub use config::PricesConfig;
+#[cfg(feature = "prompt")]
+pub use config::PromptConfig;
 #[cfg(feature = "budget")]
 pub use llm_budget as budget;
 #[cfg(feature = "budget")]
 pub use llm_catalog as catalog;
 pub use llm_core as core;
 pub use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, Message, Part, Tool};
+#[cfg(feature = "prompt")]
+pub use llm_prompt as prompts;
 pub use llm_resilience::{BreakerPolicy, FallbackPolicy, HedgePolicy, LimitPolicy, RetryPolicy, StreamPolicy};
 pub use llm_router::{
     Decision, Experiment, Feedback, Health, ProbeKind, Rule, Shadow, StrategyKind, TargetHealth, TargetSpec,

@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 use llm_core::{
-    Attempt, ChatStream, Cost, Cx, Error, Event, Executor, Finish, PartId, PartKind, Timing, ToolCall, Usage, Warning,
+    Attempt, ChatStream, Cost, Cx, Error, Event, Executor, Finish, PartId, PartKind, PromptSavings, Timing, ToolCall,
+    Usage, Warning,
 };
 
 /// One piece of a streamed answer.
@@ -45,6 +46,8 @@ pub struct Summary {
     pub warnings: Vec<Warning>,
     /// How long it took.
     pub timing: Timing,
+    /// By how much the prompt was made shorter before it was sent.
+    pub prompt_savings: Option<PromptSavings>,
 }
 
 /// A streamed answer. Dropping it ends the call at the vendor.
@@ -58,6 +61,7 @@ pub struct ReplyStream {
     model: Option<String>,
     attempts: Vec<Attempt>,
     warnings: Vec<Warning>,
+    prompt_savings: Option<PromptSavings>,
     calls: BTreeMap<PartId, ToolCall>,
     /// Parts of further answers.
     others: BTreeSet<PartId>,
@@ -72,6 +76,7 @@ impl ReplyStream {
             model: None,
             attempts: Vec::new(),
             warnings: Vec::new(),
+            prompt_savings: None,
             calls: BTreeMap::new(),
             others: BTreeSet::new(),
         }
@@ -102,6 +107,7 @@ impl ReplyStream {
                 self.model = start.model;
                 self.attempts = start.attempts;
                 self.warnings = start.warnings;
+                self.prompt_savings = start.prompt_savings;
                 None
             }
             Event::PartStart { part, candidate, .. } if candidate > 0 => {
@@ -141,6 +147,7 @@ impl ReplyStream {
                     attempts: std::mem::take(&mut self.attempts),
                     warnings: std::mem::take(&mut self.warnings),
                     timing: finish.timing,
+                    prompt_savings: self.prompt_savings,
                 })))
             }
             _ => None,

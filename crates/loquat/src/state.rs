@@ -45,6 +45,9 @@ pub struct EngineState {
     /// Prices, costs and budgets.
     #[cfg(feature = "budget")]
     pub money: Money,
+    /// What was saved by making prompts shorter.
+    #[cfg(feature = "prompt")]
+    pub prompt_savings: llm_prompt::optimise::SavingsCounter,
 }
 
 impl Default for EngineState {
@@ -69,6 +72,8 @@ impl EngineState {
             quality,
             #[cfg(feature = "budget")]
             money: Money::default(),
+            #[cfg(feature = "prompt")]
+            prompt_savings: llm_prompt::optimise::SavingsCounter::default(),
         }
     }
 

@@ -27,7 +27,9 @@ const REGION: &str = "x-llm-region";
 const USER: &str = "x-llm-user";
 const SESSION: &str = "x-llm-session";
 const TAGS: &str = "x-llm-tags";
-const KNOWN: [&str; 10] = [TIMEOUT, RETRIES, FALLBACK, TASK, QUALITY, PRIORITY, REGION, USER, SESSION, TAGS];
+const KEEP_PROMPT: &str = "x-llm-keep-prompt";
+const KNOWN: [&str; 11] =
+    [TIMEOUT, RETRIES, FALLBACK, TASK, QUALITY, PRIORITY, REGION, USER, SESSION, TAGS, KEEP_PROMPT];
 
 /// Writes the wishes of a client into the environment of its call.
 pub(crate) fn apply(headers: &HeaderMap, end_user: Option<&str>, cx: &mut Cx, now: Instant) -> Result<(), Error> {
@@ -69,6 +71,13 @@ pub(crate) fn apply(headers: &HeaderMap, end_user: Option<&str>, cx: &mut Cx, no
             REGION => hints.region = Some(text.into()),
             USER => hints.user = Some(text.into()),
             SESSION => hints.session = Some(text.into()),
+            KEEP_PROMPT => {
+                hints.keep_prompt = match text {
+                    "on" => true,
+                    "off" => false,
+                    _ => return Err(refused(name, "expected on or off")),
+                };
+            }
             TAGS => cx.tags = Some(Arc::new(tags(name, text)?)),
             other => return Err(unknown(other)),
         }
@@ -136,6 +145,7 @@ mod tests {
                 ("x-llm-task", "code_generation"),
                 ("x-llm-quality", "high"),
                 ("x-llm-priority", "batch"),
+                ("x-llm-keep-prompt", "on"),
                 ("x-llm-tags", "team=a, residency = eu"),
                 ("x-request-id", "r"),
             ],
@@ -147,6 +157,7 @@ mod tests {
         assert_eq!((cx.most_retries, cx.max_targets), (Some(0), Some(1)));
         assert_eq!((hints.task.as_deref(), hints.user.as_deref()), (Some("code_generation"), Some("u-1")));
         assert_eq!((hints.quality, hints.priority), (Some(QualityNeed::High), Priority::Batch));
+        assert!(hints.keep_prompt);
         assert_eq!(cx.tags.unwrap().get("residency").map(String::as_str), Some("eu"));
 
         let (cx, _) = applied(&[("x-llm-user", "u-2")], Some("u-1")).unwrap();
@@ -161,6 +172,7 @@ mod tests {
             ("x-llm-timeout-ms", "0", "from 1"),
             ("x-llm-max-retries", "99", "from 0 to 5"),
             ("x-llm-fallback", "maybe", "on or off"),
+            ("x-llm-keep-prompt", "1", "on or off"),
             ("x-llm-priority", "high", "batch, low or normal"),
             ("x-llm-tags", "team", "name=value"),
             ("x-llm-task", "", "1 to 256"),

@@ -6,6 +6,8 @@ mod limits;
 #[cfg(feature = "budget")]
 mod money;
 mod overlay;
+#[cfg(feature = "prompt")]
+mod prompt;
 mod provider;
 mod quality;
 mod route;
@@ -24,6 +26,8 @@ pub use health::HealthConfig;
 pub use limits::LimitsConfig;
 #[cfg(feature = "budget")]
 pub use money::PricesConfig;
+#[cfg(feature = "prompt")]
+pub use prompt::PromptConfig;
 pub use provider::ProviderConfig;
 pub use quality::{AssessorsConfig, JudgeConfig, QualityGateConfig};
 pub use route::RouteConfig;
@@ -81,6 +85,9 @@ pub struct Config {
     pub shadows: Vec<Shadow>,
     /// Limits of the process, of tenants and of every target.
     pub limits: LimitsConfig,
+    /// What is done to prompts before they are sent. Default: nothing.
+    #[cfg(feature = "prompt")]
+    pub prompt: PromptConfig,
     /// Where replicas meet.
     pub shared: SharedConfig,
     /// A folder of this process for what a restart must find again: the money of budgets, answers cached on disk.
@@ -156,6 +163,10 @@ impl Config {
         }
         if self.server.is_empty() {
             self.server = other.server;
+        }
+        #[cfg(feature = "prompt")]
+        {
+            self.prompt.optimise = self.prompt.optimise.or(other.prompt.optimise);
         }
         self.defaults = self.defaults.or(other.defaults);
         let (mine, theirs) = (&mut self.limits, other.limits);

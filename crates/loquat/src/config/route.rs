@@ -79,6 +79,10 @@ pub struct RouteConfig {
     /// [`Defaults::canned_answer`](super::Defaults::canned_answer) of this route.
     #[serde(default)]
     pub canned_answer: Option<String>,
+    /// [`Config::prompt`](super::Config::prompt) of this route, for requests that name it.
+    #[cfg(feature = "prompt")]
+    #[serde(default)]
+    pub prompt: Option<super::PromptConfig>,
 }
 
 impl RouteConfig {
@@ -157,6 +161,8 @@ impl RouteConfig {
             fall_over: None,
             quality_gate: None,
             canned_answer: None,
+            #[cfg(feature = "prompt")]
+            prompt: None,
         }
     }
 }

@@ -6,5 +6,7 @@ mod comparisons;
 mod configuration;
 #[cfg(feature = "budget")]
 mod money;
+#[cfg(feature = "prompt")]
+mod prompt;
 mod state;
 mod streams;
