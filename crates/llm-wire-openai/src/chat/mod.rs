@@ -8,6 +8,7 @@ pub(crate) mod kept;
 mod piece;
 pub(crate) mod request;
 mod response;
+mod sources;
 mod stream;
 pub(crate) mod wire;
 

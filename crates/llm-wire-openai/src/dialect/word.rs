@@ -170,6 +170,10 @@ pub enum ReasoningRequest {
     Object,
     /// `enable_thinking: true | false`, and `thinking_budget: N`.
     EnableThinking,
+    /// `enable_thinking: true | false`.
+    EnableOnly,
+    /// `reasoning_effort: WORD` for a word, `thinking: {type, budget_tokens}` for a number.
+    EffortOrBudget,
     /// `chat_template_kwargs: {NAME: true | false}`.
     TemplateSwitch(&'static str),
     /// Not at all.

@@ -3,7 +3,8 @@
 //! `{error: {message, type, param, code}}` (OpenAI; with `metadata` OpenRouter; with `innererror` Azure),
 //! `{error: "words"}` (Venice, Ollama; with `code` xAI), `{message, type, code}` (Mistral, doubleword, Bedrock),
 //! `{detail: "words"}` and `{detail: [{loc, msg}]}` (`FastAPI`), `{errors: [{code, message}]}` (Cloudflare),
-//! `{statusCode, message}` (Azure's API management), and any of them in a list (Google).
+//! `{statusCode, message}` (Azure's API management), `{error_code, message}` (Databricks), `{code, reason, message}`
+//! (Novita), `{base_resp: {status_code, status_msg}}` (`MiniMax`), and any of them in a list (Google).
 
 use llm_core::Error;
 use serde_json::Value;
@@ -37,7 +38,10 @@ impl Complaint {
 
     fn of_object(outer: &Value) -> Option<Self> {
         let inner = match &outer["error"] {
-            Value::Null => outer["errors"].as_array().and_then(|errors| errors.first()).unwrap_or(outer),
+            Value::Null => match refused(&outer["base_resp"]) {
+                Some(base) => base,
+                None => outer["errors"].as_array().and_then(|errors| errors.first()).unwrap_or(outer),
+            },
             Value::String(words) if words.is_empty() => return None,
             Value::Object(fields) if fields.is_empty() => return None,
             Value::Bool(false) => return None,
@@ -49,12 +53,13 @@ impl Complaint {
             .or_else(|| text(&inner["message"]))
             .or_else(|| text(&outer["message"]))
             .or(detail)
-            .or_else(|| text(&inner["detail"]));
+            .or_else(|| text(&inner["detail"]))
+            .or_else(|| text(&inner["status_msg"]));
         let complains = !std::ptr::eq(inner, outer) || outer["object"] == "error" || message.is_some();
         if !complains {
             return None;
         }
-        let code = either("code");
+        let code = either("code").or_else(|| either("error_code")).or_else(|| text(&outer["base_resp"]["status_code"]));
         let number = |value: &Value| value.as_u64().or_else(|| value.as_str()?.parse().ok());
         let places = [
             &inner["status_code"],
@@ -73,7 +78,10 @@ impl Complaint {
                 _ => message,
             },
             code,
-            kind: either("type").or_else(|| either("error_type")).or_else(|| moderated(inner)),
+            kind: either("type")
+                .or_else(|| either("error_type"))
+                .or_else(|| either("reason"))
+                .or_else(|| moderated(inner)),
             inner_code: text(&inner["innererror"]["code"]),
             param: text(&inner["param"]).or(location),
             status: status.and_then(|status| u16::try_from(status).ok()),
@@ -122,6 +130,11 @@ fn detail(value: &Value) -> (Option<String>, Option<String>) {
     });
     let words = words.collect::<Vec<_>>().join("; ");
     (Some(words).filter(|words| !words.is_empty()), problems.first().and_then(place))
+}
+
+/// `MiniMax`'s verdict on a call, which stands in good answers too (its error page, 2026).
+fn refused(base: &Value) -> Option<&Value> {
+    base["status_code"].as_i64().filter(|code| *code != 0).map(|_| base)
 }
 
 /// OpenRouter has no word for its moderation, only the reasons (its page on errors, 2026).
@@ -174,6 +187,10 @@ mod tests {
             "messages.0.content: Field required | - - messages.0.content -",
         );
         check(&json!({"success": false, "errors": [{"code": 7003, "message": "m"}], "messages": []}), "m | 7003 - - -");
+        check(&json!({"error_code": "BAD_REQUEST", "message": "m"}), "m | BAD_REQUEST - - -");
+        check(&json!({"code": 403, "reason": "NO_MONEY", "message": "m"}), "m | 403 NO_MONEY - 403");
+        check(&json!({"choices": null, "base_resp": {"status_code": 1008, "status_msg": "m"}}), "m | 1008 - - -");
+        check(&json!({"choices": [], "base_resp": {"status_code": 0, "status_msg": ""}}), "nothing");
         check(&json!([{"error": {"code": 400, "message": "m", "status": "INVALID_ARGUMENT"}}]), "m | 400 - - 400");
         let flagged = json!({"reasons": ["violence"], "flagged_input": "secret"});
         check(

@@ -137,7 +137,7 @@ const TOO_LONG: &[Reading] = &[
     Reading::Starts("the input is too long"),
     Reading::Starts("input is too long"),
     Reading::Starts("input tokens exceed"),
-    Reading::Starts("range of input length should be"),
+    Reading::Says("range of input length should be"),
     Reading::Starts("too many input tokens"),
 ];
 

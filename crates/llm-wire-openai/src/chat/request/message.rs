@@ -164,7 +164,15 @@ impl Writer<'_, '_> {
         if !all_text {
             self.notes.unsupported("messages.content.media", "this vendor takes only text")?;
         }
-        Ok(Content::Owned(out.iter().filter_map(PartOut::text).collect()))
+        self.joined(&out)
+    }
+
+    /// Several texts as one.
+    fn joined<'a>(&mut self, parts: &[PartOut<'_>]) -> Result<Content<'a>, Error> {
+        if parts.iter().any(PartOut::says_more) {
+            self.notes.unsupported("messages.content.ext", "this vendor takes one text, which has no marks inside")?;
+        }
+        Ok(Content::Owned(parts.iter().filter_map(PartOut::text).collect()))
     }
 
     fn assistant<'a>(&mut self, message: &'a Message) -> Result<Option<Out<'a>>, Error> {
@@ -275,9 +283,7 @@ impl Writer<'_, '_> {
         }
         let content = match self.content(result.content.iter().filter(taken))? {
             Content::Absent => Content::Text(""),
-            Content::Parts(parts) if self.dialect.tool_content == ToolContent::Text => {
-                Content::Owned(parts.iter().filter_map(PartOut::text).collect())
-            }
+            Content::Parts(parts) if self.dialect.tool_content == ToolContent::Text => self.joined(&parts)?,
             content => content,
         };
         let ext = if part.ext.is_empty() { &message.ext } else { &part.ext };

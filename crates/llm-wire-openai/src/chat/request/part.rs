@@ -110,6 +110,11 @@ impl<'a> PartOut<'a> {
         }
     }
 
+    /// It says more than its words, which is lost where they are joined with others.
+    pub(super) fn says_more(&self) -> bool {
+        self.text().is_some() && self.plain_text().is_none()
+    }
+
     /// The words of a part, whatever else it says.
     pub(super) fn text(&self) -> Option<&'a str> {
         match self.body {

@@ -40,6 +40,8 @@ enum Object<'a> {
     MaxTokens(u32),
 }
 
+const ONLY_A_SWITCH: &str = "this vendor can only switch it on or off";
+
 /// Efforts by strength.
 const LADDER: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
@@ -57,7 +59,7 @@ impl<'a> Thinking<'a> {
                 if on && !dialect.effort_allowed.is_empty() {
                     thinking.effort = effort(asked, dialect, notes)?;
                 } else if on {
-                    notes.adapted("reasoning", "this vendor can only switch it on or off");
+                    notes.adapted("reasoning", ONLY_A_SWITCH);
                 }
             }
             ReasoningRequest::Budget => thinking.switch = Some(switch(on.then(|| budget(asked, notes)))),
@@ -67,6 +69,16 @@ impl<'a> Thinking<'a> {
                     asked => effort(asked, dialect, notes)?.map(Object::Effort),
                 };
             }
+            ReasoningRequest::EffortOrBudget => match asked {
+                Reasoning::Budget(tokens) => thinking.switch = Some(switch(on.then_some(*tokens))),
+                asked => thinking.effort = effort(asked, dialect, notes)?,
+            },
+            ReasoningRequest::EnableOnly => {
+                thinking.enable = Some(on);
+                if on {
+                    notes.adapted("reasoning", ONLY_A_SWITCH);
+                }
+            }
             ReasoningRequest::EnableThinking => {
                 thinking.enable = Some(on);
                 thinking.budget = on.then(|| budget(asked, notes));
@@ -74,7 +86,7 @@ impl<'a> Thinking<'a> {
             ReasoningRequest::TemplateSwitch(name) => {
                 thinking.template = Some((name, on));
                 if on {
-                    notes.adapted("reasoning", "this vendor can only switch it on or off");
+                    notes.adapted("reasoning", ONLY_A_SWITCH);
                 }
             }
         }
@@ -200,6 +212,9 @@ mod tests {
         check(&Reasoning::Budget(700), &form(ReasoningRequest::EnableThinking), enable, 0);
         let switch = r#"{"chat_template_kwargs":{"thinking":false}}"#;
         check(&off(), &form(ReasoningRequest::TemplateSwitch("thinking")), switch, 0);
+        check(&high(), &form(ReasoningRequest::EnableOnly), r#"{"enable_thinking":true}"#, 1);
+        check(&high(), &form(ReasoningRequest::EffortOrBudget), r#"{"reasoning_effort":"high"}"#, 0);
+        check(&Reasoning::Budget(700), &form(ReasoningRequest::EffortOrBudget), budget, 0);
         check(&high(), &form(ReasoningRequest::None), "{}", 1);
     }
 

@@ -4,18 +4,19 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use llm_core::{
-    Candidate, ChatResponse, Error, ErrorKind, Extensions, Finish, FinishReason, Message, Origin, Part, PartKind, Role,
-    ToolCall,
+    Candidate, ChatResponse, Citation, Error, ErrorKind, Extensions, Finish, FinishReason, Message, Origin, Part,
+    PartKind, Role, ToolCall,
 };
 use serde_json::Value;
 
 use crate::chat::arguments::Arguments;
 use crate::chat::kept::{self, ANNOTATIONS, CHOICES, LOGPROBS, MESSAGES};
 use crate::chat::piece::{self, Audio, Piece};
+use crate::chat::sources;
 use crate::chat::wire::{self, Answer, AnswerChoice, Call, Content, Said};
 use crate::dialect::Dialect;
 use crate::json::{Raw, is_empty, malformed, parse, read};
-use crate::{error, usage};
+use crate::{FAMILY, error, usage};
 
 /// Reads a whole answer. An error object in it is an error, classified.
 ///
@@ -32,7 +33,10 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> 
         answers.push(candidate(choice, number, origin, dialect, &mut ext));
     }
     let mut answers = answers.into_iter();
-    let Some(first) = answers.next() else { return Err(complaint(body, dialect)) };
+    let Some(mut first) = answers.next() else { return Err(complaint(body, dialect)) };
+    if let Some(fields) = ext.of(FAMILY) {
+        cite(&mut first.message, sources::of(fields));
+    }
     let mut response = ChatResponse::new(origin.clone(), first.message, first.finish);
     response.more = answers.collect();
     response.id = answer.id.owned();
@@ -43,6 +47,17 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> 
     response.usage = read_usage(answer.usage, answer.x_groq, dialect).unwrap_or_default();
     response.ext = ext;
     Ok(response)
+}
+
+/// Gives the last words the sources of the answer as a whole, where they have none of their own.
+fn cite(message: &mut Message, sources: Vec<Citation>) {
+    let last_text = message.content.iter_mut().rev().find_map(|part| match &mut part.kind {
+        PartKind::Text { citations, .. } => Some(citations),
+        _ => None,
+    });
+    if let Some(citations) = last_text.filter(|citations| citations.is_empty()) {
+        *citations = sources;
+    }
 }
 
 /// An answer without choices, or with an error in it.

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use llm_core::{Event, Extensions, Finish, Origin, PartId, PartKind, Visibility};
+use llm_core::{Citation, Event, Extensions, Finish, Origin, PartId, PartKind, Visibility};
 use llm_wire::EventQueue;
 use serde_json::{Map, Value, json};
 
@@ -63,6 +63,8 @@ pub(super) struct Answer {
     finish: Option<String>,
     logprobs: Map<String, Value>,
     annotations: Vec<Value>,
+    /// Sources were given with the words.
+    cited: bool,
     choice_fields: Latest,
     message_fields: Latest,
 }
@@ -213,6 +215,7 @@ impl Answer {
             self.annotations.extend(parse::<Vec<Value>>(raw).unwrap_or_default());
             return;
         };
+        self.cited |= !citations.is_empty();
         for citation in citations {
             sink.push(Event::Citation { part: words.part, citation: Box::new(citation) });
         }
@@ -257,6 +260,14 @@ impl Answer {
     }
 
     /// Ends every part and says why the answer ended; what has no field goes to `ext`.
+    /// Takes the sources of the answer as a whole, for words that have none of their own.
+    pub(super) fn cite(&mut self, sources: Vec<Citation>, sink: &mut Sink<'_>) {
+        let Some(words) = self.text.filter(|_| !self.cited) else { return };
+        for citation in sources {
+            sink.push(Event::Citation { part: words.part, citation: Box::new(citation) });
+        }
+    }
+
     pub(super) fn finish(mut self, dialect: &Dialect, ext: &mut Extensions, sink: &mut Sink<'_>) -> Finish {
         let finish = dialect.decode_finish(self.finish.as_deref(), !self.calls.is_empty());
         let number = self.number as usize;

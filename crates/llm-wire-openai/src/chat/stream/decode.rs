@@ -15,6 +15,7 @@ use super::answer::{Answer, Sink};
 use super::latest::Latest;
 use super::template::{Template, Words};
 use crate::chat::response::read_usage;
+use crate::chat::sources;
 use crate::chat::wire::{Chunk, ChunkChoice};
 use crate::dialect::{Dialect, EndMarker};
 use crate::json::{is_empty, malformed, read};
@@ -77,6 +78,13 @@ impl Decoder {
         }
         let usage = read_usage(chunk.usage, chunk.x_groq, &self.dialect);
         let says_something = !chunk.choices.is_empty() || usage.is_some();
+        // `MiniMax` reports an error in a chunk like any other, but for its verdict.
+        if !says_something && !chunk.rest.0.is_empty() && !chunk.id.is_empty() {
+            let data: Value = serde_json::from_slice(frame.data).unwrap_or_default();
+            if let Some(error) = error::in_band(&data, &self.dialect) {
+                return Err(error);
+            }
+        }
         if !says_something && chunk.id.is_empty() && chunk.model.is_empty() {
             return self.strange(frame, out);
         }
@@ -168,17 +176,19 @@ impl Decoder {
     fn finish(&mut self, out: &mut EventQueue) {
         let mut ext = Extensions::default();
         let fields = std::mem::take(&mut self.fields).into_map();
+        let mut sources = sources::of(&fields);
         if !fields.is_empty() {
             ext.of_mut(FAMILY).extend(fields);
         }
         let mut answers = std::mem::take(&mut self.answers);
         answers.sort_by_key(|answer| answer.number);
         let mut ends = Vec::new();
-        for answer in answers {
+        for mut answer in answers {
             let number = answer.number as usize;
             let sink =
                 &mut Sink { out, next_part: &mut self.next_part, candidate: answer.number, origin: &self.origin };
             ends.resize(number, unsaid());
+            answer.cite(std::mem::take(&mut sources), sink);
             ends.push(answer.finish(&self.dialect, &mut ext, sink));
         }
         let mut ends = ends.into_iter();
