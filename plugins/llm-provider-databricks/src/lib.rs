@@ -1,0 +1,41 @@
+#![doc = include_str!("../README.md")]
+
+use llm_core::{ModelCard, Setting, Support};
+use llm_wire_openai::dialect::{EndMarker, Paths, ReasoningReplay, ReasoningRequest, ToolContent};
+use llm_wire_openai::vendor::Own;
+use llm_wire_openai::{Dialect, Vendor};
+
+llm_wire_openai::plugin! {
+    VENDOR,
+    // Limits: LiteLLM 1.106.2 (2026-11).
+    models: [
+        ModelCard::new("databricks", "databricks-gpt-oss-20b").with_limits(131_072, 131_072).with_reasoning(Support::Yes),
+        ModelCard::new("databricks", "databricks-claude-sonnet-5").with_limits(1_000_000, 128_000).with_sampling(Support::No),
+    ],
+}
+
+const VENDOR: Vendor = Vendor {
+    id: "databricks",
+    name: "Databricks",
+    base_url: "https://{host}/serving-endpoints",
+    base_url_env: &["DATABRICKS_API_BASE"],
+    key_env: &["DATABRICKS_TOKEN", "DATABRICKS_API_KEY"],
+    own: &[Own::address(Setting::optional("host", "Host of the workspace").with_env(&["DATABRICKS_HOST"]))],
+    default_model: Some("databricks-gpt-oss-20b"),
+    dialect: Dialect {
+        // The list of endpoints has another address and form.
+        paths: Paths { models: None, ..Dialect::COMPATIBLE.paths },
+        // Not among the fields of its API reference (2026).
+        drop: &["presence_penalty", "frequency_penalty", "parallel_tool_calls", "service_tier", "metadata"],
+        seed: None,
+        end_user: None,
+        media: &["image_url"],
+        tool_content: ToolContent::Text,
+        // Claude takes a number of tokens, the others a word (its pages on reasoning models, 2026).
+        reasoning: ReasoningRequest::EffortOrBudget,
+        reasoning_replay: ReasoningReplay::Drop,
+        end_marker: EndMarker::Done,
+        ..Vendor::UNNAMED.dialect
+    },
+    ..Vendor::UNNAMED
+};

@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+use llm_core::Setting;
+use llm_wire_openai::dialect::{Paths, ToolContent};
+use llm_wire_openai::vendor::Own;
+use llm_wire_openai::{Dialect, Vendor};
+
+llm_wire_openai::plugin! { VENDOR }
+
+const VENDOR: Vendor = Vendor {
+    id: "huggingface",
+    name: "Hugging Face",
+    base_url: "https://router.huggingface.co/v1",
+    base_url_env: &["HF_API_BASE", "HUGGINGFACE_API_BASE"],
+    key_env: &["HF_TOKEN", "HUGGINGFACE_API_KEY"],
+    own: &[Own::header(Setting::optional("bill_to", "Organisation that is billed"), "x-hf-bill-to")],
+    default_model: Some("openai/gpt-oss-20b"),
+    dialect: Dialect {
+        // Vectors are made below other addresses, one per task.
+        paths: Paths { embed: None, ..Dialect::COMPATIBLE.paths },
+        drop: &["service_tier", "metadata"],
+        media: &["image_url"],
+        tool_content: ToolContent::TextParts,
+        // 3 of 12 recorded streams end without `[DONE]`: whose they are depends on the provider behind the router.
+        ..Vendor::UNNAMED.dialect
+    },
+    ..Vendor::UNNAMED
+};

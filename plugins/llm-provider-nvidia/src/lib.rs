@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+use llm_wire_openai::dialect::{EmbedEncoding, ReasoningRequest, ToolContent};
+use llm_wire_openai::{Dialect, Vendor};
+
+llm_wire_openai::plugin! { VENDOR }
+
+const VENDOR: Vendor = Vendor {
+    id: "nvidia",
+    name: "NVIDIA",
+    aliases: &["nim", "nvidia-nim"],
+    base_url: "https://integrate.api.nvidia.com/v1",
+    base_url_env: &["NVIDIA_NIM_API_BASE"],
+    key_env: &["NVIDIA_API_KEY", "NVIDIA_NIM_API_KEY"],
+    default_model: Some("openai/gpt-oss-20b"),
+    dialect: Dialect {
+        // Not among the fields of its API reference (2026); models differ further, and say so with 400 or 422.
+        drop: &["service_tier", "metadata"],
+        media: &["image_url", "video_url"],
+        tool_content: ToolContent::TextParts,
+        // A switch in the template of the model (the pages of its Nemotron and DeepSeek models, 2026).
+        reasoning: ReasoningRequest::TemplateSwitch("thinking"),
+        // Its embedding models ask what a vector is for, and answer 400 otherwise (its API reference, 2026).
+        embed_task: Some(("input_type", "query", "passage")),
+        embed_task_required: true,
+        embed_encoding: EmbedEncoding::Float,
+        ..Vendor::UNNAMED.dialect
+    },
+    ..Vendor::UNNAMED
+};
