@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use llm_core::{CacheStatus, ChatResponse, Cx, Error, Provider, Request, Response};
 use tokio::time::Instant;
 
@@ -187,7 +188,7 @@ impl Keeper {
         }
     }
 
-    /// Stores an entry in the background; `guard` lives until it is stored.
+    /// Stores an entry: at once where the store is in this process, else in the background. `guard` lives until it is stored.
     fn keep(self, entry: Arc<Entry>, guard: Option<Box<dyn Send>>) {
         let judged = match &entry.answer {
             Answer::Chat(chat) => storable(&self.cache.policy, chat, entry.bytes),
@@ -199,7 +200,7 @@ impl Keeper {
             return;
         }
         let Self { cache, key, question, held, .. } = self;
-        tokio::spawn(async move {
+        let mut storing = Box::pin(async move {
             match cache.store.save(&key, entry).await {
                 Ok(()) => {
                     cache.counters.stored();
@@ -215,6 +216,10 @@ impl Keeper {
             drop(held);
             drop(guard);
         });
+        // Who asks again right after the answer wants to find it.
+        if storing.as_mut().now_or_never().is_none() {
+            tokio::spawn(storing);
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub(crate) struct ReadyRoute {
     pub(crate) places: Vec<Place>,
     /// The plan of most requests, where the order does not depend on anything that changes.
     pub(crate) fixed: Option<Fixed>,
+    /// Changes with every setting of the route that could change an answer.
+    pub(crate) meaning: Option<Arc<str>>,
 }
 
 /// What is called and asked at one place of a route.
@@ -66,7 +68,7 @@ impl ReadyRoute {
         };
         let places: Vec<Place> = targets.into_iter().map(place).collect();
         let fixed = fixed(&view, &places);
-        Self { view, places, fixed }
+        Self { view, places, fixed, meaning: None }
     }
 
     /// Its targets: in their order where that does not change, else by tier and as listed.

@@ -63,6 +63,12 @@ impl Router {
         }
     }
 
+    /// What a name stands for, in a form that changes with every setting that could change its answers: for caches. `None`
+    /// for names that mean nothing, and for `cheapest` and the like, which mean something else from moment to moment.
+    pub fn meaning(&self, name: &str) -> Option<Arc<str>> {
+        self.table().meaning(name)
+    }
+
     /// All targets that take requests, the cheapest first, for as many tokens of input as of output.
     pub fn cheapest(&self) -> Vec<Target> {
         self.best(CHEAPEST)

@@ -1,10 +1,12 @@
 //! What every name means: routes, aliases, rules and the default, replaced as a whole when they change.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use llm_core::{Error, ErrorKind, PlanTarget, Progress, Target, closest};
 
+use crate::draw;
 use crate::ready::{Providers, ReadyRoute, ready};
 use crate::route::Route;
 use crate::rule::{Rule, Rules};
@@ -29,6 +31,8 @@ pub(crate) struct Table {
     pub(crate) rules: Rules,
     /// `cheapest` and the like.
     virtuals: BTreeMap<&'static str, Arc<ReadyRoute>>,
+    /// Changes with the rules; none where there are none.
+    rules_mark: Option<u64>,
 }
 
 /// What a name means.
@@ -54,6 +58,7 @@ impl Table {
             aliases: HashMap::new(),
             rules: Rules::new(&names.rules),
             virtuals: BTreeMap::new(),
+            rules_mark: (!names.rules.is_empty()).then(|| draw::hash(&format!("{:?}", names.rules))),
             names,
         };
         let names = table.names.clone();
@@ -61,7 +66,8 @@ impl Table {
         for route in &names.routes {
             let name = &route.name;
             aliases.extend(route.aliases.iter().map(|alias| (alias.clone(), name.clone())));
-            let ready = ready(providers, sources, &names.routes, route, problems);
+            let mut ready = ready(providers, sources, &names.routes, route, problems);
+            ready.meaning = Some(table.marked(name, route).into());
             if table.routes.insert(name.clone(), Arc::new(ready)).is_some() {
                 problems.push(format!("two routes have the name {name:?}: rename one of them"));
             }
@@ -95,6 +101,26 @@ impl Table {
             problems.push(format!("the default model {default:?}: {}", error.message()));
         }
         table
+    }
+
+    /// A name that changes with whatever could change its answers.
+    fn marked(&self, name: &str, what: &dyn fmt::Debug) -> String {
+        let settings = draw::hash(&format!("{what:?}"));
+        format!("{name}#{settings:x}.{:x}", self.rules_mark.unwrap_or_default())
+    }
+
+    /// See [`Router::meaning`](crate::Router::meaning).
+    pub(crate) fn meaning(&self, name: &str) -> Option<Arc<str>> {
+        match self.resolve(name).ok()? {
+            Meaning::Route(route) => route.meaning.clone(),
+            Meaning::Direct(target) => {
+                let target = target.target.to_string();
+                Some(match self.rules_mark {
+                    Some(_) => self.marked(&target, &()).into(),
+                    None => target.into(),
+                })
+            }
+        }
     }
 
     /// The routes as the operator listed them.

@@ -10,6 +10,8 @@ use llm_router::TargetSpec;
 
 use crate::around::Around;
 use crate::assessors::OwnStack;
+#[cfg(feature = "cache")]
+use crate::cached::OfRoute;
 use crate::call_id::CallIds;
 use crate::client::{Client, Inner};
 use crate::config::{Config, ProviderConfig, RouteConfig};
@@ -112,6 +114,20 @@ impl ClientBuilder {
         self
     }
 
+    /// A response cache; [`CacheConfig::memory`](crate::CacheConfig::memory) is one with every default.
+    #[cfg(feature = "cache")]
+    pub fn cache(mut self, cache: crate::CacheConfig) -> Self {
+        self.said.cache = Some(cache);
+        self
+    }
+
+    /// A limit of money.
+    #[cfg(feature = "budget")]
+    pub fn budget(mut self, budget: llm_budget::Budget) -> Self {
+        self.said.budgets.push(budget);
+        self
+    }
+
     /// A configuration, from a file or made in code, in place of the environment's `LLM_*` and `LOQUAT_*` variables:
     /// [`Config::with_environment`] lays those over it. Vendors' keys are found in the environment either way.
     pub fn config(mut self, config: Config) -> Self {
@@ -165,6 +181,10 @@ impl ClientBuilder {
         let around = Around::of(&prepared, &self.state.money, config.prices.strict.unwrap_or(true));
         #[cfg(not(feature = "budget"))]
         let around = Around::default();
+        #[cfg(feature = "cache")]
+        let cached = self.state.cached.prepare(&config, &environment)?;
+        #[cfg(feature = "cache")]
+        let of_routes_cache = cached.as_ref().and_then(|_| OfRoute::of(&config));
         let site = Site { registry: &registry, environment: &environment, around: &around };
         let mut providers = configured::configured(&site, &config.providers, &built)?;
         for (id, provider) in self.instances {
@@ -203,11 +223,17 @@ impl ClientBuilder {
             .into_iter()
             .fold(driver, |driver, (route, settings)| driver.route_settings(route, settings))
             .build();
+        #[cfg(feature = "cache")]
+        let driver = cached.iter().fold(driver, |inner, opened| opened.cache.layer().layer(inner));
+        #[cfg(feature = "cache")]
+        let driver = of_routes_cache.iter().fold(driver, |inner, layer| layer.layer(inner));
         // Outside of everything that looks at prompts, above all of a cache.
         #[cfg(feature = "prompt")]
         let driver = prompts.iter().fold(driver, |inner, prompts| prompts.layer(inner));
         let stack = self.layers.iter().fold(driver, |inner, layer| layer.layer(inner));
         own.establish(&stack);
+        #[cfg(feature = "cache")]
+        self.state.cached.establish(cached, &router, &stack);
         let current = Arc::new(Current::default());
         let mut observers: Vec<Arc<dyn Observer>> = vec![current.clone()];
         observers.extend(self.state.observers());

@@ -69,6 +69,12 @@ impl Client {
         self.state().experiments.all_results(Instant::now().into_std())
     }
 
+    /// The response cache, where there is one: what it did, how much it holds, and a way to clear it.
+    #[cfg(feature = "cache")]
+    pub fn cache(&self) -> Option<llm_cache::Cache> {
+        self.state().cached.cache()
+    }
+
     /// Forgets what the breaker of a target holds against it.
     pub fn reset_breaker(&self, target: &Target) {
         self.state().gates.reset(target);

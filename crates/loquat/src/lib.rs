@@ -5,6 +5,8 @@ mod active;
 mod around;
 mod assessors;
 mod builder;
+#[cfg(feature = "cache")]
+mod cached;
 mod call_id;
 mod chat_call;
 mod client;
@@ -31,6 +33,8 @@ mod served;
 mod state;
 
 pub use builder::ClientBuilder;
+#[cfg(feature = "cache")]
+pub use cached::Cached;
 pub use chat_call::ChatCall;
 pub use client::{Client, Status};
 pub use config::{
@@ -52,8 +56,12 @@ pub use state::EngineState;
 pub use config::PricesConfig;
 #[cfg(feature = "prompt")]
 pub use config::PromptConfig;
+#[cfg(feature = "cache")]
+pub use config::{CacheConfig, CacheScope, CacheStore, EvictionName, RouteCacheConfig, SemanticConfig};
 #[cfg(feature = "budget")]
 pub use llm_budget as budget;
+#[cfg(feature = "cache")]
+pub use llm_cache as cache;
 #[cfg(feature = "budget")]
 pub use llm_catalog as catalog;
 pub use llm_core as core;

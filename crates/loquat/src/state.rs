@@ -9,6 +9,8 @@ use llm_router::{Experiments, Learning, Quality, Stats};
 #[cfg(feature = "budget")]
 use llm_router::{LearningSettings, StatsSettings};
 
+#[cfg(feature = "cache")]
+use crate::cached::Cached;
 #[cfg(feature = "budget")]
 use crate::money::{Costs, Money};
 
@@ -48,6 +50,9 @@ pub struct EngineState {
     /// What was saved by making prompts shorter.
     #[cfg(feature = "prompt")]
     pub prompt_savings: llm_prompt::optimise::SavingsCounter,
+    /// The response cache.
+    #[cfg(feature = "cache")]
+    pub cached: Cached,
 }
 
 impl Default for EngineState {
@@ -74,6 +79,8 @@ impl EngineState {
             money: Money::default(),
             #[cfg(feature = "prompt")]
             prompt_savings: llm_prompt::optimise::SavingsCounter::default(),
+            #[cfg(feature = "cache")]
+            cached: Cached::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What a model name means, and what is said of one that means nothing.
 
 use llm_core::{ErrorKind, Progress, Provider, Request, Response};
-use llm_router::{Route, Router, StrategyKind, TargetSpec};
+use llm_router::{Route, Router, Rule, StrategyKind, TargetSpec};
 
 use crate::support::{chat, cx, named};
 
@@ -124,4 +124,28 @@ fn routes_are_read_from_configurations() {
     assert!(message.contains("unknown field `wieght`, expected one of `id`, `priority`, `weight`"), "{message}");
     assert!(read("[3]").unwrap_err().to_string().contains("expected a target such as"));
     assert_eq!(serde_json::from_str::<StrategyKind>("\"manual\"").unwrap(), StrategyKind::Manual);
+}
+
+#[tokio::test]
+async fn what_a_name_stands_for_changes_with_its_settings_only() {
+    let route = |targets: [&str; 2]| Route::new("r", targets).with_alias("a");
+    let build = |route: Route, rules: &[&str]| {
+        let builder = Router::builder().provider_with_model(named("p").arc(), "m").route(route);
+        rules.iter().fold(builder, |builder, task| builder.rule(rule(task))).build().unwrap()
+    };
+    let router = build(route(["p/1", "p/2"]), &[]);
+    let meaning = |router: &Router, name: &str| router.meaning(name).map(|meaning| meaning.to_string());
+    assert_eq!(meaning(&router, "a"), meaning(&router, "r"));
+    assert_eq!(meaning(&router, "r"), meaning(&build(route(["p/1", "p/2"]), &[]), "r"));
+    assert_ne!(meaning(&router, "r"), meaning(&build(route(["p/2", "p/1"]), &[]), "r"));
+    assert_eq!((meaning(&router, "p"), meaning(&router, "p/m")), (Some("p/m".into()), Some("p/m".into())));
+    let ruled = build(route(["p/1", "p/2"]), &["x"]);
+    assert_ne!(meaning(&router, "p/m"), meaning(&ruled, "p/m"));
+    assert_ne!(meaning(&router, "r"), meaning(&ruled, "r"));
+    assert_ne!(meaning(&ruled, "r"), meaning(&build(route(["p/1", "p/2"]), &["y"]), "r"));
+    assert_eq!((meaning(&router, "cheapest"), meaning(&router, "nobody/m")), (None, None));
+}
+
+fn rule(task: &str) -> Rule {
+    serde_json::from_value(serde_json::json!({ "when": { "task": task }, "model": "r" })).unwrap()
 }

@@ -1,5 +1,7 @@
 //! Configuration: from TOML, from the environment, or built in code; one value in the end.
 
+#[cfg(feature = "cache")]
+mod cache;
 mod defaults;
 mod health;
 mod limits;
@@ -21,6 +23,8 @@ use llm_router::{Experiment, Rule, Shadow};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+#[cfg(feature = "cache")]
+pub use cache::{CacheConfig, CacheScope, CacheStore, EvictionName, RouteCacheConfig, SemanticConfig};
 pub use defaults::Defaults;
 pub use health::HealthConfig;
 pub use limits::LimitsConfig;
@@ -92,6 +96,9 @@ pub struct Config {
     pub shared: SharedConfig,
     /// A folder of this process for what a restart must find again: the money of budgets, answers cached on disk.
     pub state_dir: Option<PathBuf>,
+    /// Where answers are kept, which, and for how long.
+    #[cfg(feature = "cache")]
+    pub cache: Option<CacheConfig>,
     /// Limits of money.
     #[cfg(feature = "budget")]
     #[serde(rename = "budget")]
@@ -176,6 +183,10 @@ impl Config {
         mine.shed = mine.shed.take().or(theirs.shed);
         self.shared = self.shared.or(other.shared);
         self.state_dir = self.state_dir.or(other.state_dir);
+        #[cfg(feature = "cache")]
+        {
+            self.cache = self.cache.or(other.cache);
+        }
         #[cfg(feature = "budget")]
         {
             // As with providers: only what both name gives way.

@@ -20,7 +20,7 @@ impl Config {
     /// This configuration with what the environment says instead: `LOQUAT_MODEL` or `LLM_PRIMARY_PROVIDER`,
     /// `LLM_FALLBACK_PROVIDERS` (or `LLM_FALLBACK_PROVIDER`), `LLM_TIMEOUT_SECONDS` (of one attempt), `LLM_MAX_RETRIES`,
     /// `LOQUAT_PROXY`, `LOQUAT_STATE_DIR`, `LLM_DAILY_BUDGET` (dollars a day for everything) and `LLM_ALERT_THRESHOLD` (the
-    /// part of every budget at which to tell). Keys and addresses of vendors are not part of it: they are found per provider, and what a
+    /// part of every budget at which to tell), `LLM_CACHE_ENABLED` and `LLM_CACHE_TTL` (seconds). Keys and addresses of vendors are not part of it: they are found per provider, and what a
     /// configuration says of a provider goes before them.
     pub fn with_environment(mut self, environment: &Environment) -> Result<Self, Error> {
         let wrong = |name: &str, what: &str| Error::new(ErrorKind::Config, format!("reading {name}: {what}"));
@@ -51,7 +51,33 @@ impl Config {
         }
         #[cfg(feature = "budget")]
         self.daily_budget(environment)?;
+        #[cfg(feature = "cache")]
+        self.cache_by(environment)?;
         Ok(self)
+    }
+
+    /// `LLM_CACHE_ENABLED` switches the cache on or off, `LLM_CACHE_TTL` is how many seconds an answer is good.
+    #[cfg(feature = "cache")]
+    fn cache_by(&mut self, environment: &Environment) -> Result<(), Error> {
+        let wrong = |name: &str, what: &str| Error::new(ErrorKind::Config, format!("reading {name}: {what}"));
+        if let Some(text) = environment.value("LLM_CACHE_ENABLED") {
+            let enabled = match text.trim().to_ascii_lowercase().as_str() {
+                "true" | "1" | "yes" | "on" => true,
+                "false" | "0" | "no" | "off" => false,
+                _ => return Err(wrong("LLM_CACHE_ENABLED", "expected true or false")),
+            };
+            if enabled || self.cache.is_some() {
+                self.cache.get_or_insert_default().enabled = Some(enabled);
+            }
+        }
+        if let Some(text) = environment.value("LLM_CACHE_TTL") {
+            let ttl = text.trim().parse().ok().filter(|seconds| *seconds > 0).map(Duration::from_secs);
+            let ttl = ttl.ok_or_else(|| wrong("LLM_CACHE_TTL", "expected a number of seconds above 0"))?;
+            if let Some(cache) = &mut self.cache {
+                cache.ttl = Some(ttl);
+            }
+        }
+        Ok(())
     }
 
     /// `LLM_DAILY_BUDGET` in dollars for everything in a day, `LLM_ALERT_THRESHOLD` for when to tell.

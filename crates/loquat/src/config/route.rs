@@ -83,6 +83,11 @@ pub struct RouteConfig {
     #[cfg(feature = "prompt")]
     #[serde(default)]
     pub prompt: Option<super::PromptConfig>,
+    /// The response cache for its requests. By the cache's own rules when left out, and not at all while an experiment
+    /// compares its targets.
+    #[cfg(feature = "cache")]
+    #[serde(default)]
+    pub cache: Option<super::RouteCacheConfig>,
 }
 
 impl RouteConfig {
@@ -163,6 +168,8 @@ impl RouteConfig {
             canned_answer: None,
             #[cfg(feature = "prompt")]
             prompt: None,
+            #[cfg(feature = "cache")]
+            cache: None,
         }
     }
 }

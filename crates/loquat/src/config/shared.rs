@@ -1,11 +1,11 @@
 //! What several replicas share: one Redis or Valkey for budgets, limits and cached answers.
 
-#[cfg(feature = "budget")]
+#[cfg(any(feature = "budget", feature = "cache"))]
 use llm_core::Error;
 use llm_core::Secret;
 use serde::Deserialize;
 
-#[cfg(feature = "budget")]
+#[cfg(any(feature = "budget", feature = "cache"))]
 use crate::environment::Environment;
 
 /// Where replicas meet. Without it each process counts and remembers for itself.
@@ -37,14 +37,14 @@ impl SharedConfig {
         }
     }
 
-    #[cfg(feature = "budget")]
+    #[cfg(any(feature = "budget", feature = "cache"))]
     /// The server's address, read from where it stands.
     pub(crate) fn address(&self, environment: &Environment) -> Result<Option<Secret>, Error> {
         let Some(url) = &self.url else { return Ok(None) };
         Ok(Some(Secret::from(environment.resolve("shared.url", url.expose())?.into_owned())))
     }
 
-    #[cfg(feature = "budget")]
+    #[cfg(any(feature = "budget", feature = "cache"))]
     /// What the names of all its keys begin with.
     pub(crate) fn prefix(&self) -> &str {
         self.prefix.as_deref().unwrap_or("loquat")
