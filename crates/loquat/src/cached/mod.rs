@@ -19,7 +19,10 @@ pub struct Cached(Arc<RwLock<Option<Opened>>>);
 
 /// Who answers at present, for a cache that outlives clients. Keeps nobody alive.
 #[derive(Clone, Default)]
-pub(crate) struct Present(Arc<RwLock<Option<(Weak<Router>, Weak<dyn Provider>)>>>);
+pub(crate) struct Present(Arc<RwLock<Option<Answering>>>);
+
+/// A router, and the stack around it.
+type Answering = (Weak<Router>, Weak<dyn Provider>);
 
 impl Present {
     fn establish(&self, router: &Arc<Router>, stack: &Arc<dyn Provider>) {
