@@ -51,9 +51,13 @@ impl Pricing for Prices {
     }
 }
 
-fn layered(ledger: impl Ledger, inner: &Arc<dyn Provider>) -> Arc<dyn Provider> {
-    let limit = Usd::from_micros(9_000_000_000_000);
-    let budgets = [Budget::new("day", limit, Window::Day), Budget::new("month", limit, Window::Month)];
+const LIMIT: Usd = Usd::from_micros(9_000_000_000_000);
+
+fn two() -> Vec<Budget> {
+    vec![Budget::new("day", LIMIT, Window::Day), Budget::new("month", LIMIT, Window::Month)]
+}
+
+fn layered(ledger: impl Ledger, budgets: Vec<Budget>, inner: &Arc<dyn Provider>) -> Arc<dyn Provider> {
     let budgets = Arc::new(Budgets::new(budgets, Arc::new(ledger), || 1_795_176_000_000).unwrap());
     BudgetLayer::new(budgets, Arc::new(Prices), Arc::new(Prices)).layer(inner.clone())
 }
@@ -64,12 +68,16 @@ fn calls(criterion: &mut Criterion) {
     let folder = std::env::temp_dir().join(format!("loquat-bench-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let journal = MemoryLedger::open(|| 0, JournalFile::new(folder.join("journal"))).unwrap();
+    let each = vec![Budget::new("each", LIMIT, Window::Request)];
     let providers = [
         ("without", inner.clone()),
-        ("memory", layered(MemoryLedger::new(|| 0), &inner)),
-        ("memory with a journal", layered(journal, &inner)),
+        ("no budgets", layered(MemoryLedger::new(|| 0), Vec::new(), &inner)),
+        ("a budget of each request", layered(MemoryLedger::new(|| 0), each, &inner)),
+        ("memory", layered(MemoryLedger::new(|| 0), two(), &inner)),
+        ("memory with a journal", layered(journal, two(), &inner)),
     ];
-    let (cx, chat) = (ScriptedTransport::new([]).cx(), Arc::new(ChatRequest::new("m").with_user("hello")));
+    let (mut cx, chat) = (ScriptedTransport::new([]).cx(), Arc::new(ChatRequest::new("m").with_user("hello")));
+    (cx.request_id, cx.attempt) = (Some("request".into()), 1);
     for (name, provider) in providers {
         criterion.bench_function(name, |bencher| {
             bencher.iter(|| runtime.block_on(provider.call(&cx, Request::Chat(chat.clone()))).unwrap());

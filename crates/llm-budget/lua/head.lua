@@ -33,10 +33,25 @@ local function answer(code, i, left, held)
   return {code, i or 0, left or '0', held or '0', sums, crossed}
 end
 
+-- Until when leases count as run out. Where nobody was served for ten seconds, nobody could keep what is at work either:
+-- what ran out meanwhile has six seconds to be kept again, which is longer than its callers take to find the way back.
+local function due()
+  local key = epoch .. ':seen'
+  local seen = redis.call('HMGET', key, 'at', 'wait', 'upto')
+  local at, wait, upto = tonumber(seen[1] or I(now)), tonumber(seen[2] or '0'), tonumber(seen[3] or '0')
+  if now - at > 10000 then
+    wait, upto = now + 6000, at
+    redis.call('HSET', key, 'wait', I(wait), 'upto', I(upto))
+  end
+  redis.call('HSET', key, 'at', I(now))
+  return now < wait and upto or now
+end
+
 -- What ran out is charged as observed: at most so many at a time, because nobody else is served meanwhile.
 local function sweep(most)
+  local upto = I(due())
   for k = 1, n do
-    for _, m in ipairs(redis.call('ZRANGEBYSCORE', Z(k), '-inf', now, 'LIMIT', 0, most)) do
+    for _, m in ipairs(redis.call('ZRANGEBYSCORE', Z(k), '-inf', upto, 'LIMIT', 0, most)) do
       local p = string.find(m, '|', 1, true)
       local amount = tonumber(string.sub(m, 1, p - 1))
       local other = ARGV[6] .. string.sub(m, p + 1)

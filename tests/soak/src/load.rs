@@ -109,7 +109,9 @@ async fn reserve(plan: &Plan) -> anyhow::Result<Done> {
 
 /// What a budget without reservations does: is there money left, the call, what it cost.
 async fn naive(plan: &Plan) -> anyhow::Result<Done> {
-    let redis = redis::Client::open(&*plan.url)?.get_multiplexed_async_connection().await?;
+    // As patient as the ledger.
+    let config = redis::AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
+    let redis = redis::Client::open(&*plan.url)?.get_multiplexed_async_connection_with_config(&config).await?;
     let vendor = Arc::new(vendor(plan)?);
     let (key, limit, cx) = (format!("{}:naive", plan.org), plan.limit.nanos(), ScriptedTransport::new([]).cx());
     let calls: Vec<_> = requests(plan)

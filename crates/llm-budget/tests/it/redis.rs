@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use llm_budget::{
-    Balance, Budget, CODE_UNAVAILABLE, Charge, Kind, Ledger, LedgerError, Outcome, RedisLedger, RedisOptions, Window,
+    Balance, Budget, CODE_UNAVAILABLE, Charge, Kind, Ledger, LedgerError, Outcome, RedisLedger, RedisOptions,
+    Reservation, Window,
 };
 use llm_core::ErrorKind;
 use llm_testkit::redis::{RedisServer, is_required};
@@ -233,6 +234,39 @@ async fn what_a_crash_left_is_settled_by_its_journal() {
     assert_eq!(balance(&again, "crash").await, Balance { spent: 7 + 9 + 5, reserved: 0, orphaned: 0 });
     drop(again);
     assert_eq!(open().replay().await.unwrap(), 0, "once");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn leases_that_nobody_could_keep_wait_for_whoever_comes_back() {
+    let Some(server) = server() else { return };
+    let [one, two] = [0, 1].map(|_| ledger(&server));
+    let short = |name: &str| Reservation { lease: suite::LEASE, ..reservation(name, &[charge("gap", 100, 60)]) };
+    let more = || reservation("more", &[charge("gap", 100, 50)]);
+    let hurry = |field: &str| server.command(&["HINCRBY", "{org}:epoch:seen", field, "-20000"]).unwrap();
+    one.reserve(&short("held")).await.unwrap();
+    one.heartbeat(&short("held"), 7).await.unwrap();
+    tokio::time::sleep(2 * suite::LEASE).await;
+    // As if the server had answered nobody for twenty seconds.
+    hurry("at");
+    let refused = two.reserve(&more()).await.unwrap();
+    assert!(matches!(refused.outcome, Outcome::Denied { remaining: 40, .. }), "{refused:?}");
+    one.heartbeat(&short("held"), 9).await.unwrap();
+    assert_eq!(balance(&two, "gap").await, Balance { spent: 0, reserved: 60, orphaned: 0 });
+    // Who does not come back is charged as observed: after six seconds, or when nobody was served a second time.
+    tokio::time::sleep(2 * suite::LEASE).await;
+    assert_eq!(balance(&two, "gap").await.reserved, 60);
+    for field in ["wait", "at"] {
+        one.heartbeat(&short("held"), 9).await.unwrap();
+        tokio::time::sleep(2 * suite::LEASE).await;
+        if field == "at" {
+            hurry("at");
+            assert_eq!(balance(&two, "gap").await.reserved, 60);
+            // Twenty seconds more for the lease, too.
+            server.command(&["ZINCRBY", "{org}:z:gap", "-20000", "60|held"]).unwrap();
+        }
+        hurry(field);
+        assert_eq!(balance(&two, "gap").await, Balance { spent: 9, reserved: 0, orphaned: 9 }, "{field}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
