@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{Request, Usd, Warning};
+use llm_core::{Reasoning, Request, Usd, Warning};
 
 use crate::budget::Budget;
 use crate::price::CostEstimate;
@@ -20,7 +20,7 @@ pub(crate) struct Length<'a> {
 impl<'a> Length<'a> {
     /// As long as the caller allows.
     pub(crate) fn new(estimate: CostEstimate, request: &Request, shortest: u64) -> Self {
-        let shortest = is_open(request).then_some(shortest);
+        let shortest = open(request).map(|reasoning| shortest.saturating_add(reasoning));
         Self { estimate, shortest, tokens: estimate.max_output, by: None }
     }
 
@@ -56,11 +56,16 @@ impl<'a> Length<'a> {
     }
 }
 
-/// Whether the caller said nothing about the longest answer.
-fn is_open(request: &Request) -> bool {
-    match request {
-        Request::Chat(chat) | Request::ChatStream(chat) => chat.sampling.max_output_tokens.is_none(),
-        _ => false,
+/// Where the caller said nothing about the longest answer: the tokens of it that are for reasoning, behind which the
+/// answer proper comes.
+fn open(request: &Request) -> Option<u64> {
+    let (Request::Chat(chat) | Request::ChatStream(chat)) = request else { return None };
+    if chat.sampling.max_output_tokens.is_some() {
+        return None;
+    }
+    match chat.reasoning {
+        Some(Reasoning::Budget(tokens)) => Some(tokens.into()),
+        _ => Some(0),
     }
 }
 

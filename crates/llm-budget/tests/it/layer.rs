@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_budget::{Budget, CODE_EXCEEDED, CODE_PRICE_UNKNOWN, Kind, OnExceed, Scope, Window};
-use llm_core::{ChatRequest, Cost, CostSource, Error, ErrorKind, Hints, Progress, Usd, Warning};
+use llm_core::{ChatRequest, Cost, CostSource, Error, ErrorKind, Hints, Progress, Reasoning, Usd, Warning};
 use llm_testkit::drops::{Trial, at_every_poll};
 use proptest::prelude::*;
 
@@ -69,6 +69,9 @@ async fn an_answer_is_shortened_to_what_is_left_when_the_caller_left_it_open() {
     let mut asked = ChatRequest::new("m").with_user("hello");
     asked.sampling.max_output_tokens = Some(40);
     assert_eq!(bench.ask(asked).await.unwrap_err().kind(), ErrorKind::BudgetExceeded, "the caller's own bound stands");
+    let mut thinks = ChatRequest::new("m").with_user("hello");
+    thinks.reasoning = Some(Reasoning::Budget(40));
+    assert_eq!(bench.ask(thinks).await.unwrap_err().kind(), ErrorKind::BudgetExceeded, "ten tokens after its thoughts");
     bench.chat().await.unwrap();
     assert_eq!(bench.chat().await.unwrap_err().kind(), ErrorKind::BudgetExceeded, "15 tokens are no answer");
     assert_eq!(bench.tokens("all@total").await, (85, 0));
