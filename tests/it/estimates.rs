@@ -30,7 +30,7 @@ enum Hidden {
     Document,
     /// Tools that the vendor runs: their prompts, what they found, and citations, which come with a prompt.
     VendorTool,
-    /// A prompt that is held by the vendor: a cache, a preset, documents.
+    /// What the vendor holds: a cache, a preset, documents, what was said before; and thoughts that only it can read.
     Held,
     /// A gateway that says that it adds a prompt of its own.
     Gateway,
@@ -73,7 +73,9 @@ fn hidden(case: &Case, chat: &ChatRequest, counted: u64) -> Hidden {
     {
         return Hidden::VendorTool;
     }
-    if says(&["cachedContent", "preset", "documents"]) {
+    if says(&["cachedContent", "preset", "documents", "previous_response_id", "conversation", "prompt"])
+        || parts(chat).any(|part| matches!(part.kind, PartKind::Reasoning { encrypted: Some(_), .. }))
+    {
         return Hidden::Held;
     }
     for part in parts(chat) {
@@ -135,6 +137,10 @@ impl Asked {
     }
 }
 
+fn is_chat(kind: &str) -> bool {
+    matches!(kind, "chat" | "chat_stream" | "responses" | "responses_stream")
+}
+
 /// FNV-1a.
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
@@ -142,22 +148,24 @@ fn hash(text: &str) -> u64 {
 
 fn asked(cases: Vec<Case>) -> (Vec<Asked>, usize) {
     let mut unread = 0;
-    let asked =
-        cases.into_iter().filter(|case| matches!(case.kind.as_str(), "chat" | "chat_stream")).filter_map(|case| {
-            let counted = usage(&case)?.input.filter(|counted| *counted > 0)?;
-            let Some((case, chat)) = read(case) else {
-                unread += 1;
-                return None;
-            };
-            Some(Asked {
-                model: models(&case).into_iter().next().unwrap_or_default(),
-                hidden: hidden(&case, &chat, counted),
-                hash: hash(&case.name),
-                provider: case.provider,
-                request: Request::Chat(Arc::new(chat)),
-                counted,
-            })
-        });
+    let asked = cases.into_iter().filter(|case| is_chat(&case.kind)).filter_map(|case| {
+        let counted = usage(&case)?.input.filter(|counted| *counted > 0)?;
+        let Some((case, chat)) = read(case) else {
+            unread += 1;
+            return None;
+        };
+        Some(Asked {
+            model: models(&case).into_iter().next().unwrap_or_default(),
+            hidden: hidden(&case, &chat, counted),
+            hash: hash(&case.name),
+            provider: match (case.api.as_str(), case.provider.as_str()) {
+                ("openai-responses", "openai" | "azure") => case.api,
+                _ => case.provider,
+            },
+            request: Request::Chat(Arc::new(chat)),
+            counted,
+        })
+    });
     (asked.collect(), unread)
 }
 

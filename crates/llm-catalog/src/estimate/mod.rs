@@ -49,7 +49,8 @@ impl Estimator {
         self.learnt.read().unwrap_or_else(PoisonError::into_inner).calibration
     }
 
-    /// The tokens of a request for a model at a provider, which may put words of its own around it.
+    /// The tokens of a request for a model at a provider, which may put words of its own around it. Who asks OpenAI
+    /// through its Responses API says `openai-responses`: GPT-5 is told less about tools there.
     pub fn estimate_at(&self, provider: &str, model: &str, request: &Request) -> TokenEstimate {
         let mut counter = text::Counter::default();
         let fixed = request::count(&mut counter, provider, model, request);

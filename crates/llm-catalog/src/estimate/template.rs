@@ -98,6 +98,10 @@ pub(super) fn frame(family: Family, provider: &str, model: &str) -> Frame {
     }
 }
 
+/// Who asks OpenAI's models through the Responses API; the first is for callers who do it themselves.
+const RESPONSES: [&str; 6] =
+    ["openai-responses", "openrouter", "vercel", "vercel_gateway", "chatgpt", "bedrock_mantle"];
+
 /// OpenAI's: three tokens before the answer and four around each message, the older way; one fewer and the name of a
 /// channel the newer. Functions are shown as types. (OpenAI's cookbook, and requests of 2024 to 2026.)
 fn gpt(is_o: bool, provider: &str, is: &impl Fn(&[&str]) -> bool) -> Frame {
@@ -113,9 +117,9 @@ fn gpt(is_o: bool, provider: &str, is: &impl Fn(&[&str]) -> bool) -> Frame {
     match () {
         () if is_o => Frame { request: 2, ..of },
         () if !is(&["gpt-5", "gpt-6", "codex"]) => of,
-        // These gateways ask through the Responses API.
-        () if matches!(provider, "openrouter" | "vercel" | "vercel_gateway") => Frame { request: 2, ..of },
-        // Told where calls go, too.
+        // Asked through the Responses API, as these gateways do.
+        () if RESPONSES.contains(&provider) => Frame { request: 2, ..of },
+        // Chat completions tell them where calls go, too.
         () => Frame { request: 2, tools: 90, schema: Some((26, Style::FIELDS)), ..of },
     }
 }
@@ -207,6 +211,7 @@ fn grok(provider: &str, model: &str, is: &impl Fn(&[&str]) -> bool) -> Frame {
     match () {
         () if provider == "azure" => Frame { request: 0, message: 0, tools: 128, ..of },
         () if is(&["code"]) => Frame { request: 197, tools: 108, ..of },
+        () if is(&["4.3", "4-3"]) => Frame { tools: 20, ..of },
         () if is(&["grok-3", "grok-2"]) => Frame { request: 3, tools: 202, ..of },
         () if name == "grok-4" || name.starts_with("grok-4-0") => Frame { request: 678, ..of },
         () => of,
