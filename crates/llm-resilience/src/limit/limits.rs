@@ -87,8 +87,15 @@ impl Limits {
     /// Keeps the limits of tenants, providers and targets together with other processes, or with none from now on.
     ///
     /// What this process alone is allowed, and what callers' own keys are, stays its own. Another store, or another address
-    /// of it, is set in the same way; what is at work is settled where it began.
+    /// of it, is set in the same way; what is at work is settled where it began. The same store again, with the same
+    /// options, changes nothing.
     pub fn set_store(&self, store: Option<Arc<dyn RateStore>>, options: RateSharing) {
+        let current = self.book().sharing.clone();
+        if let (Some(current), Some(store)) = (&current, &store)
+            && current.is_to(store, &options)
+        {
+            return current.keep();
+        }
         let sharing = store.map(|store| {
             let replicas = options.replicas;
             (Sharing::new(store, options, Arc::downgrade(&self.0)), replicas)

@@ -67,6 +67,11 @@ impl Sharing {
         }
     }
 
+    /// Whether it leads to this store, by these options.
+    pub(crate) fn is_to(&self, store: &Arc<dyn RateStore>, options: &RateSharing) -> bool {
+        Arc::ptr_eq(&self.outbox.store, store) && self.options == *options
+    }
+
     /// The name of this process at the store.
     pub(crate) fn replica(&self) -> &str {
         &self.replica

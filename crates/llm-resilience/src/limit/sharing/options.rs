@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 /// How a process keeps limits together with others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateSharing {
     /// The number of processes that is assumed as long as the store has not said one. Default 2.

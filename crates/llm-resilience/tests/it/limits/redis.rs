@@ -196,6 +196,37 @@ async fn a_paused_server_costs_a_few_requests_its_time_limit_and_is_found_again(
     until(|| at_work(&server).as_deref() == Some(":0\r\n")).await;
 }
 
+/// All who ask at the moment of the pause wait once, beside each other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pause_under_load_costs_each_request_the_time_limit_once() {
+    let Some(server) = server() else { return };
+    let mut policy = LimitPolicy::default();
+    policy.rpd = Some(1_000_000);
+    let [one, _two] = pair(&server, &policy).await;
+    server.pause();
+    let tasks: Vec<_> = (0..1000)
+        .map(|_| {
+            let limits = one.clone();
+            tokio::spawn(async move {
+                let started = Instant::now();
+                drop(enter(&limits).await.unwrap());
+                started.elapsed()
+            })
+        })
+        .collect();
+    let mut times = Vec::new();
+    for task in tasks {
+        times.push(task.await.unwrap());
+    }
+    times.sort_unstable();
+    let (_, mut later) = rush(&one, 100).await;
+    later.sort_unstable();
+    println!("in a pause: p50 {:?}, p99 {:?}; later p99 {:?}", times[500], times[990], later[99]);
+    // The limit is 50 ms; the rest is a machine that is busy with other tests.
+    assert!(times[990] < SECOND, "{:?}", times[990]);
+    assert!(later[90] < Duration::from_millis(10), "{:?}", later[90]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_killed_or_forgets_is_joined_again() {
     let Some(mut server) = server() else { return };

@@ -198,8 +198,13 @@ async fn processes_go_and_leave_nothing() {
 async fn another_store_takes_over_while_requests_are_at_work() {
     let ((old, first), (new, second)) = (in_memory(), in_memory());
     let limits = limits(LimitPolicy::default().with_max_in_flight(2).with_rpm(60));
-    limits.set_store(Some(first), RateSharing::default());
+    limits.set_store(Some(first.clone()), RateSharing::default());
     let held = limits_hold(&limits).await;
+    // A configuration that was read again changes nothing.
+    limits.set_store(Some(first), RateSharing::default());
+    drop(limits_hold(&limits).await);
+    settled().await;
+    assert_eq!(old.at_work(TARGET), 1);
     limits.set_store(Some(second), RateSharing::default());
     let other = limits_hold(&limits).await;
     assert_eq!((old.at_work(TARGET), new.at_work(TARGET)), (1, 1));
