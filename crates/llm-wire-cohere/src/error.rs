@@ -53,6 +53,8 @@ fn classify(status: u16, code: Option<&str>, message: &str) -> ErrorKind {
         (402, None) => ErrorKind::QuotaExhausted,
         // An invalid token; the vendor's own number (its SDK's list of errors, 2026).
         (498, None) => ErrorKind::Auth,
+        // Inside a good answer.
+        (0, None) => ErrorKind::Server,
         _ => ErrorKind::of_status(status),
     }
 }

@@ -13,7 +13,12 @@ pub(crate) fn decode(said: &Value) -> Usage {
     let mut usage = Usage::default();
     usage.input = count(&tokens["input_tokens"]).or_else(|| count(&billed["input_tokens"]));
     usage.output = count(&tokens["output_tokens"]).or_else(|| count(&billed["output_tokens"]));
-    usage.cache_read = count(&said["cached_tokens"]);
+    // Of the tokens that were read, not of those that are billed.
+    let cached = count(&said["cached_tokens"]);
+    usage.cache_read = cached.filter(|cached| usage.input.is_some_and(|input| input >= *cached));
+    if let (None, Some(cached)) = (usage.cache_read, cached) {
+        usage.extra.insert("cached_tokens".to_owned(), cached.into());
+    }
     if let Some(units) = billed.as_object() {
         usage.extra.insert("billed_units".to_owned(), Value::Object(units.clone()));
     }

@@ -221,7 +221,7 @@ impl Route<'_> {
 }
 
 /// What every model of a vendor may do: nothing that the vendor has no address for.
-fn capabilities(dialect: &Dialect) -> Capabilities {
+pub(crate) fn capabilities(dialect: &Dialect) -> Capabilities {
     let paths = &dialect.paths;
     let may = |path: Option<&str>| if path.is_some() { Support::Unknown } else { Support::No };
     let mut capabilities = Capabilities::chat();

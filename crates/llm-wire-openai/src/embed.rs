@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 use crate::FAMILY;
 use crate::dialect::{Dialect, EmbedEncoding};
 use crate::encoded::{Encoded, Notes};
-use crate::json::{Added, Fields, Ignored, Items, Loose, Number, Place, Raw, Str, is_empty, malformed, to_vec, within};
+use crate::json::{
+    Added, Fields, Ignored, Items, Loose, Number, Place, Raw, Str, is_empty, malformed, parse, to_vec, within,
+};
 use crate::{error, usage};
 
 /// Encodes a request for one target. Every field is in the body or in the warnings.
@@ -231,7 +233,18 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> 
     let mut response = EmbedResponse::new(origin.clone(), rows.into_iter().map(|(_, vector)| vector).collect());
     response.model = answer.model.owned();
     response.usage = answer.usage.and_then(|raw| usage::decode(raw, dialect.reasoning_tokens)).unwrap_or_default();
+    if response.usage.input.is_none() {
+        // Voyage says a total only. There is no output, so it is the input; that it was said so is kept.
+        let total = answer.usage.and_then(parse::<Total>).and_then(|said| said.total_tokens);
+        response.usage.input = total;
+        response.usage.extra.extend(total.map(|total| ("total_tokens".to_owned(), total.into())));
+    }
     Ok(response)
+}
+
+#[derive(serde::Deserialize)]
+struct Total {
+    total_tokens: Option<u64>,
 }
 
 /// Writes the vectors for OpenAI's clients, as numbers or as base64.

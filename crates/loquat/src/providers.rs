@@ -9,6 +9,8 @@ pub use llm_provider_bedrock as bedrock;
 pub use llm_provider_cerebras as cerebras;
 #[cfg(feature = "cloudflare")]
 pub use llm_provider_cloudflare as cloudflare;
+#[cfg(feature = "cohere")]
+pub use llm_provider_cohere as cohere;
 #[cfg(feature = "dashscope")]
 pub use llm_provider_dashscope as dashscope;
 #[cfg(feature = "databricks")]
@@ -53,6 +55,8 @@ pub use llm_provider_sambanova as sambanova;
 pub use llm_provider_together as together;
 #[cfg(feature = "vercel")]
 pub use llm_provider_vercel as vercel;
+#[cfg(feature = "voyage")]
+pub use llm_provider_voyage as voyage;
 #[cfg(feature = "xai")]
 pub use llm_provider_xai as xai;
 #[cfg(feature = "zai")]

@@ -69,7 +69,7 @@ fn documents_of_text_stand_beside_the_messages() {
     let more = Media { data: MediaData::Text { text: "So is grass.".into() }, ..facts.clone() };
     let message = Message::new(Role::User, vec![Part::media(facts), Part::media(more), Part::text("What colour?")]);
     let (body, warnings) = body(&ChatRequest::new("m").with_message(message));
-    assert_eq!(warnings, [""; 0]);
+    assert_eq!(warnings, ["messages.content.media"], "they are sent in another form");
     assert_eq!(body["messages"], json!([{"role": "user", "content": "What colour?"}]));
     assert_eq!(
         body["documents"],
@@ -113,7 +113,8 @@ fn what_cannot_be_said_is_told_once_or_refused() {
     let expected = [
         "end_user",
         "messages.content",
-        "messages.media",
+        "messages.content.cache",
+        "messages.content.media",
         "messages.reasoning",
         "messages.signature",
         "sampling.candidates",

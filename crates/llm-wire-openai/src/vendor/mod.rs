@@ -113,8 +113,7 @@ impl Vendor {
 /// What the vendor's models cannot do because the vendor has no form for it. What they can do differs by model.
 fn capabilities(dialect: &Dialect) -> Capabilities {
     let unless = |missing: bool| if missing { Support::No } else { Support::Unknown };
-    let mut capabilities = Capabilities::chat();
-    capabilities.embeddings = unless(dialect.paths.embed.is_none());
+    let mut capabilities = crate::adapter::capabilities(dialect);
     capabilities.forced_tool = unless(dialect.required_tool.is_none() && !dialect.named_tool);
     capabilities.json_schema = unless(dialect.structured_output != StructuredOutput::JsonSchema);
     capabilities.reasoning = unless(dialect.reasoning == ReasoningRequest::None);

@@ -21,7 +21,7 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool) -> Resul
         scope.message(message, &mut messages)?;
     }
     let documents = scope.documents;
-    let (tools, tool_choice) = tools::plan(request, &mut warnings)?;
+    let (tools, tool_choice) = tools::plan(request, to, &mut warnings)?;
     let body = Body {
         request,
         stream,

@@ -150,6 +150,12 @@ impl<'a, 'w> Scope<'a, 'w> {
             let why = if is_ours { "the vendor signs nothing" } else { "another model signed it" };
             self.drop("messages.signature", why)?;
         }
+        if let Some(hint) = part.cache {
+            self.drop("messages.content.cache", "the vendor caches by itself")?;
+            if hint.ttl.is_some() {
+                self.drop("messages.content.cache.ttl", "the vendor caches by itself")?;
+            }
+        }
         if part.ext.of(API).is_some() || part.ext.of(&self.to.provider).is_some() {
             self.drop("messages.content.ext", "the vendor has no further settings of a part")?;
         }
@@ -179,9 +185,17 @@ impl<'a, 'w> Scope<'a, 'w> {
         Ok(OutMessage { role: "tool", content, tool_call_id: Some(&result.call_id), ..OutMessage::default() })
     }
 
+    fn told_adapted(&mut self, field: &'static str, how: &str) {
+        if !self.told.contains(&field) {
+            self.told.push(field);
+            self.warnings.adapted(field, how);
+        }
+    }
+
     /// An image stays in its message; a document of text goes beside the messages, where the answer can cite it.
     fn media(&mut self, media: &'a Media) -> Result<Option<OutPart<'a>>, Error> {
         if let Some(text) = text_of(media) {
+            self.told_adapted("messages.content.media", "sent as a document beside the messages");
             let id = format!("doc:{}", self.documents.len());
             self.documents.push(Document { id, data: DocumentData { title: media.filename.as_deref(), text } });
             return Ok(None);
@@ -195,9 +209,15 @@ impl<'a, 'w> Scope<'a, 'w> {
             _ => None,
         };
         if let Some(url) = url {
+            if media.filename.is_some() {
+                self.drop("messages.content.media.filename", "the vendor takes no names of images")?;
+            }
             return Ok(Some(OutPart::ImageUrl { image_url: ImageUrl { url, detail: media.detail.as_deref() } }));
         }
-        self.drop("messages.media", "the vendor takes images and documents of text")?;
+        if media.filename.is_some() {
+            self.drop("messages.content.media.filename", "its file is not sent")?;
+        }
+        self.drop("messages.content.media", "the vendor takes images and documents of text")?;
         Ok(None)
     }
 }

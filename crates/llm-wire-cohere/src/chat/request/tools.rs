@@ -1,6 +1,7 @@
 //! Tools, and which of them must be called.
 
-use llm_core::{ChatRequest, Error, FunctionTool, Tool, ToolChoice, Warnings};
+use llm_core::{ChatRequest, Error, FunctionTool, Origin, Tool, ToolChoice, Warnings};
+use llm_wire::json::Patch;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -46,6 +47,7 @@ impl Serialize for OutTool<'_> {
 /// The tools and the choice among them. One named tool is sent alone: the vendor knows `REQUIRED` and `NONE` only.
 pub(super) fn plan<'a>(
     request: &'a ChatRequest,
+    to: &Origin,
     warnings: &mut Warnings,
 ) -> Result<(Vec<OutTool<'a>>, Option<&'static str>), Error> {
     let mut tools = Vec::with_capacity(request.tools.len());
@@ -55,7 +57,10 @@ pub(super) fn plan<'a>(
                 if function.strict.is_some() {
                     warnings.unsupported("tools.strict", "the vendor has one switch for all tools: `strict_tools`")?;
                 }
-                if !function.ext.is_empty() && function.ext.of(crate::API).is_some() {
+                if function.cache.is_some() {
+                    warnings.unsupported("tools.cache", "the vendor caches by itself")?;
+                }
+                if !Patch::to(&function.ext, to).is_empty() {
                     warnings.unsupported("tools.ext", "the vendor has no further settings of a tool")?;
                 }
                 tools.push(OutTool(function));
