@@ -2,7 +2,8 @@
 
 use llm_core::{ErrorKind, ModelCard, Support};
 use llm_wire_openai::dialect::{
-    EmbedEncoding, EndMarker, NamePolicy, Reading, ReasoningReplay, StreamUsage, ToolContent, ToolIds,
+    EmbedEncoding, EndMarker, NamePolicy, Paths, Reading, ReasoningReplay, StreamUsage, ToolContent, ToolIds,
+    TranscriptionForm,
 };
 use llm_wire_openai::{Dialect, Vendor};
 
@@ -25,6 +26,15 @@ const VENDOR: Vendor = Vendor {
     key_env: &["MISTRAL_API_KEY"],
     default_model: Some("mistral-small-latest"),
     dialect: Dialect {
+        // Prompts are continued up to a suffix; times and speakers of sound have fields of their own (its API reference and
+        // recorded traffic, 2026).
+        paths: Paths {
+            completions: Some("/fim/completions"),
+            moderations: Some("/moderations"),
+            transcriptions: Some("/audio/transcriptions"),
+            ..Dialect::COMPATIBLE.paths
+        },
+        transcription: TranscriptionForm::Flags,
         // An unknown field is answered with 422 (its SDK's request type and LiteLLM 1.106.2, 2026).
         drop: &["logprobs", "top_k", "service_tier", "metadata"],
         seed: Some("random_seed"),

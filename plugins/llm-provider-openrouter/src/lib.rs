@@ -1,7 +1,9 @@
 #![doc = include_str!("../README.md")]
 
 use llm_core::Setting;
-use llm_wire_openai::dialect::{CacheForm, EndMarker, ReasoningReplay, ReasoningRequest, StreamUsage};
+use llm_wire_openai::dialect::{
+    CacheForm, EndMarker, Paths, ReasoningReplay, ReasoningRequest, StreamUsage, TranscriptionForm,
+};
 use llm_wire_openai::vendor::Own;
 use llm_wire_openai::{Dialect, Vendor};
 
@@ -15,11 +17,21 @@ const VENDOR: Vendor = Vendor {
     key_env: &["OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"],
     // Who asks, for the vendor's public rankings (its page on app attribution, 2026; variables as LiteLLM has them).
     own: &[
-        Own::header(Setting::optional("referer", "Address of the application").with_env(&["OR_SITE_URL"]), "http-referer"),
+        Own::header(
+            Setting::optional("referer", "Address of the application").with_env(&["OR_SITE_URL"]),
+            "http-referer",
+        ),
         Own::header(Setting::optional("title", "Name of the application").with_env(&["OR_APP_NAME"]), "x-title"),
     ],
     default_model: Some("openai/gpt-5.4-nano"),
     dialect: Dialect {
+        // Sound goes as JSON (recorded traffic of 2026). Prompts go to `/completions`.
+        paths: Paths {
+            rerank: Some("/rerank"),
+            transcriptions: Some("/audio/transcriptions"),
+            ..Dialect::COMPATIBLE.paths
+        },
+        transcription: TranscriptionForm::InputAudio,
         strict: true,
         // Marks for Anthropic's and Google's caches are passed on (its page on prompt caching, 2026).
         cache: CacheForm::CacheControl,

@@ -12,7 +12,14 @@ pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
     Some(match case.api.as_str() {
         "openai-chat" | "mistral-chat" => llm_wire_openai::chat::decode_request(&body).map(|decoded| decoded.request),
         "openai-responses" => llm_wire_openai::responses::decode_request(&body).map(|decoded| decoded.request),
-        "anthropic-messages" => llm_wire_anthropic::messages::decode_request(&body).map(|decoded| decoded.request),
+        "openai-completions" => llm_wire_openai::completions::decode_request(&body).map(|decoded| decoded.request),
+        "openai-responses-input-tokens" => {
+            llm_wire_openai::responses::decode_request(&body).map(|decoded| decoded.request)
+        }
+        "cohere-v2-chat" => llm_wire_cohere::chat::decode_request(&body).map(|decoded| decoded.request),
+        "anthropic-messages" | "anthropic-count-tokens" => {
+            llm_wire_anthropic::messages::decode_request(&body).map(|decoded| decoded.request)
+        }
         "ollama-chat" => llm_wire_ollama::chat::decode_request(&body).map(|decoded| decoded.request),
         "gemini" => {
             let model = recorded.path.rsplit("models/").next()?.split(':').next()?;

@@ -6,6 +6,7 @@ mod bedrock;
 mod case;
 mod compare;
 mod ingress;
+mod operations;
 mod replay;
 mod report;
 mod vendors;

@@ -7,13 +7,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use llm_core::{
-    Body, BuildCx, ChatRequest, Cx, EmbedRequest, Error, HttpRequest, HttpResponse, Provider, Registry, Request,
-    RerankRequest, Response, Transport,
+    Body, BuildCx, ChatRequest, Cx, Error, HttpRequest, HttpResponse, Provider, Registry, Request, Response, Transport,
 };
 use loquat::normal;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::case::{Case, RecordedResponse};
+use super::operations::{self, Operation};
 use super::vendors;
 
 /// The plugin that speaks for a recorded provider, and its operation; `None` when either is not built yet.
@@ -26,44 +26,14 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
         ("anthropic", _) => "anthropic",
         ("google", _) => "gemini",
         ("ollama", _) => "ollama",
+        ("cohere", _) => "cohere",
+        ("voyage", _) => "voyage",
         ("bedrock", _) | ("bedrock_mantle", "openai-chat" | "models") => "bedrock",
         // Vendors of this protocol without a plugin of their own yet.
         (_, "openai-responses") => "openai-compatible",
         _ => return None,
     };
-    let streamed = case.request.as_ref().is_some_and(|request| {
-        request.body["stream"] == Value::Bool(true)
-            || request.path.contains("streamGenerateContent")
-            || super::bedrock::is_streamed(request)
-    });
-    let operation = match (case.kind.as_str(), case.api.as_str()) {
-        ("chat", _) => Operation::Chat,
-        ("chat_stream", _) => Operation::ChatStream,
-        ("responses", "openai-responses") => Operation::Chat,
-        ("responses_stream", "openai-responses") => Operation::ChatStream,
-        ("embeddings", "openai-embeddings" | "mistral-embeddings" | "gemini-embed" | "ollama-embed")
-        | ("embeddings", "bedrock-invoke") => Operation::Embed,
-        ("rerank", "bedrock-invoke") => Operation::Rerank,
-        ("count_tokens" | "error", "bedrock-count-tokens") => Operation::CountTokens,
-        ("models", _) => Operation::Models,
-        // A vendor's error has one shape for all its operations; those that are not built yet ask as a chat.
-        ("error", "openai-embeddings" | "mistral-embeddings" | "gemini-embed") => Operation::Embed,
-        ("error", "models") => Operation::Models,
-        ("error", _) if streamed => Operation::ChatStream,
-        ("error", _) => Operation::Chat,
-        _ => return None,
-    };
-    Some((plugin, operation))
-}
-
-#[derive(Clone, Copy)]
-enum Operation {
-    Chat,
-    ChatStream,
-    Embed,
-    Rerank,
-    CountTokens,
-    Models,
+    Some((plugin, operations::of(case)?))
 }
 
 /// The answer in normal form; `None` when the provider or the operation is not built yet.
@@ -78,7 +48,11 @@ pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<V
         config.insert("api".to_owned(), "responses".into());
     }
     super::bedrock::configure(case, &mut config);
-    let provider = plugin.build(config, &BuildCx::new(plugin.id))?;
+    let mut build = BuildCx::new(plugin.id);
+    if operations::is_prompt(case) {
+        build = build.with_models(Arc::new(operations::Prompted));
+    }
+    let provider = plugin.build(config, &build)?;
     let cx = Cx::new(Arc::new(Recording { response: parts(&case.response)? }));
     let answer = match request(case, operation) {
         Ok(request) => ask(&*provider, &cx, request).await,
@@ -91,33 +65,7 @@ async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value
     Ok(match provider.call(cx, request).await? {
         Response::Chat(response) => normal::answer(&response),
         Response::ChatStream(stream) => normal::answer(&stream.collect().await?),
-        Response::Embed(response) => {
-            let first = response.vectors.first().map(Vec::as_slice).unwrap_or_default();
-            json!({
-                "dimensions": first.len(),
-                "count": response.vectors.len(),
-                "first3": first.iter().take(3).collect::<Vec<_>>(),
-                "usage": { "input_tokens": response.usage.input },
-            })
-        }
-        Response::Rerank(response) => json!({
-            "results": response
-                .results
-                .iter()
-                .map(|ranked| json!({ "index": ranked.index, "score": ranked.score }))
-                .collect::<Vec<_>>(),
-        }),
-        Response::CountTokens(count) => json!({ "input_tokens": count.input_tokens }),
-        Response::Models(models) => json!({
-            "count": models.len(),
-            // The vendor's own spelling: Gemini's list says `models/gemini-…`, requests need only what follows.
-            "first_ids": models
-                .iter()
-                .take(5)
-                .map(|model| model.raw["name"].as_str().filter(|name| name.ends_with(&model.id)).unwrap_or(&model.id))
-                .collect::<Vec<_>>(),
-        }),
-        _ => Value::Null,
+        other => operations::normal_form(&other),
     })
 }
 
@@ -129,25 +77,13 @@ fn request(case: &Case, operation: Operation) -> Result<Request, Error> {
     let model = body["model"].as_str().or(in_path.as_deref()).unwrap_or("recorded-model");
     let plain = || ChatRequest::new(model).with_user("hello");
     let chat = || match super::ingress::request(case) {
+        // Several prompts in one request are several requests to us; the answer to them is one to the first.
+        Some(Err(_)) if operations::is_prompt(case) => Ok(Arc::new(plain())),
         Some(Err(error)) if case.kind != "error" => Err(error),
         Some(Ok(request)) if case.kind != "error" => Ok(Arc::new(request)),
         _ => Ok(Arc::new(plain())),
     };
-    Ok(match operation {
-        Operation::Chat => Request::Chat(chat()?),
-        Operation::ChatStream => Request::ChatStream(chat()?),
-        Operation::Embed => {
-            let count =
-                ["input", "requests", "texts"].iter().find_map(|key| body[*key].as_array().map(Vec::len)).unwrap_or(1);
-            Request::Embed(Arc::new(EmbedRequest::new(model, vec!["hello"; count.max(1)])))
-        }
-        Operation::Rerank => {
-            let documents = body["documents"].as_array().map_or(1, Vec::len);
-            Request::Rerank(Arc::new(RerankRequest::new(model, "hello", vec!["hello"; documents])))
-        }
-        Operation::CountTokens => Request::CountTokens(chat()?),
-        Operation::Models => Request::Models,
-    })
+    operations::request(case, operation, model, chat)
 }
 
 /// Answers every request with the recorded response, cut into small pieces of odd lengths.

@@ -33,6 +33,20 @@ const VENDORS: &[(&str, &str)] = &[
 
 /// The plugin for one API of a recorded vendor, where it is one of the protocol's.
 pub(super) fn plugin(provider: &str, api: &str) -> Option<&'static str> {
-    let speaks = ["openai-chat", "openai-embeddings", "mistral-chat", "mistral-embeddings", "models"].contains(&api);
+    const SPOKEN: &[&str] = &[
+        "openai-chat",
+        "openai-embeddings",
+        "openai-completions",
+        "openai-images",
+        "openai-moderations",
+        "openai-transcription",
+        "mistral-chat",
+        "mistral-embeddings",
+        "mistral-fim",
+        "mistral-moderations",
+        "rerank",
+        "models",
+    ];
+    let speaks = SPOKEN.contains(&api);
     VENDORS.iter().find(|(vendor, _)| speaks && *vendor == provider).map(|(_, plugin)| *plugin)
 }

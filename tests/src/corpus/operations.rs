@@ -1,0 +1,171 @@
+//! The operations beside chats: which one a recording is of, what it asked, and the answer in normal form.
+
+use std::sync::Arc;
+
+use llm_core::{
+    Capabilities, ChatRequest, EmbedRequest, EmbedResponse, Error, ImageRequest, KnownModels, Media, ModelInfo,
+    ModerateRequest, Request, RerankRequest, Response, Support, TranscribeRequest,
+};
+use serde_json::{Value, json};
+
+use super::case::Case;
+
+/// What a recording is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Operation {
+    Chat,
+    ChatStream,
+    Embed,
+    Rerank,
+    Image,
+    Transcribe,
+    Moderate,
+    CountTokens,
+    Models,
+}
+
+/// The operation of a recording; `None` when nobody answers it yet.
+pub(super) fn of(case: &Case) -> Option<Operation> {
+    let streamed = case.request.as_ref().is_some_and(|request| {
+        request.body["stream"] == Value::Bool(true)
+            || request.path.contains("streamGenerateContent")
+            || super::bedrock::is_streamed(request)
+    });
+    let by_api = match case.api.as_str() {
+        "openai-embeddings" | "mistral-embeddings" | "gemini-embed" | "ollama-embed" | "cohere-v1-embed"
+        | "cohere-v2-embed" => Some(Operation::Embed),
+        "rerank" | "cohere-rerank" | "voyage-rerank" => Some(Operation::Rerank),
+        "openai-images" => Some(Operation::Image),
+        "openai-transcription" => Some(Operation::Transcribe),
+        "openai-moderations" | "mistral-moderations" => Some(Operation::Moderate),
+        "anthropic-count-tokens" | "bedrock-count-tokens" | "gemini-count-tokens" | "openai-responses-input-tokens" => {
+            Some(Operation::CountTokens)
+        }
+        "models" => Some(Operation::Models),
+        _ => None,
+    };
+    match case.kind.as_str() {
+        "embeddings" if case.api == "bedrock-invoke" => Some(Operation::Embed),
+        "rerank" if case.api == "bedrock-invoke" => Some(Operation::Rerank),
+        "responses" if case.api == "openai-responses" => Some(Operation::Chat),
+        "responses_stream" if case.api == "openai-responses" => Some(Operation::ChatStream),
+        "chat" => Some(Operation::Chat),
+        "chat_stream" => Some(Operation::ChatStream),
+        "completion" if is_prompt(case) => Some(Operation::Chat),
+        "completion_stream" if is_prompt(case) => Some(Operation::ChatStream),
+        // A vendor's error has one shape for all its operations; those that are not built yet ask as a chat.
+        "error" => Some(by_api.unwrap_or(if streamed { Operation::ChatStream } else { Operation::Chat })),
+        "embeddings"
+        | "rerank"
+        | "images"
+        | "transcription"
+        | "transcription_stream"
+        | "moderation"
+        | "count_tokens"
+        | "models" => by_api,
+        _ => None,
+    }
+}
+
+/// Prompts that are continued, not chats.
+pub(super) fn is_prompt(case: &Case) -> bool {
+    ["openai-completions", "mistral-fim", "cohere-generate"].contains(&case.api.as_str())
+}
+
+/// What is known of the models of a recording that continue prompts.
+#[derive(Debug)]
+pub(super) struct Prompted;
+
+impl KnownModels for Prompted {
+    fn capabilities(&self, _: &str, _: &str) -> Arc<Capabilities> {
+        let mut capabilities = Capabilities::default();
+        capabilities.completions_only = Support::Yes;
+        Arc::new(capabilities)
+    }
+}
+
+/// What was asked, as the wire crate reads it; something plain where it cannot be read. The chats are the caller's.
+pub(super) fn request(
+    case: &Case,
+    operation: Operation,
+    model: &str,
+    chat: impl FnOnce() -> Result<Arc<ChatRequest>, Error>,
+) -> Result<Request, Error> {
+    let body = case.request.as_ref().map_or(&Value::Null, |request| &request.body);
+    let bytes = body.to_string().into_bytes();
+    Ok(match operation {
+        Operation::Chat => Request::Chat(chat()?),
+        Operation::ChatStream => Request::ChatStream(chat()?),
+        Operation::CountTokens => Request::CountTokens(chat()?),
+        Operation::Embed => {
+            let inputs = ["input", "requests", "texts"].iter().find_map(|key| body[*key].as_array().map(Vec::len));
+            Request::Embed(Arc::new(EmbedRequest::new(model, vec!["hello"; inputs.unwrap_or(1).max(1)])))
+        }
+        Operation::Rerank => {
+            let read = llm_wire_openai::rerank::decode_request(&bytes);
+            Request::Rerank(Arc::new(read.unwrap_or_else(|_| RerankRequest::new(model, "what", ["a", "b"]))))
+                .with_model(model)
+        }
+        Operation::Image => {
+            let read = llm_wire_openai::images::decode_request(&bytes);
+            Request::Image(Arc::new(read.unwrap_or_else(|_| ImageRequest::new(model, "a cat"))))
+        }
+        // Recorders leave forms out.
+        Operation::Transcribe => {
+            Request::Transcribe(Arc::new(TranscribeRequest::new(model, Media::inline("audio/mpeg", &b"ID3"[..]))))
+        }
+        Operation::Moderate => {
+            let read = llm_wire_openai::moderations::decode_request(&bytes);
+            Request::Moderate(Arc::new(read.unwrap_or_else(|_| ModerateRequest::new(model, ["hello"]))))
+        }
+        Operation::Models => Request::Models,
+    })
+}
+
+/// An answer in normal form; null for a chat, which has its own.
+pub(super) fn normal_form(response: &Response) -> Value {
+    match response {
+        Response::Embed(response) => vectors(response),
+        Response::Rerank(response) => {
+            let one = |one: &llm_core::Ranked| json!({ "index": one.index, "score": one.score });
+            json!({ "results": response.results.iter().map(one).collect::<Vec<_>>(), "id": response.id })
+        }
+        Response::Image(response) => {
+            let form = |image: &llm_core::MadeImage| if image.media.as_url().is_some() { "url" } else { "b64_json" };
+            json!({
+                "count": response.images.len(),
+                "form": response.images.iter().map(form).collect::<Vec<_>>(),
+                "usage": { "input_tokens": response.usage.input, "output_tokens": response.usage.output },
+            })
+        }
+        Response::Transcribe(response) => json!({ "text": response.text }),
+        Response::Moderate(response) => json!({
+            "count": response.results.len(),
+            "flagged": response.results.iter().map(|result| result.flagged).collect::<Vec<_>>(),
+        }),
+        Response::CountTokens(count) => json!({ "input_tokens": count.input_tokens }),
+        Response::Models(models) => listed(models),
+        _ => Value::Null,
+    }
+}
+
+fn vectors(response: &EmbedResponse) -> Value {
+    let first = response.vectors.first().map(Vec::as_slice).unwrap_or_default();
+    // A vendor that says a total only did not say the input: the corpus has none then.
+    let said = if response.usage.extra.contains_key("total_tokens") { None } else { response.usage.input };
+    json!({
+        "dimensions": first.len(),
+        "count": response.vectors.len(),
+        "first3": first.iter().take(3).collect::<Vec<_>>(),
+        "usage": { "input_tokens": said },
+    })
+}
+
+fn listed(models: &[ModelInfo]) -> Value {
+    // The vendor's own spelling: Gemini's list says `models/gemini-…`, requests need only what follows.
+    let name = |model: &ModelInfo| {
+        let raw = model.raw["name"].as_str().filter(|name| name.ends_with(&model.id));
+        raw.unwrap_or(&model.id).to_owned()
+    };
+    json!({ "count": models.len(), "first_ids": models.iter().take(5).map(name).collect::<Vec<_>>() })
+}
