@@ -47,7 +47,9 @@ pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<V
     if case.api == "openai-responses" && plugin.settings.iter().any(|setting| setting.key == "api") {
         config.insert("api".to_owned(), "responses".into());
     }
-    super::bedrock::configure(case, &mut config);
+    if plugin.id == "bedrock" {
+        super::bedrock::configure(case, &mut config);
+    }
     let mut build = BuildCx::new(plugin.id);
     if operations::is_prompt(case) {
         build = build.with_models(Arc::new(operations::Prompted));
