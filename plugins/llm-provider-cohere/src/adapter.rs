@@ -126,9 +126,10 @@ impl Adapter for Cohere {
         let decoder = chat::Decoder::new(origin, encoded.warnings).with_headers(&response.headers);
         // Hosts that still speak the API before this one send lines of JSON.
         let said = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let stream = match said.contains("stream+json") || said.contains("ndjson") {
-            true => ndjson_stream(response, decoder),
-            false => sse_stream(response, decoder),
+        let stream = if said.contains("stream+json") || said.contains("ndjson") {
+            ndjson_stream(response, decoder)
+        } else {
+            sse_stream(response, decoder)
         };
         Ok(match &route.key {
             Some(key) => stream.scrubbed(key.clone()),
