@@ -3,6 +3,7 @@
 mod error;
 mod wire;
 
+pub mod count_tokens;
 pub mod embed;
 pub mod generate;
 pub mod models;

@@ -10,7 +10,7 @@ use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
     ErrorKind, HttpRequest, ImageRequest, ImageResponse, KnownModels, ModelInfo, ModerateRequest, ModerateResponse,
     Origin, Progress, ProviderPlugin, RerankRequest, RerankResponse, Secret, SpeechRequest, SpeechResponse, Support,
-    TranscribeRequest, TranscribeResponse, async_trait,
+    TokenCount, TranscribeRequest, TranscribeResponse, async_trait,
 };
 use llm_wire::exchange::{self, Success};
 use llm_wire::{rate_limits, request_id};
@@ -20,7 +20,7 @@ use crate::dialect::{Auth, ChatApi, Dialect};
 use crate::encoded::Encoded;
 use crate::operations::{Operation, OperationUrls, content_type};
 use crate::protocol::Protocol;
-use crate::{FAMILY, embed, error, images, models, moderations, rerank, responses};
+use crate::{FAMILY, count_tokens, embed, error, images, models, moderations, rerank, responses};
 
 /// Where a provider is and with which key.
 #[derive(Clone, Debug, Default)]
@@ -234,7 +234,7 @@ pub(crate) fn capabilities(dialect: &Dialect) -> Capabilities {
     capabilities.speech = may(paths.speech);
     capabilities.transcription = may(paths.transcriptions);
     capabilities.moderation = may(paths.moderations);
-    capabilities.count_tokens = Support::No;
+    capabilities.count_tokens = may(paths.count_tokens);
     capabilities
 }
 
@@ -381,6 +381,20 @@ impl Adapter for OpenAiAdapter {
             Operation { name: "moderate", url: |urls| urls.more.moderations.as_deref(), model: &request.model },
             |origin| moderations::encode_request(request, origin, &self.dialect),
             |answer, origin| moderations::decode_response(&answer.body, origin, &self.dialect),
+        )
+        .await
+    }
+
+    async fn count_tokens(&self, cx: &Cx, request: &ChatRequest) -> Result<TokenCount, Error> {
+        self.operate(
+            cx,
+            Operation { name: "count_tokens", url: |urls| urls.more.count_tokens.as_deref(), model: &request.model },
+            |origin| {
+                // It is counted as the Responses API would read it: signatures of that family count, too.
+                let to = Origin { api: responses::FAMILY.into(), ..origin.clone() };
+                count_tokens::encode_request(request, &to, &self.dialect)
+            },
+            |answer, origin| count_tokens::decode_response(&answer.body, origin, &self.dialect),
         )
         .await
     }

@@ -7,6 +7,7 @@ pub mod adapter;
 pub mod audio;
 pub mod chat;
 pub mod completions;
+pub mod count_tokens;
 mod counts;
 pub mod dialect;
 pub mod embed;

@@ -23,6 +23,7 @@ pub(crate) struct OperationUrls {
     pub(crate) transcriptions: Option<String>,
     pub(crate) translations: Option<String>,
     pub(crate) moderations: Option<String>,
+    pub(crate) count_tokens: Option<String>,
 }
 
 impl OperationUrls {
@@ -36,6 +37,7 @@ impl OperationUrls {
             transcriptions: paths.transcriptions.map(&below),
             translations: paths.translations.map(&below),
             moderations: paths.moderations.map(&below),
+            count_tokens: paths.count_tokens.map(&below),
         }
     }
 }

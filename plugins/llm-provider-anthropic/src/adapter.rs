@@ -7,11 +7,11 @@ use std::sync::Arc;
 use http::{HeaderMap, Method};
 use llm_core::{
     Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, Error, ErrorKind, HttpRequest, ModelInfo, Origin,
-    Progress, Support, async_trait,
+    Progress, Support, TokenCount, async_trait,
 };
 use llm_wire::{ErrorResponse, exchange, rate_limits, request_id, sse_stream};
 use llm_wire_anthropic::messages::Decoder;
-use llm_wire_anthropic::{API, Version, messages};
+use llm_wire_anthropic::{API, Version, count_tokens, messages};
 
 use crate::config::Config;
 use crate::models::{known_card, known_traits, profile};
@@ -126,6 +126,23 @@ impl Adapter for Anthropic {
             Some(secret) => stream.scrubbed(secret.clone()),
             None => stream,
         })
+    }
+
+    async fn count_tokens(&self, cx: &Cx, request: &ChatRequest) -> Result<TokenCount, Error> {
+        let route = self.route(cx)?;
+        let origin = Arc::new(Origin::new(API, self.id.clone(), request.model.as_str()));
+        let profile = profile(&request.model).with_version(self.version);
+        let encoded = count_tokens::encode_request(request, &origin, &profile)?;
+        let headers = route.headers(encoded.version, &encoded.betas)?;
+        let answer = async {
+            let success = exchange::unary(cx, post(&route.count_tokens, headers, encoded.body), classify).await?;
+            let mut count = count_tokens::decode_response(&success.body, &origin)
+                .map_err(|error| with_request_id(error, &success.headers))?;
+            count.request_id = request_id(&success.headers);
+            count.warnings = encoded.warnings;
+            Ok(count)
+        };
+        answer.await.map_err(|error| hide(error, &route))
     }
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {

@@ -23,6 +23,7 @@ pub(crate) enum Scheme {
 #[derive(Clone)]
 pub(crate) struct Route {
     pub(crate) messages: String,
+    pub(crate) count_tokens: String,
     pub(crate) models: String,
     headers: HeaderMap,
     beta: String,
@@ -44,6 +45,7 @@ impl Route {
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         let route = Self {
             messages: format!("{base}/v1/messages"),
+            count_tokens: format!("{base}/v1/messages/count_tokens"),
             models: format!("{base}/v1/models?limit=1000"),
             headers,
             beta: beta.join(","),

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use http::Method;
 use llm_core::{
     Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind,
-    HttpRequest, ModelInfo, Origin, Progress, Support, async_trait,
+    HttpRequest, ModelInfo, Origin, Progress, Support, TokenCount, async_trait,
 };
 use llm_wire::{ErrorResponse, exchange, request_id, sse_or_json_array_stream};
-use llm_wire_gemini::{API, Encoded, embed, generate, models};
+use llm_wire_gemini::{API, Encoded, count_tokens, embed, generate, models};
 
 use crate::config::Config;
 use crate::models::{known_card, profile};
@@ -135,6 +135,20 @@ impl Adapter for Gemini {
             let mut response = embed::decode_response(&success.body, &origin)?;
             response.warnings = encoded.warnings;
             Ok(response)
+        };
+        answer.await.map_err(|error| hide(error, &route))
+    }
+
+    async fn count_tokens(&self, cx: &Cx, request: &ChatRequest) -> Result<TokenCount, Error> {
+        let (route, origin) = (self.route(cx)?, self.origin(&request.model));
+        let encoded = count_tokens::encode_request(request, &origin, &profile(&request.model), true)?;
+        let request = post(&route, route.method(&request.model, "countTokens"), encoded.body);
+        let answer = async {
+            let success = exchange::unary(cx, request, classify).await?;
+            let mut count = count_tokens::decode_response(&success.body, &origin)?;
+            count.request_id = request_id(&success.headers);
+            count.warnings = encoded.warnings;
+            Ok(count)
         };
         answer.await.map_err(|error| hide(error, &route))
     }

@@ -21,6 +21,13 @@ pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
             llm_wire_anthropic::messages::decode_request(&body).map(|decoded| decoded.request)
         }
         "ollama-chat" => llm_wire_ollama::chat::decode_request(&body).map(|decoded| decoded.request),
+        "gemini-count-tokens" => {
+            let model = recorded.path.rsplit("models/").next()?.split(':').next()?;
+            // The whole request of an answer, or its fields.
+            let whole = &recorded.body["generateContentRequest"];
+            let body = if whole.is_object() { whole.to_string().into_bytes() } else { body };
+            llm_wire_gemini::generate::decode_request(&body, model, false).map(|decoded| decoded.request)
+        }
         "gemini" => {
             let model = recorded.path.rsplit("models/").next()?.split(':').next()?;
             llm_wire_gemini::generate::decode_request(&body, model, false).map(|decoded| decoded.request)

@@ -25,6 +25,8 @@ pub struct Paths {
     pub translations: Option<&'static str>,
     /// Judgements of contents.
     pub moderations: Option<&'static str>,
+    /// Tokens of a chat counted before it is sent.
+    pub count_tokens: Option<&'static str>,
 }
 
 impl Paths {
@@ -41,6 +43,7 @@ impl Paths {
         transcriptions: None,
         translations: None,
         moderations: None,
+        count_tokens: None,
     };
 
     /// What nearly every vendor has: chats, vectors, models, and prompts for models that want some.
@@ -55,6 +58,7 @@ impl Paths {
         transcriptions: Some("/audio/transcriptions"),
         translations: Some("/audio/translations"),
         moderations: Some("/moderations"),
+        count_tokens: Some("/responses/input_tokens"),
         ..Self::COMMON
     };
 
