@@ -1,9 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod presets;
+
 use llm_core::Setting;
-use llm_wire_openai::dialect::Paths;
+use llm_wire_openai::Vendor;
 use llm_wire_openai::vendor::{Own, Place};
-use llm_wire_openai::{Dialect, Vendor};
 
 llm_wire_openai::plugin! { VENDOR }
 
@@ -22,8 +23,11 @@ const VENDOR: Vendor = Vendor {
             place: Place::Headers,
         },
         Own::CHAT_API,
+        Own {
+            setting: Setting::optional("preset", "Kind of server, or a vendor whose address is known: vllm, venice, …"),
+            place: Place::Preset(presets::PRESETS),
+        },
     ],
-    // Whether a server has an operation is seen when it is asked.
-    dialect: Dialect { paths: Paths::ANY, ..Dialect::COMPATIBLE },
+    dialect: presets::SERVER,
     ..Vendor::UNNAMED
 };

@@ -50,6 +50,30 @@ fn an_address_must_be_given() {
 }
 
 #[tokio::test]
+async fn a_preset_knows_the_address_and_the_form() {
+    let local = sent(json!({"preset": "vllm"}), ChatRequest::new("m").with_user("hi")).await;
+    assert_eq!(local.url, "http://127.0.0.1:8000/v1/chat/completions");
+    let writer = sent(json!({"preset": "writer", "api_key": "k1"}), ChatRequest::new("m").with_user("hi")).await;
+    assert_eq!((&*writer.url, writer.header("authorization")), ("https://api.writer.com/v1/chat", Some("Bearer k1")));
+    let portkey = json!({"preset": "portkey", "api_key": "k1", "headers": {"x-portkey-provider": "openai"}});
+    let portkey = sent(portkey, ChatRequest::new("m").with_user("hi")).await;
+    assert_eq!((portkey.header("x-portkey-api-key"), portkey.header("authorization")), (Some("k1"), None));
+    let error = provider(&json!({"preset": "snowflake", "api_key": "k1"})).err().unwrap();
+    assert!(error.message().contains("base_url missing"), "{error}");
+    let error = provider(&json!({"preset": "example"})).err().unwrap();
+    assert!(error.message().contains("there are vllm, sglang"), "{error}");
+}
+
+#[tokio::test]
+async fn a_vendor_wants_a_key() {
+    let transport = ScriptedTransport::always(Exchange::new(200, ANSWER));
+    let request = Request::Chat(Arc::new(ChatRequest::new("m").with_user("hi")));
+    let answer = provider(&json!({"preset": "venice"})).unwrap().call(&transport.cx(), request).await;
+    assert_eq!(answer.err().map(|error| error.kind()), Some(ErrorKind::Auth));
+    assert!(transport.requests().is_empty());
+}
+
+#[tokio::test]
 async fn requests_take_the_form_that_every_server_knows() {
     let mut request = ChatRequest::new("m")
         .with_message(Message::new(Role::Developer, vec![Part::text("be brief")]))
