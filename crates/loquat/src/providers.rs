@@ -49,6 +49,8 @@ pub use llm_provider_openai as openai;
 pub use llm_provider_openai_compatible as openai_compatible;
 #[cfg(feature = "openrouter")]
 pub use llm_provider_openrouter as openrouter;
+#[cfg(feature = "perplexity")]
+pub use llm_provider_perplexity as perplexity;
 #[cfg(feature = "sambanova")]
 pub use llm_provider_sambanova as sambanova;
 #[cfg(feature = "together")]

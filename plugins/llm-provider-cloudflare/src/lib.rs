@@ -44,5 +44,4 @@ const VENDOR: Vendor = Vendor {
         error_messages: &[(400, Reading::Says("exceeded this model context window limit"), ErrorKind::ContextLength)],
         ..Vendor::UNNAMED.dialect
     },
-    ..Vendor::UNNAMED
 };

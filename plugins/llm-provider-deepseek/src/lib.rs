@@ -1,9 +1,8 @@
 #![doc = include_str!("../README.md")]
 
 use llm_core::{ModelCard, Support};
-use llm_wire_openai::dialect::{
-    EndMarker, Paths, ReasoningReplay, ReasoningRequest, StructuredOutput, ToolContent,
-};
+use llm_wire_openai::dialect::{EndMarker, Paths, ReasoningReplay, ReasoningRequest, StructuredOutput, ToolContent};
+use llm_wire_openai::vendor::Own;
 use llm_wire_openai::{Dialect, Vendor};
 
 llm_wire_openai::plugin! {
@@ -21,9 +20,11 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://api.deepseek.com",
     base_url_env: &["DEEPSEEK_API_BASE"],
     key_env: &["DEEPSEEK_API_KEY"],
+    // The Responses API is there too (traffic of 2026-08).
+    own: &[Own::CHAT_API],
     default_model: Some("deepseek-v4-flash"),
     dialect: Dialect {
-        paths: Paths { embed: None, ..Dialect::COMPATIBLE.paths },
+        paths: Paths { models: Some("/models"), ..Paths::CHAT },
         // Not among the fields of its API reference (2026).
         drop: &["top_k", "service_tier", "metadata"],
         // Other parts are answered with "unknown variant" (traffic of 2026-08).

@@ -22,7 +22,14 @@ const VENDOR: Vendor = Vendor {
     key_env: &["GROQ_API_KEY"],
     default_model: Some("openai/gpt-oss-20b"),
     dialect: Dialect {
-        paths: Paths { embed: None, ..Dialect::COMPATIBLE.paths },
+        // Its API reference (2026).
+        paths: Paths {
+            models: Some("/models"),
+            speech: Some("/audio/speech"),
+            transcriptions: Some("/audio/transcriptions"),
+            translations: Some("/audio/translations"),
+            ..Paths::CHAT
+        },
         max_tokens: "max_completion_tokens",
         // "Currently unsupported" in console.groq.com/docs/openai (2026): probabilities, `n` above 1 and names of
         // speakers are answered with 400; a field that the API does not have at all, such as `top_k`, likewise.

@@ -17,7 +17,7 @@ const VENDOR: Vendor = Vendor {
     default_model: Some("openai/gpt-oss-20b"),
     dialect: Dialect {
         // Vectors are made below other addresses, one per task.
-        paths: Paths { embed: None, ..Dialect::COMPATIBLE.paths },
+        paths: Paths { models: Some("/models"), ..Paths::CHAT },
         drop: &["service_tier", "metadata"],
         media: &["image_url"],
         tool_content: ToolContent::TextParts,

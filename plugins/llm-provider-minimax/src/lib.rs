@@ -23,7 +23,7 @@ const VENDOR: Vendor = Vendor {
     default_model: Some("MiniMax-M2.5"),
     dialect: Dialect {
         // Vectors have a form of their own, and a list of models is not documented (2026).
-        paths: Paths { embed: None, models: None, ..Dialect::COMPATIBLE.paths },
+        paths: Paths::CHAT,
         drop: &["n", "logprobs", "presence_penalty", "frequency_penalty", "service_tier", "metadata"],
         // Marks for the cache are taken (LiteLLM 1.106.2 leaves them in).
         cache: CacheForm::CacheControl,

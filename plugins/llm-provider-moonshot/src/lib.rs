@@ -29,7 +29,7 @@ const VENDOR: Vendor = Vendor {
     key_env: &["MOONSHOT_API_KEY", "MOONSHOTAI_API_KEY", "KIMI_API_KEY"],
     default_model: Some("kimi-k2.6"),
     dialect: Dialect {
-        paths: Paths { embed: None, ..Dialect::COMPATIBLE.paths },
+        paths: Paths { models: Some("/models"), ..Paths::CHAT },
         // Not among the fields of its API reference (2026).
         drop: &["top_k", "logprobs", "parallel_tool_calls", "service_tier", "metadata"],
         seed: None,

@@ -2,7 +2,7 @@
 
 use llm_core::Setting;
 use llm_wire_openai::dialect::{
-    CacheForm, EndMarker, Paths, ReasoningReplay, ReasoningRequest, StreamUsage, TranscriptionForm,
+    CacheForm, ChatApi, EndMarker, Paths, ReasoningReplay, ReasoningRequest, StreamUsage, TranscriptionForm,
 };
 use llm_wire_openai::vendor::Own;
 use llm_wire_openai::{Dialect, Vendor};
@@ -22,9 +22,12 @@ const VENDOR: Vendor = Vendor {
             "http-referer",
         ),
         Own::header(Setting::optional("title", "Name of the application").with_env(&["OR_APP_NAME"]), "x-title"),
+        Own::CHAT_API,
     ],
     default_model: Some("openai/gpt-5.4-nano"),
     dialect: Dialect {
+        // The Responses API is there too (recorded traffic of 2026).
+        chat_api: ChatApi::Both,
         // Sound goes as JSON (recorded traffic of 2026). Prompts go to `/completions`.
         paths: Paths {
             rerank: Some("/rerank"),

@@ -2,7 +2,7 @@
 
 llm_testkit::conformance! {
     plugin: llm_provider_openrouter::PLUGIN,
-    config: { "base_url": "https://openrouter.test/v1", "title": "Fixture" },
+    config: { "base_url": "https://openrouter.test/v1", "title": "Fixture", "api": "chat" },
     fixtures: "tests/fixtures",
     // This protocol has neither signatures nor encrypted reasoning.
     without: [Signatures],

@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use llm_core::{ErrorKind, ModelCard, Support};
-use llm_wire_openai::dialect::{EndMarker, Reading, ToolContent};
+use llm_wire_openai::dialect::{EndMarker, Paths, Reading, ToolContent};
 use llm_wire_openai::{Dialect, Vendor};
 
 llm_wire_openai::plugin! {
@@ -20,6 +20,7 @@ const VENDOR: Vendor = Vendor {
     key_env: &["TOGETHER_API_KEY", "TOGETHER_AI_API_KEY"],
     default_model: Some("openai/gpt-oss-120b"),
     dialect: Dialect {
+        paths: Paths { images: Some("/images/generations"), rerank: Some("/rerank"), ..Paths::COMMON },
         // Its probabilities are a number where this protocol has a switch (its SDK's request type, 2026).
         drop: &["logprobs", "service_tier", "metadata"],
         media: &["image_url", "video_url"],

@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
 use llm_core::{ErrorKind, ModelCard, Support};
-use llm_wire_openai::dialect::{EndMarker, NamePolicy, Reading, ReasoningReplay, ReasoningTokens, ToolContent};
+use llm_wire_openai::dialect::{
+    ChatApi, EndMarker, NamePolicy, Paths, Reading, ReasoningReplay, ReasoningTokens, ToolContent,
+};
+use llm_wire_openai::vendor::Own;
 use llm_wire_openai::{Dialect, Vendor};
 
 llm_wire_openai::plugin! {
@@ -20,8 +23,12 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://api.x.ai/v1",
     base_url_env: &["XAI_API_BASE"],
     key_env: &["XAI_API_KEY"],
+    own: &[Own::CHAT_API],
     default_model: Some("grok-4.3"),
     dialect: Dialect {
+        paths: Paths { completions: None, images: Some("/images/generations"), ..Paths::COMMON },
+        // The Responses API is there too, and is the only one with web search (its API reference, 2026).
+        chat_api: ChatApi::Both,
         // Not among the fields of its API reference (2026).
         drop: &["top_k", "service_tier", "metadata"],
         // Names and `strict` are refused (LiteLLM 1.106.2 takes them out).
@@ -43,5 +50,4 @@ const VENDOR: Vendor = Vendor {
         ],
         ..Vendor::UNNAMED.dialect
     },
-    ..Vendor::UNNAMED
 };

@@ -2,7 +2,7 @@
 
 llm_testkit::conformance! {
     plugin: llm_provider_xai::PLUGIN,
-    config: { "base_url": "https://xai.test/v1" },
+    config: { "base_url": "https://xai.test/v1", "api": "chat" },
     fixtures: "tests/fixtures",
     // This protocol has neither signatures nor encrypted reasoning.
     without: [Signatures],

@@ -44,8 +44,16 @@ pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<V
     config.insert("api_key".to_owned(), "test-key-of-the-corpus-runner".into());
     config.insert("base_url".to_owned(), "http://replay.invalid".into());
     // Who speaks both of OpenAI's protocols is asked in the recorded one.
-    if case.api == "openai-responses" && plugin.settings.iter().any(|setting| setting.key == "api") {
-        config.insert("api".to_owned(), "responses".into());
+    let recorded = match case.api.as_str() {
+        "openai-responses" => Some("responses"),
+        "openai-chat" => Some("chat"),
+        _ => None,
+    };
+    if let Some(api) = recorded.filter(|_| plugin.settings.iter().any(|setting| setting.key == "api")) {
+        config.insert("api".to_owned(), api.into());
+    }
+    if let Some(preset) = vendors::preset(&case.provider).filter(|_| plugin.id == "openai-compatible") {
+        config.insert("preset".to_owned(), preset.into());
     }
     if plugin.id == "bedrock" {
         super::bedrock::configure(case, &mut config);

@@ -47,6 +47,15 @@ pub(super) fn plugin(provider: &str, api: &str) -> Option<&'static str> {
         "rerank",
         "models",
     ];
-    let speaks = SPOKEN.contains(&api);
+    let speaks = SPOKEN.contains(&api) || (api == "openai-responses" && BOTH.contains(&provider));
     VENDORS.iter().find(|(vendor, _)| speaks && *vendor == provider).map(|(_, plugin)| *plugin)
+}
+
+/// Vendors with plugins of their own that speak both of OpenAI's chat protocols.
+const BOTH: &[&str] = &["deepseek", "openrouter", "perplexity", "xai"];
+
+/// The preset of the plugin for any server that a recorded vendor is.
+pub(super) fn preset(provider: &str) -> Option<&'static str> {
+    let (preset, _) = VENDORS.iter().find(|(vendor, plugin)| *vendor == provider && *plugin == "openai-compatible")?;
+    Some(preset)
 }
