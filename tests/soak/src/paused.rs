@@ -13,6 +13,7 @@ use llm_testkit::ScriptedTransport;
 use llm_testkit::redis::RedisServer;
 use tokio::time::Instant;
 
+use crate::load;
 use crate::vendor::{Prices, Vendor};
 
 /// Replicas, each with a connection of its own.
@@ -82,7 +83,7 @@ async fn one(server: &RedisServer, org: &str, allowance: Option<Allowance>) -> a
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     }
-    let reader = RedisLedger::new(&server.url(), org, RedisOptions::default())?;
+    let reader = RedisLedger::new(&server.url(), org, load::options())?;
     let balance = reader.read(&[Account { key: "all@total".into(), ends: None }]).await?[0];
     let costs = replicas.iter().flat_map(|replica| replica.budgets.spending().into_values());
     let billed: u64 = costs.map(|spending| spending.cost.nanos()).sum();

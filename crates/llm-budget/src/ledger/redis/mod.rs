@@ -34,7 +34,7 @@ pub struct RedisOptions {
     pub timeout: Duration,
     /// Failures in a row after which the store is left alone. Default 5.
     pub failures: u32,
-    /// How often it is asked then. Default 4 s, so that a store that is back is found within 5.
+    /// How often it is asked then. Default 2 s, so that a store that is back is found within 5, also by a busy machine.
     pub probe_every: Duration,
     /// How long a settled reservation is remembered, so that settling it again does nothing. Default 1 h.
     pub remember: Duration,
@@ -47,7 +47,7 @@ impl Default for RedisOptions {
         Self {
             timeout: Duration::from_millis(50),
             failures: 5,
-            probe_every: Duration::from_secs(4),
+            probe_every: Duration::from_secs(2),
             remember: Duration::from_secs(3600),
             rebuild: Duration::from_secs(5),
         }
