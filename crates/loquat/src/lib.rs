@@ -4,6 +4,7 @@
 mod active;
 mod around;
 mod assessors;
+mod batch;
 mod builder;
 #[cfg(feature = "cache")]
 mod cached;
@@ -32,6 +33,7 @@ mod routes;
 mod served;
 mod state;
 
+pub use batch::{Batch, BatchItem, BatchOutcome, BatchProgress, BatchStream, Stop};
 pub use builder::ClientBuilder;
 #[cfg(feature = "cache")]
 pub use cached::Cached;

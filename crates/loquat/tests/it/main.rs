@@ -3,6 +3,7 @@
 
 #[cfg(feature = "cache")]
 mod cached;
+mod batch;
 mod client;
 mod comparisons;
 mod configuration;
