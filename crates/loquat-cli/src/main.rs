@@ -3,6 +3,7 @@
 //! Each command is one file. Answers go to standard output, everything else to standard error.
 
 mod ask;
+mod batch;
 mod call;
 mod client;
 mod demo;
@@ -40,6 +41,8 @@ enum Command {
     Serve(serve::Serve),
     /// Ask a model one question; standard input is appended
     Ask(ask::Ask),
+    /// Answer a file of requests, and go on where it was stopped
+    Batch(batch::Batch),
     /// Send one request and print the answer as one JSON object
     Call(call::Call),
     /// List the providers in this binary and how to configure each
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         match arguments.command {
             Command::Serve(serve) => serve.run().await,
             Command::Ask(ask) => interruptible(ask.run()).await,
+            Command::Batch(batch) => batch.run().await,
             Command::Call(call) => call.run().await,
             Command::Providers(providers) => providers.run(),
             Command::Route(route) => interruptible(route.run()).await,

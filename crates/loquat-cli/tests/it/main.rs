@@ -1,6 +1,7 @@
 //! The command as a user runs it: the real binary, with an emulator in the vendors' place.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say what they expect")]
 
+mod batch;
 mod call;
 mod commands;
 mod route;

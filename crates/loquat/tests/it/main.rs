@@ -1,9 +1,9 @@
 //! Tests of the facade through its public interface, with functions in the place of vendors.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say what they expect")]
 
+mod batch;
 #[cfg(feature = "cache")]
 mod cached;
-mod batch;
 mod client;
 mod comparisons;
 mod configuration;
