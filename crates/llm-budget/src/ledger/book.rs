@@ -1,6 +1,7 @@
 //! The ledger's rules in memory: pure, the time is an argument.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -17,8 +18,9 @@ const KEPT: u64 = 8 * 24 * 60 * 60 * 1000;
 pub(crate) struct Book {
     accounts: HashMap<Arc<str>, Entry>,
     records: HashMap<Arc<str>, Record>,
-    /// When leases run out, and when settled records are forgotten.
-    due: BTreeSet<(u64, Arc<str>)>,
+    /// When leases run out, and when settled records are forgotten: not later than the record says. Those that moved on
+    /// meanwhile are queued again when their turn comes.
+    due: BinaryHeap<Reverse<(u64, Arc<str>)>>,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +51,14 @@ enum State {
     Done,
 }
 
+impl Record {
+    fn keep(&mut self, observed: u64, now: u64) {
+        self.observed = self.observed.max(signed(observed));
+        self.state = State::Held;
+        self.due = now.saturating_add(self.lease);
+    }
+}
+
 impl Book {
     pub(crate) fn reserve(&mut self, reservation: &Reservation, now: u64) -> Reply {
         self.sweep(now);
@@ -67,21 +77,22 @@ impl Book {
         self.sweep(now);
         match self.records.get(&reservation.id).map(|record| record.state) {
             Some(State::Done) => return self.reply(Outcome::Closed, &reservation.charges),
-            Some(state) => {
-                let Some(mut record) = self.take(&reservation.id) else {
+            Some(State::Held) => {
+                if let Some(record) = self.records.get_mut(&reservation.id) {
+                    record.keep(observed, now);
+                }
+            }
+            Some(State::Expired) => {
+                let Some(mut record) = self.records.remove(&reservation.id) else {
                     return self.reply(Outcome::Closed, &reservation.charges);
                 };
-                if state == State::Expired {
-                    for charge in &record.charges {
-                        let balance = &mut self.entry(&charge.account).balance;
-                        balance.spent -= record.observed;
-                        balance.orphaned -= record.observed;
-                        balance.reserved += signed(charge.amount);
-                    }
+                for charge in &record.charges {
+                    let balance = &mut self.entry(&charge.account).balance;
+                    balance.spent -= record.observed;
+                    balance.orphaned -= record.observed;
+                    balance.reserved += signed(charge.amount);
                 }
-                record.observed = record.observed.max(signed(observed));
-                record.state = State::Held;
-                record.due = now.saturating_add(record.lease);
+                record.keep(observed, now);
                 self.put(&reservation.id, record);
             }
             None => {
@@ -97,14 +108,20 @@ impl Book {
     pub(crate) fn settle(&mut self, reservation: &Reservation, actual: u64, now: u64) -> Reply {
         self.sweep(now);
         let actual = signed(actual);
-        let taken = self.take(&reservation.id);
-        let (charges, state, observed) = match taken {
+        let due = now.saturating_add(REMEMBERED);
+        let done = Record { charges: Vec::new(), lease: 0, observed: 0, due, state: State::Done };
+        let (charges, state, observed) = match self.records.get_mut(&reservation.id) {
             Some(record) if record.state == State::Done => {
-                self.put(&reservation.id, record);
                 return self.reply(Outcome::Repeated, &reservation.charges);
             }
-            Some(record) => (record.charges, Some(record.state), record.observed),
-            None => (reservation.charges.clone(), None, 0),
+            Some(record) => {
+                let record = std::mem::replace(record, done);
+                (record.charges, Some(record.state), record.observed)
+            }
+            None => {
+                self.put(&reservation.id, done);
+                (reservation.charges.clone(), None, 0)
+            }
         };
         for charge in &charges {
             let balance = &mut self.entry(&charge.account).balance;
@@ -118,9 +135,6 @@ impl Book {
                 None => {}
             }
         }
-        let due = now.saturating_add(REMEMBERED);
-        let done = Record { charges: Vec::new(), lease: 0, observed: 0, due, state: State::Done };
-        self.put(&reservation.id, done);
         self.reply(Outcome::Applied, &charges)
     }
 
@@ -201,8 +215,13 @@ impl Book {
 
     /// Charges what ran out, and forgets what is long over.
     fn sweep(&mut self, now: u64) {
-        while self.due.first().is_some_and(|(due, _)| *due <= now) {
-            let Some((due, id)) = self.due.pop_first() else { return };
+        while self.due.peek().is_some_and(|Reverse((due, _))| *due <= now) {
+            let Some(Reverse((_, id))) = self.due.pop() else { return };
+            let Some(due) = self.records.get(&id).map(|record| record.due) else { continue };
+            if due > now {
+                self.due.push(Reverse((due, id)));
+                continue;
+            }
             let Some(mut record) = self.records.remove(&id) else { continue };
             if record.state != State::Held {
                 continue;
@@ -223,15 +242,8 @@ impl Book {
         }
     }
 
-    fn take(&mut self, id: &Arc<str>) -> Option<Record> {
-        let record = self.records.remove(id);
-        let due = record.as_ref().map_or(0, |record| record.due);
-        self.due.remove(&(due, id.clone()));
-        record
-    }
-
     fn put(&mut self, id: &Arc<str>, record: Record) {
-        self.due.insert((record.due, id.clone()));
+        self.due.push(Reverse((record.due, id.clone())));
         self.records.insert(id.clone(), record);
     }
 
