@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::aws;
 use super::normal::Expected;
 use super::report::Failure;
 use crate::exchange::Exchange;
@@ -122,10 +123,11 @@ impl Fixtures {
     /// The bytes of a file; `check` is what to leave out when the plugin cannot have it.
     pub(super) fn bytes(&self, name: &str, check: &str) -> Result<Bytes, Failure> {
         let path = self.folder.join(name);
-        fs::read(&path).map(Bytes::from).map_err(|error| {
+        let bytes = fs::read(&path).map(Bytes::from).map_err(|error| {
             let path = path.display();
             Failure::new(format!("reading {path}: {error}. Write it, or list {check} under `without`"))
-        })
+        })?;
+        aws::encoded(bytes)
     }
 
     pub(super) fn parsed<T: DeserializeOwned>(&self, name: &str, check: &str) -> Result<T, Failure> {
@@ -211,9 +213,35 @@ impl Fixtures {
     }
 }
 
-/// An exchange with a stream as its body; server-sent events or JSON lines by its look.
+/// An exchange with a stream as its body: messages of an AWS event stream, server-sent events or JSON lines by its look.
 pub(super) fn streamed(body: Bytes) -> Exchange {
-    if is_sse(&body) { Exchange::sse(body) } else { Exchange::ndjson(body) }
+    if aws::is_messages(&body) {
+        Exchange::new(200, body).with_header("content-type", "application/vnd.amazon.eventstream")
+    } else if is_sse(&body) {
+        Exchange::sse(body)
+    } else {
+        Exchange::ndjson(body)
+    }
+}
+
+/// The JSON of a frame; `None` for a frame without an object.
+pub(super) fn payload(body: &[u8], frame: &Range<usize>) -> Option<Vec<u8>> {
+    let frame = &body[frame.clone()];
+    let payload = if aws::is_messages(body) { aws::payload(frame)? } else { frame.to_vec() };
+    let brace = payload.iter().position(|byte| *byte == b'{')?;
+    Some(payload[brace..].to_vec())
+}
+
+/// The body with other JSON in one of its frames.
+pub(super) fn with_payload(body: &[u8], frame: &Range<usize>, payload: &[u8]) -> Bytes {
+    let text = &body[frame.clone()];
+    let changed = if aws::is_messages(body) {
+        aws::with_payload(text, payload).unwrap_or_else(|| text.to_vec())
+    } else {
+        let brace = text.iter().position(|byte| *byte == b'{').unwrap_or(text.len());
+        [&text[..brace], payload].concat()
+    };
+    [&body[..frame.start], &changed, &body[frame.end..]].concat().into()
 }
 
 /// True for server-sent events, false for JSON lines.
@@ -223,6 +251,9 @@ pub(super) fn is_sse(body: &[u8]) -> bool {
 
 /// The byte ranges of the frames with content, their line ends left out.
 pub(super) fn frames(body: &[u8]) -> Vec<Range<usize>> {
+    if aws::is_messages(body) {
+        return aws::messages(body);
+    }
     let (mut frames, mut open): (Vec<Range<usize>>, Option<Range<usize>>) = (Vec::new(), None);
     let sse = is_sse(body);
     let mut at = 0;

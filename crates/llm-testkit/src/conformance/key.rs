@@ -7,7 +7,7 @@ use llm_core::{ErrorKind, Secret};
 use serde_json::Value;
 
 use super::answer::shown;
-use super::fixtures::{ErrorFixture, Fixtures, frames, streamed};
+use super::fixtures::{ErrorFixture, Fixtures, frames, payload, streamed, with_payload};
 use super::mutate::{with_each_string_longer, with_each_value};
 use super::report::{Failure, Report};
 use super::subject::{CALL_KEY, KEY, Subject, chat, open};
@@ -215,17 +215,14 @@ fn streamed_echoes(fixtures: &Fixtures) -> Result<Vec<(String, Exchange)>, Failu
     let mut all = Vec::new();
     for fixture in fixtures.stream_errors()? {
         for (number, frame) in frames(&fixture.body).into_iter().enumerate() {
-            let text = &fixture.body[frame.clone()];
-            let Some(brace) = text.iter().position(|byte| *byte == b'{') else { continue };
-            let Ok(payload) = serde_json::from_slice::<Value>(&text[brace..]) else { continue };
+            let Some(text) = payload(&fixture.body, &frame) else { continue };
+            let Ok(payload) = serde_json::from_slice::<Value>(&text) else { continue };
             let longer =
                 with_each_string_longer(&payload, KEY).into_iter().chain(with_each_value(&payload, &KEY.into()));
             for (path, payload) in longer {
-                let payload = payload.to_string();
-                let body =
-                    [&fixture.body[..frame.start + brace], payload.as_bytes(), &fixture.body[frame.end..]].concat();
+                let body = with_payload(&fixture.body, &frame, payload.to_string().as_bytes());
                 let what = format!("{}.txt with the key in {path} of frame {}", fixture.name, number + 1);
-                all.push((what, streamed(body.into())));
+                all.push((what, streamed(body)));
             }
         }
     }

@@ -2,6 +2,7 @@
 //! fixtures. The `README.md` of this crate describes the fixtures; [`conformance!`](crate::conformance!) makes the tests.
 
 mod answer;
+mod aws;
 mod cancel;
 mod cases;
 mod errors;

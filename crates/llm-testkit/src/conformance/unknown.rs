@@ -4,7 +4,8 @@ use bytes::Bytes;
 use llm_core::{ChatResponse, Error};
 use serde_json::{Value, json};
 
-use super::fixtures::{Fixtures, frames, is_sse, streamed};
+use super::aws;
+use super::fixtures::{Fixtures, frames, is_sse, payload, streamed, with_payload};
 use super::mutate::with_a_field_in_each_object;
 use super::report::{Failure, Report};
 use super::subject::Subject;
@@ -26,9 +27,11 @@ pub(super) async fn fields(subject: &Subject, fixtures: &Fixtures, streams: bool
         let body = fixtures.stream()?;
         let whole = said(&subject.stream(streamed(body.clone())).await?.collect());
         for (number, frame) in frames(&body).into_iter().enumerate() {
-            // After the first brace of the frame's payload.
-            let Some(brace) = body[frame.clone()].iter().position(|byte| *byte == b'{') else { continue };
-            let changed = inserted(&body, frame.start + brace + 1, format!("\"{KEY}\":{{\"nested\":[1]}},").as_bytes());
+            let Some(payload) = payload(&body, &frame) else { continue };
+            // After the first brace of the frame's payload; an object without fields gets the one.
+            let comma = if payload.get(1) == Some(&b'}') { "" } else { "," };
+            let field = format!("{{\"{KEY}\":{{\"nested\":[1]}}{comma}");
+            let changed = with_payload(&body, &frame, &[field.as_bytes(), &payload[1..]].concat());
             let got = said(&subject.stream(streamed(changed)).await?.collect());
             let number = number + 1;
             report.hold(got == whole, || format!("an unknown field in frame {number} gives {got}, not {whole}"));
@@ -42,17 +45,18 @@ pub(super) async fn events(subject: &Subject, fixtures: &Fixtures) -> Result<(),
     let mut report = Report::default();
     let body = fixtures.stream()?;
     let whole = said(&subject.stream(streamed(body.clone())).await?.collect());
-    let unknown: &[(&str, &str)] = if is_sse(&body) {
-        &[
-            ("an unknown event", "event: x_unknown\ndata: {\"type\":\"x_unknown\",\"object\":\"x_unknown\"}\n\n"),
-            ("a comment", ": keep-alive\n\n"),
-        ]
+    let event = "event: x_unknown\ndata: {\"type\":\"x_unknown\",\"object\":\"x_unknown\"}\n\n";
+    let text = |what, text: &str| (what, text.as_bytes().to_vec());
+    let unknown: Vec<(&str, Vec<u8>)> = if aws::is_messages(&body) {
+        vec![("an unknown event", aws::message(":event-type", "x_unknown", "event", b"{\"x_unknown\":true}")?)]
+    } else if is_sse(&body) {
+        vec![text("an unknown event", event), text("a comment", ": keep-alive\n\n")]
     } else {
-        &[("an unknown line", "{\"x_unknown\":true}\n"), ("a blank line", "\n")]
+        vec![text("an unknown line", "{\"x_unknown\":true}\n"), text("a blank line", "\n")]
     };
     for (number, frame) in frames(&body).into_iter().enumerate().skip(1) {
-        for (what, text) in unknown {
-            let changed = inserted(&body, frame.start, text.as_bytes());
+        for (what, text) in &unknown {
+            let changed = inserted(&body, frame.start, text);
             let got = said(&subject.stream(streamed(changed)).await?.collect());
             let number = number + 1;
             report.hold(got == whole, || format!("{what} before frame {number} gives {got}, not {whole}"));
