@@ -48,7 +48,7 @@ struct Call {
 
 impl Bedrock {
     /// An account by its settings.
-    pub fn new(cx: &BuildCx, config: Config) -> Result<Self, Error> {
+    pub fn new(cx: &BuildCx, config: &Config) -> Result<Self, Error> {
         let region = config.region.clone().filter(|region| !region.trim().is_empty()).or_else(|| {
             let profile = config.profile.as_deref().filter(|profile| !profile.trim().is_empty());
             // Without a profile no file is looked at.
@@ -65,12 +65,12 @@ impl Bedrock {
         };
         Ok(Self {
             id: cx.id.clone(),
-            account: Account::new(&cx.id, &config),
+            account: Account::new(&cx.id, config),
             route: Route::new(region.as_deref().unwrap_or(DEFAULT_REGION).trim(), config.base_url.as_deref())?,
             chat_api: config.chat_api,
             form,
             models: cx.models.clone(),
-            now: SystemTime::now,
+            now: this_machines_time,
         })
     }
 
@@ -314,6 +314,12 @@ impl Adapter for Bedrock {
         };
         call.hide(lists.await)
     }
+}
+
+/// Signatures carry the time at which they are made.
+fn this_machines_time() -> SystemTime {
+    #[expect(clippy::disallowed_methods, reason = "the one place where a signature's time comes from")]
+    SystemTime::now()
 }
 
 fn with_request_id(error: Error, success: &Success) -> Error {

@@ -9,7 +9,7 @@ use llm_core::{
     BuildCx, ChatRequest, Cx, EmbedRequest, Error, ErrorKind, Provider, Reasoning, Request, RerankRequest, Response,
     Secret, Support, Warning,
 };
-use llm_provider_bedrock::{Bedrock, PLUGIN};
+use llm_provider_bedrock::{Bedrock, Config, PLUGIN};
 use llm_testkit::{Exchange, RecordedRequest, ScriptedTransport};
 use llm_wire::aws_event_stream::{AwsHeaderValue, encode_message};
 use serde_json::{Value, json};
@@ -22,8 +22,8 @@ fn provider(config: &Value) -> Result<Arc<dyn Provider>, Error> {
 
 /// A provider whose clock stands at the time of AWS's own test vectors.
 fn signing(config: &Value) -> Bedrock {
-    let config = llm_core::read_config(config.as_object().unwrap().clone()).unwrap();
-    Bedrock::new(&BuildCx::new("aws-eu"), config)
+    let config: Config = llm_core::read_config(config.as_object().unwrap().clone()).unwrap();
+    Bedrock::new(&BuildCx::new("aws-eu"), &config)
         .unwrap()
         .with_clock(|| UNIX_EPOCH + Duration::from_secs(1_440_938_160))
 }

@@ -64,12 +64,9 @@ const KNOWN: [&str; 9] =
 pub(crate) fn decode(raw: &RawValue, at: &Path<'_>) -> Result<Part, Error> {
     let mut fields = json::object(raw, at)?;
     let known = KNOWN.iter().find_map(|name| Some((*name, fields.take(name)?)));
-    let (name, inner) = match known {
-        Some(known) => known,
-        None => match fields.take("json") {
-            Some(value) => return json_result(value, &at.field("json")),
-            None => return Ok(opaque(raw)),
-        },
+    let Some((name, inner)) = known else {
+        let json = fields.take("json");
+        return json.map_or_else(|| Ok(opaque(raw)), |value| json_result(value, &at.field("json")));
     };
     let place = at.field(name);
     let part = match name {

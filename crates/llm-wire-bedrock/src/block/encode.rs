@@ -84,7 +84,7 @@ impl Patched for Content<'_> {
                 object.some("status", failed.then_some("error"))?;
             }
             Self::Reasoning { text, signature } => {
-                object.field("reasoningText", &Thought { text, signature: *signature })?
+                object.field("reasoningText", &Thought { text, signature: *signature })?;
             }
             Self::Redacted { data } => object.field("redactedContent", data)?,
             Self::Opaque { fields } => object.all(fields)?,

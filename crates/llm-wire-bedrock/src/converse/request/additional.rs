@@ -93,12 +93,11 @@ impl<'a> Additional<'a> {
             }
             ReasoningForm::Unknown => return Ok(Some(common(effort, warnings))),
             ReasoningForm::Budget => {
-                let tokens = match reasoning {
-                    Reasoning::Budget(tokens) => *tokens,
-                    _ => {
-                        warnings.adapted("reasoning", "the model takes a budget of tokens, not an effort");
-                        effort.as_budget()
-                    }
+                let tokens = if let Reasoning::Budget(tokens) = reasoning {
+                    *tokens
+                } else {
+                    warnings.adapted("reasoning", "the model takes a budget of tokens, not an effort");
+                    effort.as_budget()
                 };
                 self.budget(tokens, request, profile, warnings)?;
             }

@@ -7,7 +7,7 @@ use llm_core::{ChatRequest, Error, Message, Role, Support};
 use llm_wire::json::{Object, Patch};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use super::parts::{Place, Scope};
+use super::parts::{Place, Scope, mark};
 use crate::block::{Block, Content};
 use crate::profile::Profile;
 
@@ -102,7 +102,7 @@ fn read<'a>(
             _ => &mut into.others,
         };
         list.push(block);
-        if let Some(hint) = part.cache.filter(|_| place.may_mark(part)) {
+        if let Some(hint) = mark(part) {
             list.push(Block::new(Content::CachePoint(scope.cache(hint, || place.path(".cache")))));
         }
     }

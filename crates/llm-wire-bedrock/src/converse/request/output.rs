@@ -70,7 +70,8 @@ struct Structure<'a> {
 /// The schema is text here.
 #[derive(Serialize)]
 struct Schema<'a> {
-    schema: String,
+    #[serde(rename = "schema")]
+    text: String,
     #[serde(skip_serializing_if = "str::is_empty")]
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,11 +80,8 @@ struct Schema<'a> {
 
 impl<'a> TextFormat<'a> {
     fn new(format: &'a JsonSchema) -> Self {
-        let schema = Schema {
-            schema: format.schema.to_string(),
-            name: &format.name,
-            description: format.description.as_deref(),
-        };
+        let schema =
+            Schema { text: format.schema.to_string(), name: &format.name, description: format.description.as_deref() };
         Self { kind: "json_schema", structure: Structure { schema } }
     }
 }

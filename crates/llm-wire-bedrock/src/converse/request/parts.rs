@@ -31,11 +31,11 @@ impl Place<'_> {
     pub(super) fn path(self, field: &str) -> String {
         format!("messages[{}].content[{}]{field}", self.message_index, self.part_index)
     }
+}
 
-    /// Whether a mark for the cache may stand behind a part.
-    pub(super) fn may_mark(self, part: &Part) -> bool {
-        !matches!(part.kind, PartKind::Reasoning { .. })
-    }
+/// The mark for the cache behind a part; reasoning has none.
+pub(super) fn mark(part: &Part) -> Option<CacheHint> {
+    part.cache.filter(|_| !matches!(part.kind, PartKind::Reasoning { .. }))
 }
 
 impl<'a> Scope<'a, '_> {

@@ -110,7 +110,7 @@ impl Serialize for WireTool<'_> {
                 map.serialize_entry("toolSpec", &WithPatch { value: self, patch: *patch })?;
             }
             Self::System { .. } => {
-                map.serialize_entry("systemTool", &WithPatch { value: self, patch: Patch::default() })?
+                map.serialize_entry("systemTool", &WithPatch { value: self, patch: Patch::default() })?;
             }
             Self::CachePoint(point) => map.serialize_entry("cachePoint", point)?,
         }

@@ -26,8 +26,10 @@ pub struct Decoder {
     open: Vec<OpenBlock>,
     parts: u32,
     has_calls: bool,
-    /// `messageStop` came, with the vendor's word.
-    stopped: Option<Option<String>>,
+    /// `messageStop` came.
+    stopped: bool,
+    /// The vendor's word for why.
+    stop_reason: Option<String>,
     facts: Map<String, Value>,
     done: bool,
 }
@@ -42,7 +44,8 @@ impl Decoder {
             open: Vec::with_capacity(1),
             parts: 0,
             has_calls: false,
-            stopped: None,
+            stopped: false,
+            stop_reason: None,
             facts: Map::new(),
             done: false,
         }
@@ -95,14 +98,12 @@ impl Decoder {
         if at.is_some_and(|at| !self.open.get(at).is_some_and(fits)) {
             self.close(index, out);
         }
-        match self.open.iter().position(|block| block.index == index) {
-            Some(at) => self.open.get_mut(at),
-            None => {
-                let block = OpenBlock::implied(index, self.next_part(), new, out);
-                self.open.push(block);
-                self.open.last_mut()
-            }
+        if let Some(at) = self.open.iter().position(|block| block.index == index) {
+            return self.open.get_mut(at);
         }
+        let block = OpenBlock::implied(index, self.next_part(), new, out);
+        self.open.push(block);
+        self.open.last_mut()
     }
 
     fn block_delta(&mut self, data: &[u8], out: &mut EventQueue) -> Result<(), Error> {
@@ -181,7 +182,8 @@ impl Decoder {
     fn message_stop(&mut self, data: &[u8], out: &mut EventQueue) -> Result<(), Error> {
         let mut fields: Fields<'_> = parse(data)?;
         self.open.drain(..).for_each(|block| block.close(out));
-        self.stopped = Some(fields.take_text("stopReason").map(Into::into));
+        self.stopped = true;
+        self.stop_reason = fields.take_text("stopReason").map(Into::into);
         fields.take("p");
         self.facts.extend(fields.rest());
         Ok(())
@@ -193,12 +195,13 @@ impl Decoder {
         fields.take("p");
         let (service_tier, rest) = facts(fields);
         self.facts.extend(rest);
-        let Some(word) = self.stopped.take() else {
+        if !self.stopped {
             // Before the stop it can only be a count so far.
             out.push(Event::Usage(Box::new(usage)));
             return Ok(());
-        };
-        let mut finish = StreamFinish::new(stop_reason::decode(word.as_deref(), self.has_calls), usage);
+        }
+        let reason = stop_reason::decode(self.stop_reason.as_deref(), self.has_calls);
+        let mut finish = StreamFinish::new(reason, usage);
         finish.service_tier = service_tier;
         if !self.facts.is_empty() {
             finish.ext = Extensions([(API.to_owned(), std::mem::take(&mut self.facts))].into());
