@@ -4,6 +4,7 @@ mod broken;
 mod disconnect;
 mod edges;
 mod failover;
+mod money;
 
 use std::time::Duration;
 

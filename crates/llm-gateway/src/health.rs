@@ -24,16 +24,23 @@ pub(crate) async fn ready(Shared(state): Shared<State>) -> Response {
 }
 
 /// Who is the primary, who steps in, who answered last; every provider that is configured, and how each target is: its
-/// breaker, its load, its limits, its calls.
+/// breaker, its load, its limits, its calls; what was spent and what is left, and what the cache did.
 pub(crate) async fn status(Shared(state): Shared<State>) -> Json<Value> {
-    let (status, health) = (state.client().status(), state.client().health());
+    let (client, status, health) = (state.client(), state.client().status(), state.client().health());
+    let budgets = match client.budgets().await {
+        Ok(budgets) => json!(budgets),
+        Err(error) => json!({ "error": error.message() }),
+    };
     Json(json!({
         "primary": status.primary.map(|target| target.to_string()),
         "fallbacks": status.fallbacks.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "current": status.current.map(|target| target.to_string()),
         "providers": status.providers,
         "health": health,
-        "targets": state.client().targets(),
+        "targets": client.targets(),
+        "spending": client.spending(),
+        "budgets": budgets,
+        "cache": client.cache().map(|cache| cache.counters()),
         "mode": if status.demo { "demo" } else { "live" },
     }))
 }

@@ -44,11 +44,14 @@ impl Gateway {
             stop.await;
             state.drain();
         };
-        tokio::select! {
+        let served = tokio::select! {
             served = accept::serve(listener, router, grace, stop) => served,
             // Never done: it ends with the server.
             () = client.watch_health() => Ok(()),
-        }
+        };
+        // What the last answers cost is on its way to the budgets' ledger.
+        client.settle().await;
+        served
     }
 }
 

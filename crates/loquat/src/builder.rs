@@ -181,6 +181,8 @@ impl ClientBuilder {
         let around = Around::of(&prepared, &self.state.money, config.prices.strict.unwrap_or(true));
         #[cfg(not(feature = "budget"))]
         let around = Around::default();
+        #[cfg(feature = "redis")]
+        let joined = gates::shared(&config, &environment)?;
         #[cfg(feature = "cache")]
         let cached = self.state.cached.prepare(&config, &environment)?;
         #[cfg(feature = "cache")]
@@ -206,6 +208,8 @@ impl ClientBuilder {
             routes::routing(&site, &mut providers, &config, &self.state, &own)?;
         let advice = routes::nothing_configured(&registry);
         gates::configure(&self.state.gates, &config);
+        #[cfg(feature = "redis")]
+        self.state.shared_limits.establish(&self.state.gates, joined);
         #[cfg(feature = "budget")]
         {
             self.state.money.establish(prepared);

@@ -53,6 +53,9 @@ pub struct EngineState {
     /// The response cache.
     #[cfg(feature = "cache")]
     pub cached: Cached,
+    /// Where limits are shared.
+    #[cfg(feature = "redis")]
+    pub(crate) shared_limits: crate::gates::SharedLimits,
 }
 
 impl Default for EngineState {
@@ -81,6 +84,8 @@ impl EngineState {
             prompt_savings: llm_prompt::optimise::SavingsCounter::default(),
             #[cfg(feature = "cache")]
             cached: Cached::default(),
+            #[cfg(feature = "redis")]
+            shared_limits: crate::gates::SharedLimits::default(),
         }
     }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::body::{self, Refused};
-use super::reply::{Reply, answered_by};
+use super::reply::{Reply, answered_by, paid};
 use super::sse::{self, Form};
 use super::wishes;
 use crate::state::State;
@@ -55,6 +55,7 @@ async fn answer(state: &State, reply: &Reply, headers: &HeaderMap, decoded: Deco
     warnings.append(&mut response.warnings);
     let mut answer = reply.json(StatusCode::OK, chat::encode_response(&response));
     answered_by(answer.headers_mut(), &response.origin, &response.attempts, &warnings);
+    paid(answer.headers_mut(), response.cache, response.cost.as_ref());
     Ok(answer)
 }
 

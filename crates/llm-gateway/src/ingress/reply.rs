@@ -6,7 +6,7 @@ use axum::body::Body;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use axum::http::{HeaderMap, Response as HttpResponse, StatusCode};
 use axum::response::Response;
-use llm_core::{Attempt, Error, Origin, Warning};
+use llm_core::{Attempt, CacheStatus, Cost, Error, ErrorKind, Origin, Warning};
 
 use super::stamp::Stamp;
 
@@ -15,6 +15,10 @@ const TARGET: HeaderName = HeaderName::from_static("x-llm-target");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-llm-attempts");
 const WARNINGS: HeaderName = HeaderName::from_static("x-llm-warnings");
 const DEMO: HeaderName = HeaderName::from_static("x-llm-demo");
+const CACHE: HeaderName = HeaderName::from_static("x-llm-cache");
+const COST: HeaderName = HeaderName::from_static("x-llm-cost-usd");
+/// The word of OpenAI's own SDKs: they do not ask again.
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 const ERROR_SOURCE: HeaderName = HeaderName::from_static("x-llm-error-source");
 const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
@@ -78,6 +82,9 @@ impl Reply {
         let headers = response.headers_mut();
         headers.insert(ERROR_SOURCE, HeaderValue::from_static(llm_wire_openai::error::source(error)));
         headers.insert(ATTEMPTS, HeaderValue::from(error.attempts().len()));
+        if error.kind() == ErrorKind::BudgetExceeded && status != StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
+        }
         if let Some(wait) = error.retry_after() {
             // Whole seconds, never earlier than asked.
             headers.insert(RETRY_AFTER, HeaderValue::from(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)));
@@ -104,6 +111,29 @@ pub(crate) fn answered_by(headers: &mut HeaderMap, origin: &Origin, attempts: &[
         && let Ok(warnings) = HeaderValue::try_from(in_words(warnings))
     {
         headers.insert(WARNINGS, warnings);
+    }
+}
+
+/// Says what the cache did for the answer, and what it cost where that is known already.
+pub(crate) fn paid(headers: &mut HeaderMap, cache: Option<CacheStatus>, cost: Option<&Cost>) {
+    if let Some(status) = cache {
+        headers.insert(CACHE, HeaderValue::from_static(status.as_str()));
+    }
+    if let Some(cost) = cost
+        && let Ok(dollars) = HeaderValue::try_from(cost.total.to_string())
+    {
+        headers.insert(COST, dollars);
+    }
+}
+
+/// What a streamed answer cost, as a comment at its end.
+pub(crate) fn remark_cost(cost: Option<&Cost>, out: &mut Vec<u8>) {
+    if let Some(cost) = cost {
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(COST.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(cost.total.to_string().as_bytes());
+        out.extend_from_slice(b"\n\n");
     }
 }
 

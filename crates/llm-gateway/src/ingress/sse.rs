@@ -18,7 +18,7 @@ use llm_wire::StreamEncoder;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 use tracing::Span;
 
-use super::reply::{Reply, answered_by, remark};
+use super::reply::{Reply, answered_by, paid, remark, remark_cost};
 use super::stamp::Stamp;
 
 /// How many bytes are gathered before they are handed to the connection, as long as events are at hand.
@@ -74,13 +74,14 @@ pub(crate) async fn respond(
         if let Event::Start(start) = &event {
             let mut warnings = std::mem::take(&mut events.form.warnings);
             warnings.extend_from_slice(&start.warnings);
-            answered = Some((start.origin.clone(), start.attempts.clone(), warnings));
+            answered = Some((start.origin.clone(), start.attempts.clone(), warnings, start.cache));
         }
         events.encode(event);
     }
     let mut response = reply.event_stream(Body::new(events));
-    if let Some((origin, attempts, warnings)) = answered {
+    if let Some((origin, attempts, warnings, cache)) = answered {
         answered_by(response.headers_mut(), &origin, &attempts, &warnings);
+        paid(response.headers_mut(), cache, None);
     }
     Ok(response)
 }
@@ -110,7 +111,10 @@ impl<E: StreamEncoder> Events<E> {
     fn encode(&mut self, mut event: Event) {
         match &mut event {
             Event::Start(start) => self.form.stamp.start(start),
-            Event::Finish(finish) => remark(&finish.warnings, &mut self.encoded),
+            Event::Finish(finish) => {
+                remark(&finish.warnings, &mut self.encoded);
+                remark_cost(finish.cost.as_ref(), &mut self.encoded);
+            }
             _ => {}
         }
         self.form.encoder.event(&event, &mut self.encoded);

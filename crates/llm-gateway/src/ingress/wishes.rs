@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
-use llm_core::{Cx, Error, ErrorKind, Hints, Priority, QualityNeed, closest};
+use llm_core::{CacheControl, Cx, Error, ErrorKind, Hints, Priority, QualityNeed, closest};
 
 const PREFIX: &str = "x-llm-";
 /// Longest value of one header.
@@ -28,14 +28,32 @@ const USER: &str = "x-llm-user";
 const SESSION: &str = "x-llm-session";
 const TAGS: &str = "x-llm-tags";
 const KEEP_PROMPT: &str = "x-llm-keep-prompt";
-const KNOWN: [&str; 11] =
-    [TIMEOUT, RETRIES, FALLBACK, TASK, QUALITY, PRIORITY, REGION, USER, SESSION, TAGS, KEEP_PROMPT];
+const CACHE: &str = "x-llm-cache";
+const CACHE_TTL: &str = "x-llm-cache-ttl";
+const CACHE_NAMESPACE: &str = "x-llm-cache-namespace";
+const KNOWN: [&str; 14] = [
+    TIMEOUT,
+    RETRIES,
+    FALLBACK,
+    TASK,
+    QUALITY,
+    PRIORITY,
+    REGION,
+    USER,
+    SESSION,
+    TAGS,
+    KEEP_PROMPT,
+    CACHE,
+    CACHE_TTL,
+    CACHE_NAMESPACE,
+];
 
 /// Writes the wishes of a client into the environment of its call.
 pub(crate) fn apply(headers: &HeaderMap, end_user: Option<&str>, cx: &mut Cx, now: Instant) -> Result<(), Error> {
     let mut hints = Hints::default();
     hints.user = end_user.map(Arc::from);
     let mut any = end_user.is_some();
+    let mut cache: Option<CacheControl> = None;
     for (name, value) in headers {
         let name = name.as_str();
         if !name.starts_with(PREFIX) {
@@ -79,12 +97,35 @@ pub(crate) fn apply(headers: &HeaderMap, end_user: Option<&str>, cx: &mut Cx, no
                 };
             }
             TAGS => cx.tags = Some(Arc::new(tags(name, text)?)),
+            CACHE => cached(name, text, cache.get_or_insert_default())?,
+            CACHE_TTL => {
+                let seconds = number(name, text, 1..=31_536_000)?;
+                cache.get_or_insert_default().ttl = Some(Duration::from_secs(seconds));
+            }
+            CACHE_NAMESPACE => cache.get_or_insert_default().namespace = Some(text.into()),
             other => return Err(unknown(other)),
         }
         any = true;
     }
     if any {
         cx.hints = Some(Arc::new(hints));
+    }
+    if let Some(control) = cache {
+        cx.cache = Some(Arc::new(control));
+    }
+    Ok(())
+}
+
+/// `on`, `off`, `no-cache` (ask anew) and `no-store` (do not keep), separated by commas.
+fn cached(name: &str, text: &str, control: &mut CacheControl) -> Result<(), Error> {
+    for word in text.split(',').map(str::trim) {
+        match word {
+            "on" => control.use_cache = Some(true),
+            "off" => control.use_cache = Some(false),
+            "no-cache" => control.no_cache = true,
+            "no-store" => control.no_store = true,
+            _ => return Err(refused(name, "expected on, off, no-cache or no-store, separated by commas")),
+        }
     }
     Ok(())
 }
@@ -147,6 +188,9 @@ mod tests {
                 ("x-llm-priority", "batch"),
                 ("x-llm-keep-prompt", "on"),
                 ("x-llm-tags", "team=a, residency = eu"),
+                ("x-llm-cache", "no-cache, no-store"),
+                ("x-llm-cache-ttl", "60"),
+                ("x-llm-cache-namespace", "v2"),
                 ("x-request-id", "r"),
             ],
             Some("u-1"),
@@ -158,6 +202,8 @@ mod tests {
         assert_eq!((hints.task.as_deref(), hints.user.as_deref()), (Some("code_generation"), Some("u-1")));
         assert_eq!((hints.quality, hints.priority), (Some(QualityNeed::High), Priority::Batch));
         assert!(hints.keep_prompt);
+        let cache = CacheControl::refresh().without_store().with_ttl(Duration::from_secs(60)).with_namespace("v2");
+        assert_eq!(*cx.cache.unwrap(), cache);
         assert_eq!(cx.tags.unwrap().get("residency").map(String::as_str), Some("eu"));
 
         let (cx, _) = applied(&[("x-llm-user", "u-2")], Some("u-1")).unwrap();
@@ -175,6 +221,8 @@ mod tests {
             ("x-llm-keep-prompt", "1", "on or off"),
             ("x-llm-priority", "high", "batch, low or normal"),
             ("x-llm-tags", "team", "name=value"),
+            ("x-llm-cache", "maybe", "no-store"),
+            ("x-llm-cache-ttl", "0", "from 1"),
             ("x-llm-task", "", "1 to 256"),
             ("x-llm-prioritty", "low", "did you mean x-llm-priority?"),
         ] {

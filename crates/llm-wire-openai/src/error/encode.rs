@@ -12,7 +12,8 @@ pub fn encode_error(error: &Error) -> (u16, Vec<u8>) {
 
 /// The body of an error, also its form inside a stream.
 pub(crate) fn envelope(error: &Error) -> Envelope<'_> {
-    let (kind, code) = words(error.kind());
+    let (kind, code) =
+        if is_unavailable(error) { ("overloaded_error", "budget_unavailable") } else { words(error.kind()) };
     let tried_several = error.attempts().iter().any(|attempt| attempt.target != error.attempts()[0].target);
     Envelope {
         error: Body {
@@ -41,6 +42,7 @@ fn status(error: &Error) -> u16 {
         ErrorKind::NotFound => 404,
         ErrorKind::InvalidRequest | ErrorKind::ContextLength | ErrorKind::ContentFilter | ErrorKind::Unsupported => 400,
         ErrorKind::PayloadTooLarge => 413,
+        ErrorKind::BudgetExceeded if is_unavailable(error) => 503,
         ErrorKind::RateLimited | ErrorKind::QuotaExhausted | ErrorKind::Limited | ErrorKind::BudgetExceeded => 429,
         ErrorKind::Overloaded | ErrorKind::CircuitOpen | ErrorKind::NoTarget => 503,
         ErrorKind::Timeout(_) => 504,
@@ -54,6 +56,11 @@ fn status(error: &Error) -> u16 {
         Some(upstream @ 400..=499) if error.kind() == ErrorKind::InvalidRequest || of_class >= 500 => upstream,
         _ => of_class,
     }
+}
+
+/// Nobody's money is gone: the budget cannot be looked at now. Worth another try, as no other refusal of a budget is.
+fn is_unavailable(error: &Error) -> bool {
+    error.kind() == ErrorKind::BudgetExceeded && error.code() == Some("budget_unavailable")
 }
 
 /// OpenAI's type, and the code where the vendor gave none.
@@ -234,5 +241,11 @@ mod tests {
         assert_eq!(status(ErrorKind::Server, 500), 502);
         assert_eq!(status(ErrorKind::Overloaded, 529), 503);
         assert_eq!(status(ErrorKind::ContextLength, 403), 400);
+        let budget = |code| {
+            let (status, body) = encoded(&Error::new(ErrorKind::BudgetExceeded, "m").with_code(code));
+            (status, body["error"]["type"].clone(), body["error"]["code"].clone())
+        };
+        assert_eq!(budget("budget_unavailable"), (503, json!("overloaded_error"), json!("budget_unavailable")));
+        assert_eq!(budget("budget_exceeded"), (429, json!("insufficient_quota"), json!("budget_exceeded")));
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use llm_budget::{Budget, Budgets, JournalFile, Ledger, MemoryLedger, Window};
+use llm_budget::{Allowance, Budget, Budgets, JournalFile, Ledger, MemoryLedger, Window};
 use llm_catalog::{Catalog, Overlay};
 use llm_core::{Error, ErrorKind, Registry, Secret};
 
@@ -58,6 +58,8 @@ impl Books {
             Budgets::new(config.budgets.iter().cloned(), place.ledger(&clock)?, move || clock())?
                 .with_alerts(move |alert: &_| alerts.tell(alert))
         };
+        let allowance = config.shared.allowance.map(|part| Allowance::new(part, config.shared.replicas()));
+        let budgets = budgets.with_allowance(allowance)?;
         let restarts_early = |budget: &Budget| budget.window != Window::Request;
         if place == Place::default() && config.budgets.iter().any(restarts_early) {
             tracing::warn!(
