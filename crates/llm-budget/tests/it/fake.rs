@@ -11,7 +11,8 @@ use llm_budget::{
 };
 use llm_core::{
     Capabilities, ChatRequest, ChatResponse, ChatStream, Cost, CostSource, Cx, Error, Event, Finish, FinishReason,
-    Layer, Message, Origin, PartId, PartKind, Provider, Request, Response, StreamFinish, StreamStart, Usage, Usd,
+    ImageResponse, Layer, Message, Origin, PartId, PartKind, Provider, Request, RerankResponse, Response, StreamFinish,
+    StreamStart, TokenCount, Usage, Usd,
 };
 use llm_testkit::ScriptedTransport;
 
@@ -92,7 +93,7 @@ impl Provider for Fake {
     }
 
     async fn call(&self, _cx: &Cx, request: Request) -> Result<Response, Error> {
-        let (Request::Chat(chat) | Request::ChatStream(chat)) = &request else { panic!("chat only") };
+        let (Request::Chat(chat) | Request::ChatStream(chat)) = &request else { return other(&request) };
         self.asked.lock().unwrap().push(chat.sampling.max_output_tokens);
         let act = self.acts.lock().unwrap().pop().unwrap_or(Act::Answer(5, Duration::ZERO));
         let origin = Arc::new(Origin::new("fake", "fake", chat.model.clone()));
@@ -113,6 +114,21 @@ impl Provider for Fake {
             Act::Stream(words, end) => Ok(Response::ChatStream(stream(origin, words, end))),
         }
     }
+}
+
+/// What is no chat: an order takes the input and nothing else, a count is no work of the vendor's.
+fn other(request: &Request) -> Result<Response, Error> {
+    let origin = Arc::new(Origin::new("fake", "fake", request.model()));
+    Ok(match request {
+        Request::Rerank(_) => {
+            let mut response = RerankResponse::new(origin, Vec::new());
+            response.usage = Usage::new(INPUT, 0);
+            Response::Rerank(Box::new(response))
+        }
+        Request::Image(_) => Response::Image(Box::new(ImageResponse::new(origin, Vec::new()))),
+        Request::CountTokens(_) => Response::CountTokens(Box::new(TokenCount::new(origin, INPUT))),
+        other => panic!("{other:?}"),
+    })
 }
 
 fn stream(origin: Arc<Origin>, words: u64, end: End) -> ChatStream {

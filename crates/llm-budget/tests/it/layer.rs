@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use llm_budget::{Budget, CODE_EXCEEDED, CODE_PRICE_UNKNOWN, Kind, OnExceed, Scope, Window};
-use llm_core::{ChatRequest, Cost, CostSource, Error, ErrorKind, Hints, Progress, Reasoning, Usd, Warning};
+use llm_core::{
+    ChatRequest, Cost, CostSource, Error, ErrorKind, Hints, ImageRequest, Progress, Reasoning, Request, RerankRequest,
+    Response, Usd, Warning,
+};
 use llm_testkit::drops::{Trial, at_every_poll};
 use proptest::prelude::*;
 
@@ -362,4 +365,19 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_no_chat_is_settled_by_its_own_usage_and_an_unknown_cost_stays_unknown() {
+    let bench = Bench::new([total(5000)], []);
+    let order = Request::Rerank(Arc::new(RerankRequest::new("m", "q", ["a"])));
+    let Response::Rerank(order) = bench.provider.call(&bench.cx, order).await.unwrap() else { panic!("an order") };
+    assert_eq!(order.cost, Some(Cost::new(price(INPUT), CostSource::User)));
+    let count = Request::CountTokens(Arc::new(ChatRequest::new("m").with_user("hello")));
+    let Response::CountTokens(count) = bench.provider.call(&bench.cx, count).await.unwrap() else { panic!("a count") };
+    assert_eq!(count.cost, None);
+    assert_eq!(bench.tokens("all@total").await.0, i64::try_from(INPUT).unwrap(), "a count is free");
+    let image = Request::Image(Arc::new(ImageRequest::new("m", "a cat")));
+    let Response::Image(image) = bench.provider.call(&bench.cx, image).await.unwrap() else { panic!("an image") };
+    assert_eq!(image.cost, None, "the vendor said nothing: that is unknown, not free");
 }

@@ -9,6 +9,7 @@ mod comparisons;
 mod configuration;
 #[cfg(feature = "budget")]
 mod money;
+mod operations;
 #[cfg(feature = "prompt")]
 mod prompt;
 mod state;
