@@ -69,6 +69,14 @@ pub(crate) struct Answer<'a> {
     pub(crate) created_at: Text<'a>,
     #[serde(borrow)]
     pub(crate) message: Option<Said<'a>>,
+    /// The words of `/api/generate`, which continues a prompt.
+    #[serde(borrow)]
+    pub(crate) response: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub(crate) thinking: Text<'a>,
+    /// The prompt and the words as tokens, from `/api/generate`: nobody needs them twice.
+    #[allow(dead_code, reason = "named so that it does not land in `rest`")]
+    pub(crate) context: Option<IgnoredAny>,
     pub(crate) done: Option<bool>,
     #[serde(borrow)]
     pub(crate) done_reason: Text<'a>,
@@ -88,6 +96,14 @@ impl<'a> Answer<'a> {
     /// The error, if the answer is one.
     pub(crate) fn problem(&self) -> Option<&Problem<'a>> {
         self.error.as_ref().filter(|problem| !matches!(problem, Problem::Words(words) if words.is_empty()))
+    }
+
+    /// Takes what the model said, in a chat or as the continuation of a prompt.
+    pub(crate) fn said(&mut self) -> Option<Said<'a>> {
+        self.message.take().or_else(|| {
+            let content = self.response.take()?;
+            Some(Said { content, thinking: std::mem::take(&mut self.thinking), ..Said::default() })
+        })
     }
 
     /// Takes the counts and timings.

@@ -32,7 +32,12 @@ pub(super) fn of(case: &Case) -> Option<Operation> {
             || super::bedrock::is_streamed(request)
     });
     let by_api = match case.api.as_str() {
-        "openai-embeddings" | "mistral-embeddings" | "gemini-embed" | "ollama-embed" | "cohere-v1-embed"
+        "openai-embeddings"
+        | "mistral-embeddings"
+        | "gemini-embed"
+        | "ollama-embed"
+        | "ollama-embeddings-legacy"
+        | "cohere-v1-embed"
         | "cohere-v2-embed" => Some(Operation::Embed),
         "rerank" | "cohere-rerank" | "voyage-rerank" => Some(Operation::Rerank),
         "openai-images" => Some(Operation::Image),
@@ -69,7 +74,7 @@ pub(super) fn of(case: &Case) -> Option<Operation> {
 
 /// Prompts that are continued, not chats.
 pub(super) fn is_prompt(case: &Case) -> bool {
-    ["openai-completions", "mistral-fim", "cohere-generate"].contains(&case.api.as_str())
+    ["openai-completions", "mistral-fim", "cohere-generate", "ollama-generate"].contains(&case.api.as_str())
 }
 
 /// What is known of the models of a recording that continue prompts.

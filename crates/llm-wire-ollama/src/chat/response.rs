@@ -20,7 +20,7 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<ChatResponse
         return Err(Error::truncated());
     }
     let usage = answer.metrics().decode();
-    let Some(said) = answer.message else {
+    let Some(said) = answer.said() else {
         return Err(Error::new(ErrorKind::Malformed, format!("{DOING}: it has no message")));
     };
     let mut content = Vec::new();

@@ -157,7 +157,7 @@ impl StreamDecoder for Decoder {
         }
         let done = answer.done == Some(true);
         let rest = std::mem::take(&mut answer.rest);
-        match answer.message.take() {
+        match answer.said() {
             Some(said) => {
                 self.ext.extend(rest);
                 self.say(said, out);

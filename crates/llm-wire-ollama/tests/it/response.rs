@@ -136,3 +136,13 @@ fn a_cut_off_call_is_not_shown_to_clients() {
     let body: Value = serde_json::from_slice(&chat::encode_response(&response)).unwrap();
     assert_eq!(body["message"], json!({ "role": "assistant", "content": "" }));
 }
+
+#[test]
+fn the_continuation_of_a_prompt_is_an_answer_too() {
+    let said = json!({"model": "m", "created_at": "2026-07-30T14:17:18Z", "response": "OK", "thinking": "So.",
+        "done": true, "done_reason": "length", "context": [1, 2], "prompt_eval_count": 67, "eval_count": 40});
+    let answer = chat::decode_response(said.to_string().as_bytes(), &origin()).unwrap();
+    assert_eq!((answer.text(), answer.message.reasoning()), ("OK".into(), Some("So.".into())));
+    assert_eq!((answer.usage.input, answer.finish.reason), (Some(67), llm_core::FinishReason::Length));
+    assert!(answer.ext.is_empty(), "the tokens are not kept");
+}
