@@ -31,8 +31,8 @@ async fn answers_a_response_and_says_who_answered() {
     assert_eq!(answer.status, 200, "{}", answer.body);
     let body = answer.json();
     assert_eq!((&body["object"], &body["status"]), (&json!("response"), &json!("completed")));
-    assert!(body["id"].as_str().is_some_and(|id| id.starts_with("resp_")), "{body}");
     let item = &body["output"][0];
+    assert!(item["id"].as_str().is_some_and(|id| id.starts_with("msg_")), "{body}");
     assert_eq!((&item["type"], &item["role"]), (&json!("message"), &json!("assistant")));
     assert_eq!(item["content"][0]["text"], "one two three");
     assert_eq!(body["usage"]["total_tokens"], 6);
