@@ -108,6 +108,19 @@ impl Catalog {
         self.books().map(|(book, _)| book.shelf().source()).chain(facts).cloned().collect()
     }
 
+    /// The list that has a model's prices, of those that came with this version or of those that were fetched; of the model
+    /// that it is said to be, where the operator says that.
+    pub fn price_list<'a>(&'a self, provider: &'a str, model: &'a str, source: CostSource) -> Option<&'a DataSource> {
+        let (mut provider, mut model) = (provider, model);
+        for _ in 0..=BASES {
+            let Some(base) = self.said(provider, model).and_then(|own| own.base_model.as_deref()) else { break };
+            (provider, model) = self.split(provider, base);
+        }
+        let known = Known { provider: self.plugin(provider), model: model.to_lowercase() };
+        let mut books = self.books().filter(|(_, of)| *of == source).map(|(book, _)| book);
+        books.find(|book| known.find(book).is_some()).map(|book| book.shelf().source())
+    }
+
     /// What a model costs under these terms.
     pub fn price(&self, provider: &str, model: &str, terms: &Terms<'_>) -> Result<ModelPrice, Unpriced> {
         self.price_with(provider, model, terms, None)

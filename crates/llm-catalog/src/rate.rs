@@ -25,6 +25,11 @@ impl Rate {
         Self { tiers: tiers.into(), ..self }
     }
 
+    /// The other prices: above so many input tokens, in ascending order.
+    pub fn tiers(&self) -> &[(u64, Usd)] {
+        &self.tiers
+    }
+
     /// The price at so many input tokens.
     pub fn at(&self, input_tokens: u64) -> Usd {
         let tier = self.tiers.iter().rev().find(|(above, _)| input_tokens > *above);
@@ -74,6 +79,7 @@ mod tests {
         }
         let built = Rate::flat(Usd::from_micros(1)).with_tier(200, Usd::from_micros(2));
         assert_eq!(built.with_tier(500, Usd::from_micros(5)), rate);
+        assert_eq!(rate.tiers(), [(200, Usd::from_micros(2)), (500, Usd::from_micros(5))]);
         assert_eq!(serde_json::from_str::<Rate>("7").unwrap().at(9), Usd::from_micros(7));
         for wrong in ["-1", "1.5", "[]", "[1,[2]]", "\"1\""] {
             assert!(serde_json::from_str::<Rate>(wrong).is_err(), "{wrong}");

@@ -93,6 +93,11 @@ fn the_nearer_source_counts_more_key_by_key() {
     assert_eq!(plain.rate(Component::CacheRead).unwrap().at(0), usd("0.9"), "fetched over embedded");
     assert_eq!(input(&catalog, "openai", "gpt-new").as_deref(), Some("7"));
     assert_eq!(input(&catalog, "azure", "our-name").as_deref(), Some("1"), "all that is known of its base");
+    let list = |provider, model, source| catalog.price_list(provider, model, source).map(|list| list.source.as_str());
+    assert_eq!(list("azure", "our-name", CostSource::Fetched), Some("x"));
+    assert_eq!(list("openai", "gpt-4o", CostSource::Embedded), Some("genai-prices"));
+    assert_eq!(list("openai", "gpt-new", CostSource::Embedded), None);
+    assert_eq!(list("openai", "gpt-4o", CostSource::User), None, "an operator is no list");
     let tuned = catalog.price("openai", "ft:ours-7", &Terms::at(UNIX)).unwrap();
     assert_eq!((tuned.input(), tuned.output()), (Some(usd("1")), Some(usd("12"))));
     let usage = Usage::new(1_000_000, 0);

@@ -136,14 +136,22 @@ impl Money {
         registry: &Registry,
         environment: &Environment,
     ) -> Result<Prepared, Error> {
+        let list = Arc::new(PriceList::new(config.catalog(registry)?));
+        let shared = config.shared.address(environment)?;
+        Ok(Prepared { list, books: self.books().configured(config, shared, self)? })
+    }
+}
+
+impl Config {
+    /// The catalogue of prices and facts, with what this configuration says of models. No provider is built and no key is
+    /// needed; reads `prices.file`.
+    pub fn catalog(&self, registry: &Registry) -> Result<Catalog, Error> {
         let of_kind = |provider: &ProviderConfig| {
             let plugin = registry.plugin(provider.kind.as_deref()?).ok()?;
             Some((provider.id.clone(), plugin.id))
         };
-        let instances = config.providers.iter().filter_map(of_kind);
-        let list = Arc::new(PriceList::new(catalog(&config.prices)?.with_instances(instances)));
-        let shared = config.shared.address(environment)?;
-        Ok(Prepared { list, books: self.books().configured(config, shared, self)? })
+        let instances = self.providers.iter().filter_map(of_kind);
+        Ok(catalog(&self.prices)?.with_instances(instances))
     }
 }
 
