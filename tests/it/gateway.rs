@@ -5,7 +5,6 @@ mod disconnect;
 mod edges;
 mod failover;
 mod money;
-mod responses;
 
 use std::time::Duration;
 

@@ -5,9 +5,13 @@
 mod ask;
 mod batch;
 mod call;
+mod catalogue;
 mod client;
 mod demo;
+mod estimate;
 mod failure;
+mod models;
+mod prices;
 mod providers;
 mod route;
 mod serve;
@@ -47,6 +51,12 @@ enum Command {
     Call(call::Call),
     /// List the providers in this binary and how to configure each
     Providers(providers::Providers),
+    /// List models: what they can do and what they cost
+    Models(models::Models),
+    /// Say what a model costs and whose word that is
+    Prices(prices::Prices),
+    /// Say what a request would cost at each target that it may go to; nothing is sent
+    Estimate(estimate::Estimate),
     /// Look at routes: why a request would go where it goes
     Route(route::Route),
     /// Show fallback, retries and streaming against an emulator on this machine
@@ -79,6 +89,9 @@ fn main() -> ExitCode {
             Command::Batch(batch) => batch.run().await,
             Command::Call(call) => call.run().await,
             Command::Providers(providers) => providers.run(),
+            Command::Models(models) => interruptible(models.run()).await,
+            Command::Prices(prices) => prices.run(),
+            Command::Estimate(estimate) => interruptible(estimate.run()).await,
             Command::Route(route) => interruptible(route.run()).await,
             Command::Demo(demo) => interruptible(demo.run()).await,
         }

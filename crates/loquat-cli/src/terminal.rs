@@ -27,8 +27,8 @@ pub(crate) fn note(text: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{}", harmless(&text));
 }
 
-/// Text without what would steer a terminal: a vendor's error message may hold anything.
-fn harmless(text: &str) -> Cow<'_, str> {
+/// Text without what would steer a terminal: what a vendor says may hold anything.
+pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
     let steers = |c: char| {
         (c.is_control() && !matches!(c, '\n' | '\t'))
             || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

@@ -9,7 +9,6 @@ mod ingress;
 mod operations;
 mod replay;
 mod report;
-mod requests;
 mod vendors;
 
 pub use case::{Case, load};
@@ -17,4 +16,3 @@ pub use compare::compare;
 pub use ingress::request as recorded_request;
 pub use replay::replay;
 pub use report::{Outcome, Status, table};
-pub use requests::same_request;

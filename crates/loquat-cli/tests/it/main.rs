@@ -4,6 +4,9 @@
 mod batch;
 mod call;
 mod commands;
+mod estimate;
+mod models;
+mod prices;
 mod route;
 mod run;
 mod serve;

@@ -33,3 +33,10 @@ pub(crate) async fn run(arguments: &[&str], environment: &[(&str, &str)], input:
     .await
     .unwrap()
 }
+
+/// The path of a file of this test with this text.
+pub(crate) fn file(name: &str, text: &str) -> String {
+    let path = format!("{}/{name}", env!("CARGO_TARGET_TMPDIR"));
+    std::fs::write(&path, text).unwrap();
+    path
+}

@@ -1,0 +1,119 @@
+//! What `models` and `prices` know without building a provider: the catalogue, and the accounts of this machine.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use llm_core::{CostSource, Error, ProviderPlugin, Target};
+use loquat::catalog::{Catalog, DataSource, Terms};
+use loquat::{Config, Environment, ProviderConfig};
+use serde_json::Value;
+
+use crate::client;
+use crate::failure::Failure;
+
+/// The catalogue with the configuration that it was made from.
+pub(crate) struct Catalogue {
+    pub(crate) catalog: Catalog,
+    pub(crate) config: Config,
+    pub(crate) accounts: Vec<Account>,
+    /// Prices hold at a moment.
+    pub(crate) now: Terms<'static>,
+}
+
+/// A provider of this binary, or one that the configuration gives a name of its own.
+pub(crate) struct Account {
+    pub(crate) id: String,
+    pub(crate) plugin: &'static ProviderPlugin,
+    /// Whether its key is there, in the words of `loquat providers`.
+    pub(crate) state: &'static str,
+}
+
+impl Catalogue {
+    pub(crate) fn read(environment: &Environment, file: Option<&Path>) -> Result<Self, Failure> {
+        let config = client::looking(environment, file)?;
+        let registry = loquat::registry()?;
+        let catalog = config.catalog(&registry)?;
+        let mut accounts: Vec<Account> = registry
+            .plugins()
+            .map(|plugin| {
+                let own = config.providers.iter().find(|own| own.kind.is_none() && names(plugin, &own.id));
+                Account { id: plugin.id.to_owned(), plugin, state: state(plugin, own, environment) }
+            })
+            .collect();
+        for own in &config.providers {
+            let Some(kind) = own.kind.as_deref() else { continue };
+            let plugin = registry.plugin(kind).map_err(Error::from)?;
+            let account = Account { id: own.id.clone(), plugin, state: state(plugin, Some(own), environment) };
+            // An instance may have its plugin's name.
+            match accounts.iter_mut().find(|account| account.id == own.id) {
+                Some(there) => *there = account,
+                None => accounts.push(account),
+            }
+        }
+        accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        Ok(Self { catalog, config, accounts, now: now() })
+    }
+
+    /// The account of a provider's id or other name; an error names those that there are.
+    pub(crate) fn account(&self, id: &str) -> Result<&Account, Error> {
+        if let Some(account) = self.accounts.iter().find(|account| account.id == id) {
+            return Ok(account);
+        }
+        let plugin = loquat::registry()?.plugin(id)?;
+        let by_plugin = self.accounts.iter().find(|account| std::ptr::eq(account.plugin, plugin));
+        by_plugin.ok_or_else(|| Error::new(llm_core::ErrorKind::Internal, format!("no account has the plugin of {id}")))
+    }
+
+    /// Every model of these accounts that the catalogue has prices of, or that is an account's default.
+    pub(crate) fn models<'a>(&'a self, accounts: impl IntoIterator<Item = &'a Account>) -> Vec<(Target, &'a Account)> {
+        let of = |account: &'a Account| {
+            let mut models = self.catalog.models(&account.id);
+            models.extend(account.plugin.default_model.filter(|model| !models.contains(model)));
+            models.sort_unstable();
+            models.into_iter().map(move |model| (Target::new(account.id.as_str(), model), account))
+        };
+        accounts.into_iter().flat_map(of).collect()
+    }
+
+    /// The list that a price of this source comes from; none for what an operator says.
+    pub(crate) fn list<'a>(&'a self, target: &'a Target, source: CostSource) -> Option<&'a DataSource> {
+        self.catalog.price_list(&target.provider, &target.model, source)
+    }
+}
+
+fn names(plugin: &ProviderPlugin, id: &str) -> bool {
+    plugin.id == id || plugin.aliases.contains(&id)
+}
+
+/// Whether what a provider needs is there. Nothing is sent, so nobody knows whether the key is a good one.
+fn state(plugin: &ProviderPlugin, own: Option<&ProviderConfig>, environment: &Environment) -> &'static str {
+    let there = |setting: &llm_core::Setting| match own.and_then(|own| own.settings.get(setting.key)) {
+        Some(Value::String(text)) => match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
+            (Some(name), _) => environment.value(name).is_some(),
+            (_, Some(path)) => Path::new(path).is_file(),
+            _ => true,
+        },
+        Some(_) => true,
+        // Another account of a vendor takes no key of the default one.
+        None => own.is_none_or(|own| own.kind.is_none()) && environment.first(setting.env).is_some(),
+    };
+    let configured = match own {
+        Some(_) => plugin.settings.iter().filter(|setting| setting.required).all(there),
+        None => loquat::is_configured(plugin, environment),
+    };
+    match configured {
+        _ if plugin.fake => "no LLM",
+        true => "configured",
+        false => "not configured",
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "prices go by the calendar")]
+fn now() -> Terms<'static> {
+    Terms::at(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+}
+
+/// A list in one line: `genai-prices 0.2.3 of 2026-11-20`.
+pub(crate) fn title(list: &DataSource) -> String {
+    format!("{} {} of {}", list.source, list.version, list.date)
+}
