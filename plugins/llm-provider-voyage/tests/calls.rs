@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use llm_core::{
-    BuildCx, ChatRequest, EmbedRequest, ErrorKind, Provider, Request, RerankRequest, Response, Support, base64_text,
+    BuildCx, ChatRequest, EmbedRequest, ErrorKind, Progress, Provider, Request, RerankRequest, Response, Secret,
+    Support,
 };
 use llm_provider_voyage::PLUGIN;
 use llm_testkit::{Exchange, ScriptedTransport};
@@ -28,13 +29,7 @@ fn embed() -> Request {
 
 #[tokio::test]
 async fn texts_become_vectors() {
-    let row = |numbers: [f32; 2], index: u32| {
-        let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-        json!({"object": "embedding", "embedding": base64_text::encode(&bytes), "index": index})
-    };
-    let answer = json!({"object": "list", "data": [row([0.5, -1.0], 0), row([0.25, 2.0], 1)], "model": "voyage-3.5",
-        "usage": {"total_tokens": 10}});
-    let transport = ScriptedTransport::always(Exchange::json(200, &answer));
+    let transport = ScriptedTransport::always(Exchange::new(200, include_str!("fixtures/embed.json")));
     let Response::Embed(answer) = keyed().call(&transport.cx(), embed()).await.unwrap() else { panic!("vectors") };
     assert_eq!(answer.vectors, [[0.5, -1.0], [0.25, 2.0]]);
     assert_eq!(answer.usage.input, Some(10), "there is no output, so the total is the input");
@@ -48,9 +43,7 @@ async fn texts_become_vectors() {
 
 #[tokio::test]
 async fn documents_come_in_order() {
-    let answer = json!({"object": "list", "data": [{"relevance_score": 0.75, "index": 1}], "model": "rerank-2.5",
-        "usage": {"total_tokens": 43}});
-    let transport = ScriptedTransport::always(Exchange::json(200, &answer));
+    let transport = ScriptedTransport::always(Exchange::new(200, include_str!("fixtures/rerank.json")));
     let mut request = RerankRequest::new("rerank-2.5", "q", ["a", "b"]);
     request.top_n = Some(1);
     request.max_tokens_per_document = Some(100);
@@ -92,4 +85,22 @@ async fn a_missing_key_names_its_variable_and_chats_are_not_sent() {
     assert_eq!(transport.requests().len(), 0);
     let can = keyed().capabilities("voyage-3.5");
     assert_eq!((can.chat, can.rerank, can.speech), (Support::No, Support::Unknown, Support::No));
+}
+
+#[tokio::test]
+async fn keys_are_replaced_scrubbed_and_bound_to_their_address() {
+    let transport = ScriptedTransport::always(Exchange::json(401, &json!({ "detail": "no such key: pa-of-the-call" })));
+    let mut cx = transport.cx();
+    cx.credential = Some(Secret::new("pa-of-the-call"));
+    cx.endpoint = Some("https://other.test/v1".into());
+    let error = keyed().call(&cx, embed()).await.unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("pa-of-the-call"), "an echoed key is not shown");
+    let sent = transport.last_request().unwrap();
+    assert_eq!(
+        (&*sent.url, sent.header("authorization")),
+        ("https://other.test/v1/embeddings", Some("Bearer pa-of-the-call"))
+    );
+    let transport = ScriptedTransport::always(Exchange::network_error(Progress::NotSent));
+    let error = keyed().call(&transport.cx(), embed()).await.unwrap_err();
+    assert_eq!((error.kind(), error.progress()), (ErrorKind::Network, Progress::NotSent));
 }

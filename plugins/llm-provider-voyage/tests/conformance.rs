@@ -1,0 +1,14 @@
+//! What every provider plugin must do, as far as it is not about chats, which this vendor has none of: `calls.rs` holds
+//! vectors, orders, errors and keys to the same.
+
+llm_testkit::conformance! {
+    plugin: llm_provider_voyage::PLUGIN,
+    model: "voyage-3.5",
+    config: { "base_url": "https://voyage.test/v1" },
+    fixtures: "tests/fixtures",
+    without: [
+        Answer, BrokenAnswer, Usage, Stream, ByteSplits, Truncation, InBandErrors, Errors, NetworkErrors, RequestFields,
+        Requests, StrictMode, Signatures, Cancellation, UnknownFields, UnknownEvents, KeyInHeader, KeyOfTheCall,
+        KeyMissing, KeyEchoed,
+    ],
+}
