@@ -5,6 +5,7 @@ mod batch;
 mod call;
 mod commands;
 mod estimate;
+mod guides;
 mod models;
 mod prices;
 mod route;
