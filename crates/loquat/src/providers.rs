@@ -59,6 +59,8 @@ pub use llm_provider_together as together;
 pub use llm_provider_vercel as vercel;
 #[cfg(feature = "voyage")]
 pub use llm_provider_voyage as voyage;
+#[cfg(feature = "vertex")]
+pub use llm_provider_vertex as vertex;
 #[cfg(feature = "xai")]
 pub use llm_provider_xai as xai;
 #[cfg(feature = "zai")]

@@ -45,7 +45,6 @@ impl Account {
                 access_key_id,
                 secret_access_key: secret,
                 session_token: given(&config.session_token),
-                expires: None,
             }),
             (Some(_), None) => Source::Missing(format!(
                 "secret access key missing: set AWS_SECRET_ACCESS_KEY or providers.{id}.secret_access_key"

@@ -4,11 +4,10 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use futures_util::lock::Mutex;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use llm_core::{Cx, Error, ErrorKind, HttpRequest, Secret};
-use llm_wire::exchange;
+use llm_wire::{Renewed, exchange};
 use serde::Deserialize;
 
 use super::{Credentials, missing};
@@ -24,8 +23,7 @@ pub(crate) struct Container {
     url: String,
     token: Option<Secret>,
     token_file: Option<PathBuf>,
-    /// Locked while it is asked, so that everybody else waits for the one answer.
-    known: Mutex<Option<Credentials>>,
+    known: Renewed<Credentials>,
 }
 
 #[derive(Deserialize)]
@@ -41,28 +39,15 @@ impl Container {
     /// `address` is whole, or a path at ECS's address.
     pub(crate) fn new(address: &str, token: Option<Secret>, token_file: Option<PathBuf>) -> Self {
         let url = if address.starts_with('/') { format!("{ECS}{address}") } else { address.to_owned() };
-        Self { url, token, token_file, known: Mutex::new(None) }
+        Self { url, token, token_file, known: Renewed::new(BEFORE_END) }
     }
 
     /// The access key, asked for where none is known that lasts.
     pub(crate) async fn credentials(&self, cx: &Cx, now: SystemTime) -> Result<Credentials, Error> {
-        let mut known = self.known.lock().await;
-        if let Some(credentials) = &*known
-            && credentials.expires.is_none_or(|end| now + BEFORE_END < end)
-        {
-            return Ok(credentials.clone());
-        }
-        match self.ask(cx).await {
-            Ok(credentials) => Ok(known.insert(credentials).clone()),
-            // The old key still holds for a while.
-            Err(error) => match &*known {
-                Some(credentials) if credentials.expires.is_some_and(|end| now < end) => Ok(credentials.clone()),
-                _ => Err(error),
-            },
-        }
+        self.known.at(now, || self.ask(cx)).await
     }
 
-    async fn ask(&self, cx: &Cx) -> Result<Credentials, Error> {
+    async fn ask(&self, cx: &Cx) -> Result<(Credentials, Option<SystemTime>), Error> {
         let mut request = HttpRequest::get(self.url.clone());
         if let Some(token) = self.token()? {
             let mut value = HeaderValue::from_str(token.expose().trim())
@@ -76,12 +61,13 @@ impl Container {
         let success = exchange::unary(cx, request, |response| refused(response.status)).await?;
         let answer: Answer = serde_json::from_slice(&success.body)
             .map_err(|_| Error::new(ErrorKind::Auth, "asking for the container's access key: the answer is none"))?;
-        Ok(Credentials {
+        let end = answer.expiration.as_deref().and_then(llm_wire::rfc3339);
+        let credentials = Credentials {
             access_key_id: answer.access_key_id,
             secret_access_key: answer.secret_access_key,
             session_token: answer.token,
-            expires: answer.expiration.as_deref().and_then(llm_wire::rfc3339),
-        })
+        };
+        Ok((credentials, end))
     }
 
     fn token(&self) -> Result<Option<Secret>, Error> {

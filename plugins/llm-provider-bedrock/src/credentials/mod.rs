@@ -17,8 +17,6 @@ pub(crate) struct Credentials {
     pub(crate) secret_access_key: Secret,
     /// With a temporary key.
     pub(crate) session_token: Option<Secret>,
-    /// When a temporary key ends, where that is known.
-    pub(crate) expires: Option<SystemTime>,
 }
 
 /// Where access keys come from.
@@ -57,7 +55,6 @@ pub(crate) fn of_call(secret: &Secret) -> Option<Credentials> {
         access_key_id: parts.next()?.to_owned(),
         secret_access_key: parts.next().filter(|part| !part.is_empty())?.into(),
         session_token: parts.next().filter(|part| !part.is_empty()).map(Secret::from),
-        expires: None,
     })
 }
 

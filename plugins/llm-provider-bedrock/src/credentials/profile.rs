@@ -58,7 +58,6 @@ impl Files {
                 access_key_id,
                 secret_access_key: secret.into(),
                 session_token: take("aws_session_token").map(Secret::from),
-                expires: None,
             }),
             _ => Err(missing(format!(
                 "the profile {:?} has no access key: write aws_access_key_id and aws_secret_access_key into {}, or name \

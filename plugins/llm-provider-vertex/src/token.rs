@@ -1,0 +1,207 @@
+//! Tokens of Google's OAuth: from a service account's key (a signed JWT), from a user's refresh token, or from the
+//! metadata server of the machine. Each lasts an hour and is renewed five minutes before.
+//!
+//! Sources: "Using OAuth 2.0 for Server to Server Applications", "Authenticate applications" of Compute Engine; read 2026-11.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use http::header::CONTENT_TYPE;
+use http::{HeaderName, HeaderValue, Method};
+use llm_core::{Cx, Error, ErrorKind, HttpRequest, Progress, Secret, base64_text};
+use llm_wire::{Renewed, exchange};
+use serde::Deserialize;
+use serde_json::json;
+
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
+const METADATA_URL: &str = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
+const BEFORE_END: Duration = Duration::from_secs(300);
+const HOUR: u64 = 3600;
+
+/// Where tokens come from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    /// The settings.
+    Fixed(Secret),
+    /// A file of application credentials.
+    File(PathBuf, Renewed<Secret>),
+    /// The metadata server.
+    Metadata(Renewed<Secret>),
+    /// Nowhere: what is missing.
+    Missing(String),
+}
+
+/// What a file of application credentials holds.
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Credentials {
+    ServiceAccount {
+        client_email: String,
+        private_key: Secret,
+        private_key_id: Option<String>,
+        token_uri: Option<String>,
+    },
+    AuthorizedUser {
+        client_id: String,
+        client_secret: Secret,
+        refresh_token: Secret,
+        token_uri: Option<String>,
+    },
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    access_token: Secret,
+    expires_in: Option<u64>,
+}
+
+impl Source {
+    pub(crate) fn file(path: PathBuf) -> Self {
+        Self::File(path, Renewed::new(BEFORE_END))
+    }
+
+    pub(crate) fn metadata() -> Self {
+        Self::Metadata(Renewed::new(BEFORE_END))
+    }
+
+    /// The token for a call at `now`.
+    pub(crate) async fn token(&self, cx: &Cx, now: SystemTime) -> Result<Secret, Error> {
+        match self {
+            Self::Fixed(token) => Ok(token.clone()),
+            Self::File(path, known) => known.at(now, || of_file(cx, path, now)).await,
+            Self::Metadata(known) => known.at(now, || ask(cx, metadata_request(), now)).await,
+            Self::Missing(what) => Err(missing(what.clone())),
+        }
+    }
+}
+
+async fn of_file(cx: &Cx, path: &Path, now: SystemTime) -> Result<(Secret, Option<SystemTime>), Error> {
+    let text = std::fs::read(path)
+        .map_err(|error| missing(format!("reading the credentials file {}: {error}", path.display())))?;
+    // The parser's words may quote the key.
+    let credentials = serde_json::from_slice(&text).map_err(|_| {
+        let path = path.display();
+        missing(format!("reading the credentials file {path}: it is neither a service account's nor a user's"))
+    })?;
+    ask(cx, request(credentials, now)?, now).await
+}
+
+/// The request that turns credentials into a token.
+fn request(credentials: Credentials, now: SystemTime) -> Result<HttpRequest, Error> {
+    let (url, form) = match credentials {
+        Credentials::ServiceAccount { client_email, private_key, private_key_id, token_uri } => {
+            let url = token_uri.unwrap_or_else(|| TOKEN_URL.to_owned());
+            let assertion = assertion(&client_email, &private_key, private_key_id.as_deref(), &url, now)?;
+            (url, format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"))
+        }
+        Credentials::AuthorizedUser { client_id, client_secret, refresh_token, token_uri } => {
+            let fields = [
+                ("client_id", client_id.as_str()),
+                ("client_secret", client_secret.expose()),
+                ("refresh_token", refresh_token.expose()),
+            ];
+            let fields: Vec<String> =
+                fields.iter().map(|(name, value)| format!("{name}={}", crate::route::encoded(value))).collect();
+            let url = token_uri.unwrap_or_else(|| TOKEN_URL.to_owned());
+            (url, format!("grant_type=refresh_token&{}", fields.join("&")))
+        }
+    };
+    let mut request = HttpRequest { method: Method::POST, url, headers: http::HeaderMap::new(), body: form.into() };
+    request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+    Ok(request)
+}
+
+fn metadata_request() -> HttpRequest {
+    let mut request = HttpRequest::get(METADATA_URL);
+    request.headers.insert(HeaderName::from_static("metadata-flavor"), HeaderValue::from_static("Google"));
+    request
+}
+
+async fn ask(cx: &Cx, request: HttpRequest, now: SystemTime) -> Result<(Secret, Option<SystemTime>), Error> {
+    let refused = |status: u16| {
+        let kind = if status >= 500 { ErrorKind::Server } else { ErrorKind::Auth };
+        Error::new(kind, format!("asking google for a token: the answer has the status {status}"))
+            .with_progress(Progress::NotSent)
+    };
+    let success = exchange::unary(cx, request, |response| refused(response.status)).await?;
+    let answer: Answer = serde_json::from_slice(&success.body)
+        .map_err(|_| missing("asking google for a token: the answer is none".to_owned()))?;
+    Ok((answer.access_token, answer.expires_in.map(|seconds| now + Duration::from_secs(seconds))))
+}
+
+/// A claim signed with a service account's key (JWT, RS256), for an hour.
+fn assertion(
+    email: &str,
+    key: &Secret,
+    key_id: Option<&str>,
+    audience: &str,
+    now: SystemTime,
+) -> Result<String, Error> {
+    let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let header = json!({ "alg": "RS256", "typ": "JWT", "kid": key_id });
+    let claims =
+        json!({ "iss": email, "scope": SCOPE, "aud": audience, "iat": seconds, "exp": seconds.saturating_add(HOUR) });
+    let mut token = format!("{}.{}", url_safe(header.to_string().as_bytes()), url_safe(claims.to_string().as_bytes()));
+    let wrong = || missing("reading a service account's key: private_key is no RSA key in PKCS #8".to_owned());
+    let pair = RsaKeyPair::from_pkcs8(&der(key.expose()).ok_or_else(wrong)?).map_err(|_| wrong())?;
+    let mut signature = vec![0; pair.public_modulus_len()];
+    pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature).map_err(|_| wrong())?;
+    token.push('.');
+    token.push_str(&url_safe(&signature));
+    Ok(token)
+}
+
+/// The bytes inside a PEM text.
+fn der(pem: &str) -> Option<bytes::Bytes> {
+    let lines = pem.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+    base64_text::decode(&lines.collect::<String>())
+}
+
+fn url_safe(bytes: &[u8]) -> String {
+    base64_text::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
+}
+
+/// Nothing was sent because there is nothing to send it with.
+pub(crate) fn missing(message: String) -> Error {
+    Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+    use aws_lc_rs::rsa::{KeyPair, KeySize};
+    use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+
+    use super::*;
+
+    #[test]
+    fn a_service_account_signs_a_claim_that_its_public_key_proves() {
+        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+        let pem =
+            format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", base64_text::encode(der.as_ref()));
+        let now = UNIX_EPOCH + Duration::from_secs(1_000_000);
+        let token = assertion("robot@project.test", &pem.into(), Some("k1"), TOKEN_URL, now).unwrap();
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let (header, claims) = signed.split_once('.').unwrap();
+        let read =
+            |part: &str| serde_json::from_slice::<serde_json::Value>(&base64_text::decode(part).unwrap()).unwrap();
+        assert_eq!(read(header), json!({"alg": "RS256", "typ": "JWT", "kid": "k1"}));
+        assert_eq!(
+            read(claims),
+            json!({"iss": "robot@project.test", "scope": SCOPE, "aud": TOKEN_URL, "iat": 1_000_000, "exp": 1_003_600})
+        );
+        let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref());
+        public.verify(signed.as_bytes(), &base64_text::decode(signature).unwrap()).unwrap();
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_refused_without_being_repeated() {
+        let error = assertion("a", &"secret-key".into(), None, "b", UNIX_EPOCH).unwrap_err();
+        assert!(!error.message().contains("secret-key"), "{error}");
+        assert_eq!(error.kind(), ErrorKind::Auth);
+    }
+}
