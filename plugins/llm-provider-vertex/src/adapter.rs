@@ -118,9 +118,12 @@ impl Publisher {
         match self {
             Self::Google => llm_wire_gemini::decode_error,
             // Google's front door answers in its own form also for other publishers' models.
-            Self::Anthropic => |response| match response.body.trim_ascii().starts_with(b"{\"type\":\"error\"") {
-                true => llm_wire_anthropic::decode_error(response),
-                false => llm_wire_gemini::decode_error(response),
+            Self::Anthropic => |response| {
+                if response.body.trim_ascii().starts_with(b"{\"type\":\"error\"") {
+                    llm_wire_anthropic::decode_error(response)
+                } else {
+                    llm_wire_gemini::decode_error(response)
+                }
             },
         }
     }

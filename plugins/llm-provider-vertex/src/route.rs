@@ -1,5 +1,7 @@
 //! Where a call goes.
 
+use std::fmt::Write as _;
+
 use llm_core::{Error, ErrorKind};
 
 /// The location where nobody names one.
@@ -56,7 +58,7 @@ pub(crate) fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

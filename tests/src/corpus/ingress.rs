@@ -17,6 +17,7 @@ pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
             llm_wire_openai::responses::decode_request(&body).map(|decoded| decoded.request)
         }
         "cohere-v2-chat" => llm_wire_cohere::chat::decode_request(&body).map(|decoded| decoded.request),
+        "anthropic-messages" if case.provider == "vertex" => return super::vertex::claude(recorded),
         "anthropic-messages" | "anthropic-count-tokens" => {
             llm_wire_anthropic::messages::decode_request(&body).map(|decoded| decoded.request)
         }

@@ -10,6 +10,7 @@ mod operations;
 mod replay;
 mod report;
 mod vendors;
+mod vertex;
 
 pub use case::{Case, load};
 pub use compare::compare;

@@ -35,6 +35,7 @@ pub(super) fn of(case: &Case) -> Option<Operation> {
         "openai-embeddings"
         | "mistral-embeddings"
         | "gemini-embed"
+        | "vertex-predict-embed"
         | "ollama-embed"
         | "ollama-embeddings-legacy"
         | "cohere-v1-embed"

@@ -28,6 +28,7 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
         ("ollama", _) => "ollama",
         ("cohere", _) => "cohere",
         ("voyage", _) => "voyage",
+        ("vertex", _) => "vertex",
         ("bedrock", _) | ("bedrock_mantle", "openai-chat" | "models") => "bedrock",
         // Vendors of this protocol without a plugin of their own yet.
         (_, "openai-responses") => "openai-compatible",
@@ -58,6 +59,9 @@ pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<V
     if plugin.id == "bedrock" {
         super::bedrock::configure(case, &mut config);
     }
+    if plugin.id == "vertex" {
+        super::vertex::configure(&mut config);
+    }
     let mut build = BuildCx::new(plugin.id);
     if operations::is_prompt(case) {
         build = build.with_models(Arc::new(operations::Prompted));
@@ -83,7 +87,7 @@ async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value
 /// vendor refused may be ones that we refuse, too; their answers are replayed to a plain request.
 fn request(case: &Case, operation: Operation) -> Result<Request, Error> {
     let body = case.request.as_ref().map_or(&Value::Null, |request| &request.body);
-    let in_path = super::bedrock::model(case);
+    let in_path = super::bedrock::model(case).or_else(|| super::vertex::model(case));
     let model = body["model"].as_str().or(in_path.as_deref()).unwrap_or("recorded-model");
     let plain = || ChatRequest::new(model).with_user("hello");
     let chat = || match super::ingress::request(case) {
