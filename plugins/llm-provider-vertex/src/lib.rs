@@ -24,7 +24,9 @@ pub static PLUGIN: ProviderPlugin =
                 .with_env(&["GOOGLE_VERTEX_ACCESS_TOKEN"])
                 .secret(),
             Setting::optional("credentials_file", "A service account's key, or a user's application credentials")
-                .with_env(&["GOOGLE_APPLICATION_CREDENTIALS"]),
+                .with_env(&["GOOGLE_APPLICATION_CREDENTIALS"])
+                // A project alone is set on many machines that mean other services by it.
+                .required(),
             Setting::optional("metadata", "Whether the machine's metadata server is asked for tokens (true or false)"),
             Setting::optional("project", "Project that is billed").with_env(&["GOOGLE_CLOUD_PROJECT"]).required(),
             Setting::optional("location", "Location of the endpoints")
