@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use llm_core::{Attempt, PartKind, Usage};
+use llm_core::{Attempt, Cost, PartKind, Usage};
 use loquat::{ChatCall, Environment, Piece, Reply};
 
 use crate::failure::Failure;
@@ -26,7 +26,7 @@ pub(crate) struct Ask {
     /// Wait for the whole answer instead of printing it as it comes
     #[arg(long)]
     no_stream: bool,
-    /// Print tokens and attempts to standard error
+    /// Print tokens, cost and attempts to standard error
     #[arg(short, long)]
     usage: bool,
 }
@@ -47,7 +47,7 @@ impl Ask {
         if self.no_stream {
             let reply = call.await?;
             line(words(&reply))?;
-            self.report(&reply.target(), reply.usage(), reply.attempts());
+            self.report(&reply.target(), reply.usage(), reply.cost(), reply.attempts());
             return Ok(());
         }
         self.stream(call).await
@@ -64,7 +64,7 @@ impl Ask {
                 }
                 Ok(Piece::Done(summary)) => {
                     write("\n")?;
-                    self.report(&summary.target, &summary.usage, &summary.attempts);
+                    self.report(&summary.target, &summary.usage, summary.cost.as_ref(), &summary.attempts);
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -79,9 +79,10 @@ impl Ask {
         Ok(())
     }
 
-    fn report(&self, target: &str, usage: &Usage, attempts: &[Attempt]) {
+    fn report(&self, target: &str, usage: &Usage, cost: Option<&Cost>, attempts: &[Attempt]) {
         if self.usage {
-            note(format_args!("{target} · {usage} tokens"));
+            let cost = cost.map(|cost| format!(" · {cost}")).unwrap_or_default();
+            note(format_args!("{target} · {usage} tokens{cost}"));
             for attempt in attempts {
                 note(format_args!("  attempt {}: {attempt}", attempt.number));
             }

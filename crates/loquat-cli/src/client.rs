@@ -26,18 +26,42 @@ fn read(environment: &Environment, file: Option<&Path>) -> Result<(Config, bool)
     Ok((config.with_environment(environment)?, file.is_some()))
 }
 
-/// The same, for commands that only look: without what would open a gateway's files or ask its servers.
+/// The same, for commands that only look.
 pub(crate) fn looking(environment: &Environment, file: Option<&Path>) -> Result<Config, Failure> {
-    let (mut config, _) = read(environment, file)?;
+    let (config, _) = read(environment, file)?;
+    Ok(aside(config))
+}
+
+/// Without what would open the files of a gateway that runs beside, or ask its servers.
+fn aside(mut config: Config) -> Config {
     config.budgets.clear();
     (config.cache, config.state_dir, config.shared) = (None, None, SharedConfig::default());
-    Ok(config)
+    config
 }
 
 /// Builds a client from a configuration file, the environment and the model that was asked for. Without any provider it
 /// answers through `local/echo`.
 pub(crate) fn build(environment: Environment, file: Option<&Path>, model: Option<&str>) -> Result<Built, Failure> {
-    let (mut config, has_file) = read(&environment, file)?;
+    let (config, has_file) = read(&environment, file)?;
+    build_from(config, has_file, environment, model)
+}
+
+/// The same, for commands that only look.
+pub(crate) fn build_looking(
+    environment: Environment,
+    file: Option<&Path>,
+    model: Option<&str>,
+) -> Result<Built, Failure> {
+    let (config, has_file) = read(&environment, file)?;
+    build_from(aside(config), has_file, environment, model)
+}
+
+fn build_from(
+    mut config: Config,
+    has_file: bool,
+    environment: Environment,
+    model: Option<&str>,
+) -> Result<Built, Failure> {
     if let Some(model) = model {
         config.defaults.model = Some(model.to_owned());
     }

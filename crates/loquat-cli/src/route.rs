@@ -83,7 +83,7 @@ impl Route {
 
 impl Explain {
     async fn run(self) -> Result<(), Failure> {
-        let built = client::build(Environment::read()?, self.config.as_deref(), self.model.as_deref())?;
+        let built = client::build_looking(Environment::read()?, self.config.as_deref(), self.model.as_deref())?;
         let client = built.client;
         for name in &self.down {
             take_down(&client, name)?;

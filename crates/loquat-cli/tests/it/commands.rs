@@ -20,7 +20,7 @@ async fn ask_answers_without_any_key_and_says_that_it_is_no_llm() {
 async fn ask_reads_standard_input_and_waits_when_told_to() {
     let run = run(&["ask", "--no-stream", "--usage", "-m", "local/echo", "summarise"], &[], "the text\n").await;
     assert_eq!((run.code, run.stdout.as_str()), (Some(0), "summarise\n\nthe text\n\n"), "{}", run.stderr);
-    assert!(run.stderr.contains("local/echo"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("local/echo · ") && run.stderr.contains(" tokens · $0\n"), "{}", run.stderr);
 }
 
 #[tokio::test]

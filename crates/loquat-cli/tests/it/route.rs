@@ -4,7 +4,17 @@ use serde_json::Value;
 
 use crate::run::run;
 
+/// The folder and the server are a gateway's own, and not there.
 const CONFIG: &str = r#"
+state_dir = "/nowhere/that/could/be/made"
+[shared]
+url = "redis://127.0.0.1:1"
+[cache]
+store = "disk"
+[[budget]]
+name = "day"
+limit = "1"
+window = "1d"
 [[provider]]
 id = "eu"
 kind = "openai-compatible"
