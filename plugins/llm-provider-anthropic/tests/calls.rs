@@ -176,3 +176,17 @@ fn wrong_settings_are_refused_at_the_build() {
         assert_eq!(error.kind(), ErrorKind::Config, "{config}");
     }
 }
+
+#[tokio::test]
+async fn tokens_are_counted_without_an_answer() {
+    let transport = ScriptedTransport::always(Exchange::json(200, &json!({ "input_tokens": 588 })));
+    let mut request = request();
+    request.sampling.max_output_tokens = Some(50);
+    let provider = provider(&json!({ "api_key": "k1" })).unwrap();
+    let answer = provider.call(&transport.cx(), Request::CountTokens(Arc::new(request))).await.unwrap();
+    let Response::CountTokens(count) = answer else { panic!("{answer:?}") };
+    assert_eq!((count.input_tokens, count.cost), (588, None));
+    let sent = transport.last_request().unwrap();
+    assert_eq!(sent.url, "https://api.anthropic.com/v1/messages/count_tokens");
+    assert!(sent.json().get("max_tokens").is_none(), "it would be refused here");
+}

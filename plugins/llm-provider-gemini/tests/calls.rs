@@ -144,3 +144,15 @@ fn wrong_settings_are_refused_at_once() {
         assert_eq!(built.err().map(|error| error.kind()), Some(ErrorKind::Config), "{config}");
     }
 }
+
+#[tokio::test]
+async fn tokens_are_counted_without_an_answer() {
+    let transport = ScriptedTransport::always(Exchange::json(200, &json!({ "totalTokens": 61 })));
+    let request = Request::CountTokens(hello("gemini-3.5-flash"));
+    let answer = provider(&json!({})).call(&transport.cx(), request).await.unwrap();
+    let Response::CountTokens(count) = answer else { panic!("{answer:?}") };
+    assert_eq!(count.input_tokens, 61);
+    let sent = transport.last_request().unwrap();
+    assert_eq!(sent.url, format!("{HOST}/v1beta/models/gemini-3.5-flash:countTokens"));
+    assert_eq!(sent.json()["generateContentRequest"]["model"], "models/gemini-3.5-flash");
+}
