@@ -2,29 +2,53 @@
 //!
 //! They are other projects' and are not part of this repository: without them the test is skipped aloud.
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
-use workspace_tests::corpus::{compare, load, replay};
+use workspace_tests::corpus::{compare, load, replay, same_request};
 
 /// Vendors whose chats, streams and errors must come out right, in recordings of their own servers.
 const PROVIDERS: [&str; 6] = ["openai", "anthropic", "google", "ollama", "llamacpp", "mistralrs"];
+/// Vendors with recordings of the Responses API.
+const RESPONDERS: [&str; 10] = [
+    "azure",
+    "bedrock_mantle",
+    "chatgpt",
+    "copilot",
+    "deepseek",
+    "llamacpp",
+    "mistralrs",
+    "openai",
+    "openrouter",
+    "xai",
+];
 /// Cases of a hundred that must be equal to what the vendor's own client makes of them.
 const AT_LEAST: usize = 97;
 
-#[tokio::test]
-async fn recorded_traffic_comes_out_as_the_vendors_own_clients_read_it() {
+/// The recordings; `None` after saying aloud that there are none.
+fn corpus() -> Option<PathBuf> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/corpus/dev");
     if !corpus.is_dir() {
         eprintln!("SKIPPED: no recordings at {}", corpus.display());
-        return;
+        return None;
     }
+    Some(corpus)
+}
+
+#[tokio::test]
+async fn recorded_traffic_comes_out_as_the_vendors_own_clients_read_it() {
+    let Some(corpus) = corpus() else { return };
     let registry = loquat::registry().unwrap();
     let mut counts: BTreeMap<(String, String), [usize; 2]> = BTreeMap::new();
     let mut misses = Vec::new();
-    for provider in PROVIDERS {
+    let asked = |provider: &str, kind: &str| match kind {
+        "chat" | "chat_stream" | "error" => PROVIDERS.contains(&provider),
+        "responses" | "responses_stream" => RESPONDERS.contains(&provider),
+        _ => false,
+    };
+    for provider in PROVIDERS.into_iter().chain(RESPONDERS).collect::<BTreeSet<_>>() {
         for case in load(&corpus, Some(provider)).unwrap() {
-            if !matches!(case.kind.as_str(), "chat" | "chat_stream" | "error") {
+            if !asked(provider, &case.kind) {
                 continue;
             }
             let problems = match (replay(&case, &registry).await.unwrap(), &case.expected) {
@@ -47,4 +71,51 @@ async fn recorded_traffic_comes_out_as_the_vendors_own_clients_read_it() {
             misses.join("\n")
         );
     }
+}
+
+#[tokio::test]
+async fn recorded_requests_of_the_responses_api_are_sent_as_they_were() {
+    let Some(corpus) = corpus() else { return };
+    let registry = loquat::registry().unwrap();
+    let (mut all, mut different) = (0, Vec::new());
+    for provider in RESPONDERS {
+        for case in load(&corpus, Some(provider)).unwrap() {
+            if !case.kind.starts_with("responses") {
+                continue;
+            }
+            let Some(problems) = same_request(&case, &registry).await.unwrap() else { continue };
+            all += 1;
+            if !problems.is_empty() {
+                different.push(format!("{}/{}: {}", case.provider, case.name, problems.join("; ")));
+            }
+        }
+    }
+    assert!(all > 0 && different.len() * 100 <= all * (100 - AT_LEAST), "of {all}:\n{}", different.join("\n"));
+}
+
+#[tokio::test]
+async fn a_recorded_response_that_is_cut_after_any_event_is_never_whole() {
+    let Some(corpus) = corpus() else { return };
+    let registry = loquat::registry().unwrap();
+    let (mut cuts, mut broken) = (0, Vec::new());
+    for provider in RESPONDERS {
+        for mut case in load(&corpus, Some(provider)).unwrap() {
+            if case.kind != "responses_stream" {
+                continue;
+            }
+            let body = std::mem::take(&mut case.response.body);
+            let find = |end: &str| body.find(&format!("\"type\":\"response.{end}\""));
+            let last = find("completed").or_else(|| find("incomplete")).expect("a recorded stream has its end");
+            let ends = body.match_indices("\n\n").map(|(at, blank)| at + blank.len());
+            for end in ends.filter(|end| *end <= last) {
+                case.response.body = body[..end].to_owned();
+                cuts += 1;
+                let answer = replay(&case, &registry).await.unwrap().unwrap();
+                if answer["error"].is_null() {
+                    broken.push(format!("{}/{} after {end} bytes", case.provider, case.name));
+                }
+            }
+        }
+    }
+    assert!(cuts > 0 && broken.is_empty(), "{} of {cuts}:\n{}", broken.len(), broken.join("\n"));
 }

@@ -5,6 +5,7 @@ mod disconnect;
 mod edges;
 mod failover;
 mod money;
+mod responses;
 
 use std::time::Duration;
 

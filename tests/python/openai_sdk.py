@@ -1,4 +1,4 @@
-"""The official OpenAI SDK against a running gateway: chat, stream, tools, structured output, errors.
+"""The official OpenAI SDK against a running gateway: chats and responses, streams, tools, structured output, errors.
 
 Arguments: the gateway's base URL. The gateway has `local/*` and a provider `openai` whose server answers by model name.
 """
@@ -72,6 +72,43 @@ schema = {"type": "json_schema", "json_schema": {"name": "place", "strict": True
     "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"], "additionalProperties": False}}}
 placed = client.chat.completions.create(model="local/echo", messages=HELLO, response_format=schema)
 check("structured output", "city" in json.loads(placed.choices[0].message.content), placed)
+
+for model in ["local/echo", "openai/echo"]:
+    answer = client.responses.create(model=model, input="hello gateway")
+    check(f"response {model}", "hello gateway" in answer.output_text, answer)
+    check(f"response {model} frame", answer.object == "response" and answer.status == "completed", answer)
+    check(f"response {model} usage", answer.usage.input_tokens > 0 and answer.usage.output_tokens > 0, answer.usage)
+    with client.responses.stream(model=model, input="hello gateway") as stream:
+        pieces = [event.delta for event in stream if event.type == "response.output_text.delta"]
+        final = stream.get_final_response()
+    check(f"streamed response {model}", "".join(pieces) == answer.output_text == final.output_text, pieces)
+
+FLAT = [{"type": "function", **WEATHER[0]["function"], "strict": False}]
+for model, choice in [("local/echo", "required"), ("openai/tools", "auto")]:
+    arguments = dict(model=model, input="hello gateway", tools=FLAT, tool_choice=choice)
+    answer = client.responses.create(**arguments)
+    call = next(item for item in answer.output if item.type == "function_call")
+    check(f"response tools {model}", call.name == "weather" and "city" in json.loads(call.arguments), call)
+    with client.responses.stream(**arguments) as stream:
+        final = stream.get_final_response()
+    streamed = next(item for item in final.output if item.type == "function_call")
+    check(f"streamed response tools {model}", json.loads(streamed.arguments) == json.loads(call.arguments), streamed)
+    follow = [{"role": "user", "content": "hello gateway"}] + [item.model_dump() for item in answer.output] + [
+        {"type": "function_call_output", "call_id": call.call_id, "output": "sunny"}]
+    second = client.responses.create(model=model.split("/")[0] + "/echo", input=follow, tools=FLAT)
+    check(f"response tools {model} result accepted", second.output_text, second)
+
+try:
+    client.responses.create(model="openai/quota", input="hello")
+    raise AssertionError("a quota must reach the SDK")
+except openai.RateLimitError:
+    check("response upstream quota stays 429", True)
+try:
+    with client.responses.stream(model="openai/error-after-3", input="hello") as stream:
+        events = [event.type for event in stream]
+    check("error inside a streamed response", events[-1] == "response.failed" and "response.completed" not in events, events)
+except openai.APIError:
+    check("error inside a streamed response", True)
 
 check("models", "local/echo" in [m.id for m in client.models.list()])
 check("one model", client.models.retrieve("local/echo").id == "local/echo")

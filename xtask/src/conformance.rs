@@ -7,7 +7,7 @@ use lexopt::prelude::*;
 
 use crate::cargo;
 
-/// `--corpus DIR [--provider P] [--json OUT]`, handed on to the runner.
+/// `--corpus DIR [--provider P] [--json OUT] [--requests]`, handed on to the runner.
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> Result<()> {
     let mut passed: Vec<std::ffi::OsString> = Vec::new();
     while let Some(argument) = arguments.next()? {
@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> Result<()> {
                 passed.push(format!("--{name}").into());
                 passed.push(arguments.value()?);
             }
+            Long("requests") => passed.push("--requests".into()),
             other => return Err(other.unexpected().into()),
         }
     }

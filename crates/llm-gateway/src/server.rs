@@ -13,7 +13,10 @@ use tokio::net::TcpListener;
 use crate::accept;
 use crate::config::ServerConfig;
 use crate::health;
-use crate::ingress::{models, openai_chat, reply::Reply};
+use crate::ingress::ask::handle;
+use crate::ingress::openai_chat::OpenAiChat;
+use crate::ingress::openai_responses::OpenAiResponses;
+use crate::ingress::{models, reply::Reply};
 use crate::state::State;
 
 /// A gateway, not listening yet.
@@ -67,7 +70,8 @@ fn prepare_tls(client: Client) {
 
 fn router(state: State) -> Router {
     Router::new()
-        .route("/v1/chat/completions", post(openai_chat::handle))
+        .route("/v1/chat/completions", post(handle::<OpenAiChat>))
+        .route("/v1/responses", post(handle::<OpenAiResponses>))
         .route("/v1/models", get(models::list))
         // Names hold slashes: openai/gpt-5.4-mini.
         .route("/v1/models/{*id}", get(models::one))
@@ -81,7 +85,7 @@ fn router(state: State) -> Router {
 
 async fn not_found(headers: HeaderMap, uri: Uri) -> Response {
     let path: String = uri.path().chars().take(200).collect();
-    let what = format!("nothing is served at {path}: try /v1/chat/completions or /v1/models");
+    let what = format!("nothing is served at {path}: try /v1/chat/completions, /v1/responses or /v1/models");
     Reply::new(&headers).error_with_status(&Error::new(ErrorKind::InvalidRequest, what), StatusCode::NOT_FOUND)
 }
 

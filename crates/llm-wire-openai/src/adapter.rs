@@ -65,6 +65,7 @@ pub(crate) struct Route<'a> {
 pub(crate) struct Urls {
     chat: String,
     responses: String,
+    agents: Option<String>,
     embed: Option<String>,
     models: Option<String>,
     pub(crate) more: OperationUrls,
@@ -77,14 +78,16 @@ impl Urls {
         Self {
             chat: below(dialect.paths.chat),
             responses: below(dialect.responses_path),
+            agents: dialect.agents_path.map(below),
             embed: dialect.paths.embed.map(below),
             models: dialect.paths.models.map(below),
             more: OperationUrls::new(below, &dialect.paths),
         }
     }
 
-    fn of(&self, protocol: Protocol) -> &str {
+    fn of(&self, protocol: Protocol, dialect: &Dialect, model: &str) -> &str {
         match (protocol, &self.more.completions) {
+            (Protocol::Chat, _) if let (Some(url), Some(_)) = (&self.agents, dialect.agent(model)) => url,
             (Protocol::Responses, _) => &self.responses,
             (Protocol::Completions, Some(url)) => url,
             (Protocol::Completions | Protocol::Chat, _) => &self.chat,
@@ -288,7 +291,7 @@ impl Adapter for OpenAiAdapter {
         let (dialect, protocol, origin) = self.asked(request, false)?;
         let Encoded { body, warnings } = protocol.encode(request, &origin, false, &dialect)?;
         let answer = async {
-            let answer = self.unary(cx, route.post(route.urls.of(protocol), body)).await?;
+            let answer = self.unary(cx, route.post(route.urls.of(protocol, &dialect, &request.model), body)).await?;
             let mut response =
                 protocol.decode(&answer.body, &origin, &dialect).map_err(|error| of_answer(error, &answer.headers))?;
             response.request_id = request_id(&answer.headers);
@@ -303,7 +306,7 @@ impl Adapter for OpenAiAdapter {
         let route = self.route(cx)?;
         let (dialect, protocol, origin) = self.asked(request, true)?;
         let Encoded { body, warnings } = protocol.encode(request, &origin, true, &dialect)?;
-        let request = route.post(route.urls.of(protocol), body);
+        let request = route.post(route.urls.of(protocol, &dialect, &request.model), body);
         let response = exchange::open(cx, request, |response| error::decode_error(response, &dialect))
             .await
             .map_err(|error| route.hide(error))?;

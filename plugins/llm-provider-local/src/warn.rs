@@ -30,6 +30,9 @@ pub(crate) fn chat(request: &ChatRequest, id: &str, scripted: bool, warnings: &m
     if entries.flat_map(serde_json::Map::keys).any(|key| !(key == "script" && request.model == SCRIPT)) {
         warnings.unsupported("ext.local", "only local/script reads it, and only its script")?;
     }
+    for field in request.extra.keys() {
+        warnings.unsupported(field, NO_MODEL)?;
+    }
     for (_, field) in unused.into_iter().filter(|(asked, _)| *asked) {
         warnings.unsupported(field, NO_MODEL)?;
     }

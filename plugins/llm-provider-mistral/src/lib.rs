@@ -35,6 +35,8 @@ const VENDOR: Vendor = Vendor {
             ..Dialect::COMPATIBLE.paths
         },
         transcription: TranscriptionForm::Flags,
+        // Agents kept at the vendor (traffic of 2026-07).
+        agents_path: Some("/agents/completions"),
         // An unknown field is answered with 422 (its SDK's request type and LiteLLM 1.106.2, 2026).
         drop: &["logprobs", "top_k", "service_tier", "metadata"],
         seed: Some("random_seed"),

@@ -1,6 +1,7 @@
 //! Replays a corpus of recorded exchanges through the linked plugins; `cargo xtask conformance` starts it.
 //!
-//! `conformance --corpus DIR [--provider P] [--json OUT]`
+//! `conformance --corpus DIR [--provider P] [--json OUT] [--requests]`: with `--requests` it is the recorded requests that
+//! are compared, with what is sent to the same vendor after they went through Loquat's own form.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -8,16 +9,17 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use lexopt::prelude::*;
 use serde_json::Value;
-use workspace_tests::corpus::{Outcome, Status, compare, load, replay, table};
+use workspace_tests::corpus::{Case, Outcome, Status, compare, load, replay, same_request, table};
 
 fn main() -> Result<()> {
-    let (mut corpus, mut provider, mut json) = (None, None, None);
+    let (mut corpus, mut provider, mut json, mut requests) = (None, None, None, false);
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
             Long("corpus") => corpus = Some(PathBuf::from(arguments.value()?)),
             Long("provider") => provider = Some(arguments.value()?.string()?),
             Long("json") => json = Some(PathBuf::from(arguments.value()?)),
+            Long("requests") => requests = true,
             other => return Err(other.unexpected().into()),
         }
     }
@@ -27,6 +29,10 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut outcomes = Vec::with_capacity(cases.len());
     for case in cases {
+        if requests {
+            outcomes.extend(runtime.block_on(request_outcome(case, &registry))?);
+            continue;
+        }
         let actual =
             runtime.block_on(replay(&case, &registry)).with_context(|| format!("{}/{}", case.provider, case.name))?;
         let expected = case.expected.unwrap_or(Value::Null);
@@ -58,4 +64,18 @@ fn main() -> Result<()> {
         std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
     }
     Ok(())
+}
+
+/// What came of one recorded request; `None` where there is none to compare.
+async fn request_outcome(case: Case, registry: &llm_core::Registry) -> Result<Option<Outcome>> {
+    let compared = same_request(&case, registry).await.with_context(|| format!("{}/{}", case.provider, case.name))?;
+    Ok(compared.map(|problems| Outcome {
+        provider: case.provider,
+        case: case.name,
+        kind: case.kind,
+        actual: Value::Null,
+        expected: Value::Null,
+        status: if problems.is_empty() { Status::Pass } else { Status::Fail },
+        why: problems.join("; "),
+    }))
 }

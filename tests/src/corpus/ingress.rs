@@ -11,6 +11,13 @@ pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
     let body = recorded.body.to_string().into_bytes();
     Some(match case.api.as_str() {
         "openai-chat" | "mistral-chat" => llm_wire_openai::chat::decode_request(&body).map(|decoded| decoded.request),
+        // The agent is asked as a model of that name.
+        "mistral-agents" => llm_wire_openai::chat::decode_request(&body).map(|decoded| {
+            let mut request = decoded.request;
+            request.model = format!("agents/{}", recorded.body["agent_id"].as_str().unwrap_or_default());
+            request.ext.of_mut(llm_wire_openai::FAMILY).remove("agent_id");
+            request
+        }),
         "openai-responses" => llm_wire_openai::responses::decode_request(&body).map(|decoded| decoded.request),
         "openai-completions" => llm_wire_openai::completions::decode_request(&body).map(|decoded| decoded.request),
         "openai-responses-input-tokens" => {

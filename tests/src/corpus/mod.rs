@@ -9,6 +9,7 @@ mod ingress;
 mod operations;
 mod replay;
 mod report;
+mod requests;
 mod vendors;
 mod vertex;
 
@@ -17,3 +18,4 @@ pub use compare::compare;
 pub use ingress::request as recorded_request;
 pub use replay::replay;
 pub use report::{Outcome, Status, table};
+pub use requests::same_request;

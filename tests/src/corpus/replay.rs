@@ -30,7 +30,8 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
         ("voyage", _) => "voyage",
         ("vertex", _) => "vertex",
         ("bedrock", _) | ("bedrock_mantle", "openai-chat" | "models") => "bedrock",
-        // Vendors of this protocol without a plugin of their own yet.
+        // OpenAI's models at others, and vendors of the protocol that have no plugin for it.
+        ("azure" | "bedrock_mantle" | "chatgpt" | "copilot", "openai-responses") => "openai",
         (_, "openai-responses") => "openai-compatible",
         _ => return None,
     };
@@ -39,6 +40,17 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
 
 /// The answer in normal form; `None` when the provider or the operation is not built yet.
 pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<Value>> {
+    let Some((provider, operation)) = provider(case, registry)? else { return Ok(None) };
+    let cx = Cx::new(Arc::new(Recording { response: parts(&case.response)? }));
+    let answer = match request(case, operation) {
+        Ok(request) => ask(&*provider, &cx, request).await,
+        Err(error) => Err(error),
+    };
+    Ok(Some(answer.unwrap_or_else(|error| normal::error(&error))))
+}
+
+/// The provider that speaks for a recorded one, and what it is asked.
+pub(super) fn provider(case: &Case, registry: &Registry) -> anyhow::Result<Option<(Arc<dyn Provider>, Operation)>> {
     let Some((plugin, operation)) = plan(case) else { return Ok(None) };
     let Ok(plugin) = registry.plugin(plugin) else { return Ok(None) };
     let mut config = Map::new();
@@ -66,13 +78,7 @@ pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<V
     if operations::is_prompt(case) {
         build = build.with_models(Arc::new(operations::Prompted));
     }
-    let provider = plugin.build(config, &build)?;
-    let cx = Cx::new(Arc::new(Recording { response: parts(&case.response)? }));
-    let answer = match request(case, operation) {
-        Ok(request) => ask(&*provider, &cx, request).await,
-        Err(error) => Err(error),
-    };
-    Ok(Some(answer.unwrap_or_else(|error| normal::error(&error))))
+    Ok(Some((plugin.build(config, &build)?, operation)))
 }
 
 async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value, Error> {
@@ -85,7 +91,7 @@ async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value
 
 /// The recorded request, read by the wire crate as a gateway would; a plain one where there is none. Requests that the
 /// vendor refused may be ones that we refuse, too; their answers are replayed to a plain request.
-fn request(case: &Case, operation: Operation) -> Result<Request, Error> {
+pub(super) fn request(case: &Case, operation: Operation) -> Result<Request, Error> {
     let body = case.request.as_ref().map_or(&Value::Null, |request| &request.body);
     let in_path = super::bedrock::model(case).or_else(|| super::vertex::model(case));
     let model = body["model"].as_str().or(in_path.as_deref()).unwrap_or("recorded-model");

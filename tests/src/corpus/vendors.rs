@@ -40,6 +40,7 @@ pub(super) fn plugin(provider: &str, api: &str) -> Option<&'static str> {
         "openai-images",
         "openai-moderations",
         "openai-transcription",
+        "mistral-agents",
         "mistral-chat",
         "mistral-embeddings",
         "mistral-fim",

@@ -43,8 +43,8 @@ impl Reply {
     }
 
     /// Fills in what an answer to this request lacks.
-    pub(crate) fn stamp(&self) -> Stamp {
-        Stamp::new(self.request_id.clone())
+    pub(crate) fn stamp(&self, id_prefix: &'static str) -> Stamp {
+        Stamp::new(self.request_id.clone(), id_prefix)
     }
 
     /// A whole answer.

@@ -252,7 +252,7 @@ mod tests {
             source: Source::Open(Box::new(ChatStream::new(Channel(events)))),
             form: Form {
                 encoder: Encoder::new(false),
-                stamp: Stamp::new(HeaderValue::from_static("r")),
+                stamp: Stamp::new(HeaderValue::from_static("r"), "chatcmpl-"),
                 warnings: Vec::new(),
             },
             silence: Silence::new(Duration::from_secs(15)),

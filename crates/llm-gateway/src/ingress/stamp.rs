@@ -8,11 +8,13 @@ use llm_core::{ChatResponse, StreamStart};
 /// Fills in what an answer lacks.
 pub(crate) struct Stamp {
     request_id: HeaderValue,
+    /// What ids of the client's protocol begin with.
+    id_prefix: &'static str,
 }
 
 impl Stamp {
-    pub(crate) fn new(request_id: HeaderValue) -> Self {
-        Self { request_id }
+    pub(crate) fn new(request_id: HeaderValue, id_prefix: &'static str) -> Self {
+        Self { request_id, id_prefix }
     }
 
     pub(crate) fn response(&self, response: &mut ChatResponse) {
@@ -25,7 +27,7 @@ impl Stamp {
 
     fn fill(&self, id: &mut Option<String>, created: &mut Option<u64>) {
         if id.is_none() {
-            *id = Some(format!("chatcmpl-{}", self.request_id.to_str().unwrap_or_default()));
+            *id = Some(format!("{}{}", self.id_prefix, self.request_id.to_str().unwrap_or_default()));
         }
         if created.is_none() {
             *created = now();

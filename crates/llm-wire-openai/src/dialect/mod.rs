@@ -26,6 +26,9 @@ pub struct Dialect {
     pub chat_api: ChatApi,
     /// Path of the Responses API, where it is spoken.
     pub responses_path: &'static str,
+    /// Path of chats with an agent that is kept at the vendor, where it has such. The agent is asked as the model
+    /// `agents/ID`.
+    pub agents_path: Option<&'static str>,
     /// How the key is sent.
     pub auth: Auth,
     /// The vendor answers only with a key.
@@ -128,6 +131,7 @@ impl Dialect {
         paths: Paths::OPENAI,
         chat_api: ChatApi::Both,
         responses_path: "/responses",
+        agents_path: None,
         auth: Auth::Bearer,
         key_required: true,
         headers: &[],
@@ -196,6 +200,11 @@ impl Dialect {
         media: &["image_url", "input_audio", "file", "video_url"],
         ..Self::OPENAI
     };
+
+    /// The id in `agents/ID`, where the vendor has agents.
+    pub(crate) fn agent<'m>(&self, model: &'m str) -> Option<&'m str> {
+        self.agents_path.and_then(|_| model.strip_prefix("agents/"))
+    }
 
     /// True when a field of this name must not be sent.
     pub fn drops(&self, name: &str) -> bool {

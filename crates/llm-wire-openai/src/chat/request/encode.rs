@@ -54,6 +54,8 @@ pub(crate) fn capacity(request: &ChatRequest) -> usize {
 
 struct Body<'a> {
     model: Cow<'a, str>,
+    /// What is asked is an agent, whose id stands in place of the model.
+    agent: Option<&'a str>,
     messages: Vec<Out<'a>>,
     tools: Vec<ToolOut<'a>>,
     tool_choice: Option<Choice<'a>>,
@@ -103,6 +105,7 @@ impl<'a> Body<'a> {
         let mut keep = Keep { dialect, notes };
         Ok(Self {
             model: model(&request.model, dialect.model_prefix),
+            agent: dialect.agent(&request.model),
             messages,
             tools,
             tool_choice,
@@ -198,7 +201,10 @@ impl Keep<'_, '_> {
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = Fields::new(serializer.serialize_map(None)?, self.added);
-        fields.put("model", &*self.model)?;
+        match self.agent {
+            Some(id) => fields.put("agent_id", id)?,
+            None => fields.put("model", &*self.model)?,
+        }
         fields.put("messages", &self.messages)?;
         if !self.tools.is_empty() {
             fields.put("tools", &self.tools)?;

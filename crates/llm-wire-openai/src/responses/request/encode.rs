@@ -21,7 +21,8 @@ use crate::responses::out::Writer;
 /// objects `reasoning` and `text` the caller's fields stand beside the request's own.
 pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, dialect: &Dialect) -> Result<Encoded, Error> {
     let mut notes = Notes::new(request.on_unsupported);
-    for name in request.extra.keys() {
+    let added = Added::new(&request.ext, to);
+    for name in request.extra.keys().filter(|name| !added.has(name)) {
         notes.unknown(name)?;
     }
     for name in request.sampling.extra.keys() {
@@ -79,13 +80,11 @@ impl<'a> Body<'a> {
             }
         }
         let input = Input::new(request, &mut Writer { to, dialect, notes, for_client: false })?;
-        let tools = tool::tools(request, to, dialect, notes)?;
+        let tools = tool::tools(request, to, notes)?;
         let tool_choice = tool::choice(request, &tools, notes)?;
-        let format = ResponseFormat::new(&request.output, dialect, (!tools.is_empty(), stream), notes)?;
-        if request.parallel_tool_calls.is_some() && tools.is_empty() {
-            notes.unsupported("parallel_tool_calls", "there is no tool to call")?;
-        }
-        let parallel = request.parallel_tool_calls.filter(|_| !tools.is_empty());
+        // `strict` is a field of this API whoever speaks it.
+        let strict = Dialect { strict: true, ..*dialect };
+        let format = ResponseFormat::new(&request.output, &strict, (!tools.is_empty(), stream), notes)?;
         let metadata = Some(&request.metadata).filter(|metadata| !metadata.is_empty());
         let effort = effort_of(request.reasoning.as_ref(), dialect, notes)?;
         let mut keep = Keep { dialect, notes };
@@ -94,7 +93,11 @@ impl<'a> Body<'a> {
             input,
             tools,
             tool_choice,
-            parallel_tool_calls: keep.field("parallel_tool_calls", "parallel_tool_calls", parallel)?,
+            parallel_tool_calls: keep.field(
+                "parallel_tool_calls",
+                "parallel_tool_calls",
+                request.parallel_tool_calls,
+            )?,
             format: format.map(Format::from),
             effort,
             temperature: keep.temperature(sampling.temperature)?,
@@ -155,7 +158,8 @@ impl Serialize for Body<'_> {
         };
         let joins = |name: &str| self.added.value(name).is_none_or(Value::is_object);
         let mut fields = Fields::new(serializer.serialize_map(None)?, self.added.without(JOINED));
-        fields.put("model", &*self.model)?;
+        // A stored prompt names its own model.
+        fields.put_some("model", Some(&*self.model).filter(|model| !model.is_empty()))?;
         fields.put_some("instructions", self.input.instructions.as_deref())?;
         if !self.input.items.is_empty() {
             fields.put("input", &self.input.items)?;

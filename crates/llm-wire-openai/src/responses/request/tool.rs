@@ -5,34 +5,25 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::dialect::Dialect;
 use crate::encoded::Notes;
 use crate::json::{Added, Fields};
 use crate::responses::FAMILY;
 
 /// One entry of `tools`.
 pub(super) enum ToolOut<'a> {
-    Function { function: &'a FunctionTool, strict: bool, added: Added<'a> },
+    Function { function: &'a FunctionTool, added: Added<'a> },
     Own { kind: &'a str, name: &'a str, args: &'a Map<String, Value> },
 }
 
-pub(super) fn tools<'a>(
-    request: &'a ChatRequest,
-    to: &Origin,
-    dialect: &Dialect,
-    notes: &mut Notes,
-) -> Result<Vec<ToolOut<'a>>, Error> {
+pub(super) fn tools<'a>(request: &'a ChatRequest, to: &Origin, notes: &mut Notes) -> Result<Vec<ToolOut<'a>>, Error> {
     let mut out = Vec::with_capacity(request.tools.len());
     for tool in &request.tools {
         match &**tool {
             Tool::Function(function) => {
-                if function.strict.is_some() && !dialect.strict {
-                    notes.adapted("tools.strict", "this vendor does not know the word");
-                }
                 if function.cache.is_some() {
                     notes.unsupported("tools.cache", "this vendor caches by itself")?;
                 }
-                out.push(ToolOut::Function { function, strict: dialect.strict, added: Added::new(&function.ext, to) });
+                out.push(ToolOut::Function { function, added: Added::new(&function.ext, to) });
             }
             Tool::Provider { id, name, args } => match id.split_once('.') {
                 Some((owner, kind)) if is_ours(owner, to) => out.push(ToolOut::Own { kind, name, args }),
@@ -116,7 +107,7 @@ impl Serialize for Choice<'_> {
 impl Serialize for ToolOut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::Function { function, strict, added } => {
+            Self::Function { function, added } => {
                 let mut fields = Fields::new(serializer.serialize_map(None)?, *added);
                 fields.put("type", "function")?;
                 fields.put("name", &function.name)?;
@@ -124,7 +115,7 @@ impl Serialize for ToolOut<'_> {
                 if !function.schema.is_null() {
                     fields.put("parameters", &function.schema)?;
                 }
-                fields.put_some("strict", function.strict.filter(|_| *strict))?;
+                fields.put_some("strict", function.strict)?;
                 fields.end()
             }
             Self::Own { kind: "custom", name, args } => {

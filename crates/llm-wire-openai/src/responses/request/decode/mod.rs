@@ -27,21 +27,29 @@ pub struct Decoded {
 /// Reads a request. What is wrong with it is an `invalid_request` error that names the field, as its parameter too.
 ///
 /// Items of the assistant in a row become one message. What lives at the vendor and not in the request
-/// (`previous_response_id`, `conversation`, `prompt`) stays in `ext` and means something to that vendor only.
+/// (`previous_response_id`, `conversation`, `prompt`) stays in `ext` and means something to that vendor only; it stands in
+/// `extra`, too, so that a target of another protocol warns of it, or refuses the request where nothing may be left out.
 pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     let body: BodyIn<'_> = crate::json::read(body).map_err(|error| misread(&error))?;
     let mut request = ChatRequest::new(body.model.map(|model| model.0.into_owned()).unwrap_or_default());
     let mut rest = body.rest;
     // Null is the default of every field.
     rest.retain(|_, value| !value.is_null());
-    if let Some(text) = body.instructions.filter(|text| !text.0.is_empty()) {
-        let mut message = Message::system(text.0);
-        message.ext.set(FAMILY, mark::INSTRUCTIONS, true);
-        request.messages.push(message.into());
+    match body.instructions {
+        // None, but said so: some servers want the field.
+        Some(text) if text.0.is_empty() => {
+            rest.insert("instructions".to_owned(), "".into());
+        }
+        Some(text) => {
+            let mut message = Message::system(text.0);
+            message.ext.set(FAMILY, mark::INSTRUCTIONS, true);
+            request.messages.push(message.into());
+        }
+        None => {}
     }
     match body.input {
         Some(given) => input::read(given, &mut request.messages)?,
-        None if ["previous_response_id", "conversation", "prompt"].iter().any(|name| rest.contains_key(*name)) => {}
+        None if mark::ELSEWHERE.iter().any(|name| rest.contains_key(*name)) => {}
         None => return Err(wrong("input", "is missing: send a text or a list of items")),
     }
     request.tools = tool::read(body.tools)?;
@@ -61,6 +69,12 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     sampling.top_p = body.top_p;
     sampling.max_output_tokens = body.max_output_tokens;
     sampling.logprobs = body.top_logprobs.or_else(|| includes_logprobs(&rest).then_some(0));
+    // Every other protocol is to say that it cannot take these.
+    for name in mark::ELSEWHERE {
+        if let Some(value) = rest.get(name) {
+            request.extra.insert(name.to_owned(), value.clone());
+        }
+    }
     if !rest.is_empty() {
         request.ext.0.insert(FAMILY.to_owned(), rest);
     }
