@@ -4,11 +4,12 @@
 //!
 //! - null, an empty list and an empty object are nothing; so is `stream: false`, and so are `tool_choice: "auto"` and a
 //!   text format, the defaults of every vendor.
-//! - Content as a string is a list of one text, and so is one text to stop at.
+//! - Content as a string is a list of one text, in messages, in results of tools and in `system`; one text to stop at is
+//!   a list, too.
 //! - In the Responses API an input that is a string is one message of the user, an item without a type is a message, and
 //!   text is `input_text` or `output_text` by the side that says it.
 //! - `user` and `safety_identifier` are the same field, and so are `max_tokens` and `max_completion_tokens`.
-//! - Usage is asked for in every stream.
+//! - Usage is asked for in every stream, and at OpenRouter in every request.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,22 +67,29 @@ fn usual(body: &mut Value, api: &str) {
     let Some(fields) = body.as_object_mut() else { return };
     remove(fields, "stream", |value| value == false);
     remove(fields, "stream_options", |_| true);
-    remove(fields, "tool_choice", |value| value == "auto");
+    remove(fields, "usage", |value| value["include"] == true);
+    remove(fields, "tool_choice", |value| value == "auto" || *value == json!({"type": "auto"}));
     rename(fields, "user", "safety_identifier");
     rename(fields, "max_tokens", "max_completion_tokens");
     match api {
         "openai-responses" => responses(fields),
-        "openai-chat" => {
+        _ => {
             remove(fields, "response_format", |value| value["type"] == "text");
             if let Some(Value::String(text)) = fields.get("stop") {
                 let several = json!([text]);
                 fields.insert("stop".to_owned(), several);
             }
+            if let Some(Value::String(text)) = fields.get("system") {
+                let several = json!([{ "type": "text", "text": text }]);
+                fields.insert("system".to_owned(), several);
+            }
             for message in fields.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
                 list(message, "content", "text");
+                for part in message.get_mut("content").and_then(Value::as_array_mut).into_iter().flatten() {
+                    list(part, "content", "text");
+                }
             }
         }
-        _ => {}
     }
 }
 
