@@ -63,7 +63,7 @@ impl Call {
     /// What it has cost by now, as far as that can be told without the vendor.
     fn observed(&self) -> Usd {
         let estimate = self.estimate.or_else(|| self.shared.estimator.estimate(&self.provider, &self.request));
-        estimate.unwrap_or_default().with_output(self.delivered)
+        estimate.unwrap_or_default().so_far(self.delivered)
     }
 
     /// Settles an answer that is whole; what it cost. `origin` says who answered, where the answer does.
@@ -77,6 +77,7 @@ impl Call {
         if let Some(origin) = origin {
             self.provider = origin.provider.clone();
         }
+        self.shared.estimator.counted(&self.provider, &self.request, usage);
         let model = origin.map_or_else(|| self.request.model(), |origin| &origin.model);
         let priced = || self.shared.pricing.cost(&self.provider, model, usage, tier);
         let cost = said.cloned().or_else(|| if usage.says_nothing() { None } else { priced() });

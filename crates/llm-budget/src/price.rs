@@ -33,6 +33,11 @@ impl CostEstimate {
         self.input_at_most + self.output_token.saturating_mul(tokens)
     }
 
+    /// What the call is thought to have cost by the time that so many tokens of output came.
+    pub fn so_far(&self, tokens: u64) -> Usd {
+        self.input + self.output_token.saturating_mul(tokens)
+    }
+
     /// The longest answer that so much money pays for, after the input; `None` when not even that is paid for.
     pub fn affordable(&self, money: Usd) -> Option<u64> {
         let rest = money.checked_sub(self.input_at_most)?;
@@ -46,6 +51,9 @@ impl CostEstimate {
 pub trait CostEstimator: Send + Sync + 'static {
     /// The most that `request` may cost at this provider; `None` when the price is not known.
     fn estimate(&self, provider: &str, request: &Request) -> Option<CostEstimate>;
+
+    /// What the vendor counted for a request that was answered: whoever estimates may learn from it.
+    fn counted(&self, _provider: &str, _request: &Request, _usage: &Usage) {}
 }
 
 /// Knows what calls cost.

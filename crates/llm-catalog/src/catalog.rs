@@ -82,7 +82,7 @@ impl Catalog {
     }
 
     /// The plugin of an instance; the name itself where it is no instance's.
-    pub(crate) fn plugin<'a>(&'a self, provider: &'a str) -> &'a str {
+    pub fn plugin<'a>(&'a self, provider: &'a str) -> &'a str {
         self.instances.get(provider).map_or(provider, String::as_str)
     }
 

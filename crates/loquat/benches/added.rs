@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use cpu_time::ThreadTime;
 use loquat::core::{
-    Adapter, ChatRequest, ChatResponse, ChatStream, Cx, Error, Finish, FinishReason, Message, Origin, Usage, async_trait,
+    Adapter, ChatRequest, ChatResponse, ChatStream, Cx, Error, Finish, FinishReason, Message, Origin, Usage,
+    async_trait,
 };
 use loquat::{Client, Config, Environment};
 
@@ -30,8 +31,9 @@ impl Adapter for Instant {
     }
 
     async fn chat(&self, _: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
-        let origin = Origin::new("openai-chat", "instant", &*request.model);
-        let mut response = ChatResponse::new(origin, Message::assistant("Yes."), Finish::new(FinishReason::Stop));
+        let origin = std::sync::Arc::new(Origin::new("openai-chat", "instant", &*request.model));
+        let mut response =
+            ChatResponse::new(origin, Message::assistant("Yes."), Finish::new(FinishReason::Stop, "stop"));
         response.usage = Usage::new(20, 2);
         Ok(response)
     }
@@ -98,7 +100,8 @@ impl Measured {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let only = |what: &str| ALL.lines().filter(|line| line.trim_start().starts_with(what)).collect::<Vec<_>>().join("\n");
+    let only =
+        |what: &str| ALL.lines().filter(|line| line.trim_start().starts_with(what)).collect::<Vec<_>>().join("\n");
     let budgets = format!("budget = [{}]", "{ name = \"day\", limit = \"1000000\", window = \"1d\" }");
     let mut all = [
         ("nothing", Measured::new("")),

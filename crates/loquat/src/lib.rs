@@ -91,6 +91,10 @@ pub async fn ask(text: impl Into<String>) -> Result<String> {
     Ok(Client::from_env()?.chat(text).await?.text())
 }
 
+// Used by the benchmark only.
+#[cfg(test)]
+use cpu_time as _;
+
 /// The README's examples must compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

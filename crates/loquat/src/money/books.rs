@@ -96,13 +96,31 @@ fn shared_ledger(
     use llm_budget::{RedisLedger, RedisOptions};
     let ledger = RedisLedger::new(url.expose(), prefix, RedisOptions::default())
         .map_err(|error| Error::new(ErrorKind::Config, format!("reading shared.url: {error}")))?;
-    Ok(match journal {
-        None => Arc::new(ledger),
+    let ledger = Arc::new(match journal {
+        None => ledger,
         Some(file) => {
             let ledger = ledger.with_journal(move || clock(), JournalFile::new(&file));
-            Arc::new(ledger.map_err(|error| unreadable(&file, &error))?)
+            ledger.map_err(|error| unreadable(&file, &error))?
         }
-    })
+    });
+    // A client may be built before there is a runtime; then nobody looks.
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(look_at_settings(ledger.clone()));
+    }
+    Ok(ledger)
+}
+
+/// Tells the log what about the server may lose money.
+#[cfg(feature = "redis")]
+async fn look_at_settings(ledger: Arc<llm_budget::RedisLedger>) {
+    match ledger.check().await {
+        Ok(findings) => {
+            for finding in findings {
+                tracing::warn!("the server of the budgets' ledger: {finding}");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "the settings of the budgets' ledger cannot be looked at"),
+    }
 }
 
 #[cfg(not(feature = "redis"))]

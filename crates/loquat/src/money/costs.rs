@@ -1,6 +1,7 @@
 //! What calls may cost and did cost, for whoever needs it: the budgets, the router, the statistics.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use llm_budget::{CostEstimate, CostEstimator, Pricing, Subject};
 use llm_catalog::{Call, Terms};
@@ -11,6 +12,9 @@ use super::Money;
 
 /// The longest answer of a model of which nobody says how long its answers may be.
 const LONGEST_ANSWER: u64 = 32_768;
+
+/// Of so many answers one teaches the estimator.
+const LEARNS_FROM: u64 = 8;
 
 /// Money as the parts of the engine ask about it.
 #[derive(Clone)]
@@ -43,12 +47,22 @@ impl CostEstimator for Costs {
             _ => None,
         };
         let terms = Terms::at(self.0.now() / 1000).with_service_tier(tier);
-        let tokens = self.0.0.estimator.estimate_at(provider, model, request);
+        let tokens = self.0.0.estimator.estimate_at(list.catalog.plugin(provider), model, request);
         let longest = || list.known(&Target::new(provider, model)).max_output.unwrap_or(LONGEST_ANSWER);
         let max_output = tokens.max_output.unwrap_or_else(longest);
         let most = list.catalog.at_most(provider, request, tokens, &terms)?;
         let likely = CostEstimate::new(most.likely_input, most.output_token, max_output);
         Some(likely.with_input_at_most(most.input))
+    }
+
+    fn counted(&self, provider: &str, request: &Request, usage: &Usage) {
+        // One of several is enough to learn from, and costs the others nothing.
+        if let Some(counted) = usage.input
+            && self.0.0.answers.fetch_add(1, Ordering::Relaxed).is_multiple_of(LEARNS_FROM)
+        {
+            let list = self.0.list();
+            self.0.0.estimator.learn_at(list.catalog.plugin(provider), request.model(), request, counted);
+        }
     }
 }
 

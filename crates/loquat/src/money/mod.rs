@@ -8,6 +8,7 @@ mod price_list;
 mod report;
 
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -35,6 +36,8 @@ struct Inner {
     clock: WallClock,
     list: RwLock<Arc<PriceList>>,
     estimator: Arc<Estimator>,
+    /// Answers whose usage was seen.
+    answers: AtomicU64,
     alerts: Alerts,
     books: RwLock<Books>,
 }
@@ -54,6 +57,7 @@ impl Money {
         Self(Arc::new(Inner {
             list: RwLock::new(Arc::new(PriceList::default())),
             estimator: Arc::default(),
+            answers: AtomicU64::new(0),
             alerts,
             books: RwLock::new(books),
             clock,

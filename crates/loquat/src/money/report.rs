@@ -77,7 +77,7 @@ impl Client {
 
     fn forecast(&self, target: &Target, request: &Request) -> Forecast {
         let (money, catalog) = (self.state().money, self.catalog());
-        let tokens = money.estimator().estimate_at(&target.provider, &target.model, request);
+        let tokens = money.estimator().estimate_at(catalog.plugin(&target.provider), &target.model, request);
         let longest = tokens.max_output.or_else(|| money.list().known(target).max_output);
         let seen = self.state().stats.target(target, Instant::now().into_std());
         let seen = seen.and_then(|stats| stats.output_tokens.checked_div(stats.successes)).filter(|tokens| *tokens > 0);
