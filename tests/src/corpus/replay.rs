@@ -22,6 +22,8 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
         // The vendors' own OpenAI-shaped endpoints.
         ("google" | "anthropic" | "ollama", "openai-chat" | "openai-embeddings") => "openai-compatible",
         (vendor, api) if let Some(plugin) = vendors::plugin(vendor, api) => plugin,
+        // What is asked of its older, own endpoints fails like anything else.
+        ("huggingface", _) if case.kind == "error" => "huggingface",
         ("openai", _) => "openai",
         ("anthropic", _) => "anthropic",
         ("google", _) => "gemini",
