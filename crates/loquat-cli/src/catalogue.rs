@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use llm_core::{CostSource, Error, ProviderPlugin, Target};
+use llm_core::{CostSource, Error, ProviderPlugin, Setting, Target};
 use loquat::catalog::{Catalog, DataSource, Terms};
 use loquat::{Config, Environment, ProviderConfig};
 use serde_json::Value;
@@ -85,9 +85,9 @@ fn names(plugin: &ProviderPlugin, id: &str) -> bool {
     plugin.id == id || plugin.aliases.contains(&id)
 }
 
-/// Whether what a provider needs is there. Nothing is sent, so nobody knows whether the key is a good one.
-fn state(plugin: &ProviderPlugin, own: Option<&ProviderConfig>, environment: &Environment) -> &'static str {
-    let there = |setting: &llm_core::Setting| match own.and_then(|own| own.settings.get(setting.key)) {
+/// Whether a setting of a provider is there.
+pub(crate) fn has(setting: &Setting, own: Option<&ProviderConfig>, environment: &Environment) -> bool {
+    match own.and_then(|own| own.settings.get(setting.key)) {
         Some(Value::String(text)) => match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
             (Some(name), _) => environment.value(name).is_some(),
             (_, Some(path)) => Path::new(path).is_file(),
@@ -96,7 +96,12 @@ fn state(plugin: &ProviderPlugin, own: Option<&ProviderConfig>, environment: &En
         Some(_) => true,
         // Another account of a vendor takes no key of the default one.
         None => own.is_none_or(|own| own.kind.is_none()) && environment.first(setting.env).is_some(),
-    };
+    }
+}
+
+/// Whether what a provider needs is there. Nothing is sent, so nobody knows whether the key is a good one.
+fn state(plugin: &ProviderPlugin, own: Option<&ProviderConfig>, environment: &Environment) -> &'static str {
+    let there = |setting: &Setting| has(setting, own, environment);
     let configured = match own {
         Some(_) => plugin.settings.iter().filter(|setting| setting.required).all(there),
         None => loquat::is_configured(plugin, environment),

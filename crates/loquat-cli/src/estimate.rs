@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use llm_core::{ChatRequest, ProviderPlugin, Usd};
+use llm_core::{ChatRequest, Usd};
 use loquat::{Client, Config, Environment, Forecast, ProviderConfig};
 use serde_json::{Value, json};
 
+use crate::catalogue::has;
 use crate::failure::Failure;
 use crate::terminal::{line, note};
 use crate::{client, stdin};
@@ -81,33 +82,36 @@ fn is_chat(bytes: &[u8]) -> bool {
     serde_json::from_slice::<Value>(bytes).is_ok_and(|body| body.get("messages").is_some_and(Value::is_array))
 }
 
-/// A provider whose key is not here can be asked for nothing, but its prices are known all the same.
+/// A provider whose key is not here can be asked for nothing, but its prices are known all the same: other keys stand in.
 fn stand_in(config: &mut Config, environment: &Environment, model: &str) -> Result<(), Failure> {
+    let registry = loquat::registry()?;
     let named = if model.is_empty() { config.defaults.model.as_deref().unwrap_or_default() } else { model };
-    let id = named.split_once('/').map_or(named, |(provider, _)| provider);
-    let is_route =
-        config.routes.iter().any(|route| route.name == named || route.aliases.iter().any(|name| name == named));
-    if is_route || config.providers.iter().any(|provider| provider.id == id) {
-        return Ok(());
-    }
-    let Ok(plugin) = loquat::registry()?.plugin(id) else { return Ok(()) };
-    let lacking = |setting: &&llm_core::Setting| setting.required && environment.first(setting.env).is_none();
-    let lacking: Vec<_> = plugin.settings.iter().filter(lacking).collect();
-    if plugin.fake {
+    let id = named.split_once('/').map_or(named, |(provider, _)| provider).to_owned();
+    let is_named = |name: &String| name == named;
+    let is_route = config.routes.iter().any(|route| is_named(&route.name) || route.aliases.iter().any(is_named));
+    if !is_route
+        && !config.providers.iter().any(|provider| provider.id == id)
+        && let Ok(plugin) = registry.plugin(&id)
+        && !loquat::is_configured(plugin, environment)
+    {
         config.providers.push(ProviderConfig::new(plugin.id));
-    } else if !lacking.is_empty() && lacking.iter().all(|setting| setting.secret) {
-        note(format_args!(
-            "note: {} is not configured here: its prices are known, but it could not be asked",
-            plugin.id
-        ));
-        config.providers.push(with_any_key(plugin, &lacking));
+    }
+    for provider in &mut config.providers {
+        let Ok(plugin) = registry.plugin(provider.kind.as_deref().unwrap_or(&provider.id)) else { continue };
+        let is_said = |setting: &&llm_core::Setting| setting.required || provider.settings.contains_key(setting.key);
+        let secrets = plugin.settings.iter().filter(|setting| setting.secret).filter(is_said);
+        let lacking: Vec<_> = secrets.filter(|setting| !has(setting, Some(provider), environment)).collect();
+        if !lacking.is_empty() {
+            note(format_args!(
+                "note: {} has no key here: it is known what it costs, but it could not be asked",
+                provider.id
+            ));
+        }
+        for setting in lacking {
+            provider.settings.insert(setting.key.to_owned(), "nothing-is-sent".into());
+        }
     }
     Ok(())
-}
-
-fn with_any_key(plugin: &ProviderPlugin, lacking: &[&llm_core::Setting]) -> ProviderConfig {
-    let provider = ProviderConfig::new(plugin.id);
-    lacking.iter().fold(provider, |provider, setting| provider.with(setting.key, "nothing-is-sent"))
 }
 
 fn table(forecasts: &[Forecast]) -> Result<(), Failure> {

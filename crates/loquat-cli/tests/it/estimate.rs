@@ -89,7 +89,16 @@ async fn a_file_is_a_request_or_a_text() {
 async fn a_price_needs_no_key_and_a_plan_needs_a_model() {
     let table = run(&["estimate", "-m", "openai/gpt-4o", "hi"], &[], "").await;
     assert_eq!(table.code, Some(0), "{}", table.stderr);
-    assert!(table.stdout.contains('$') && table.stderr.contains("openai is not configured here"), "{}", table.stderr);
+    assert!(table.stdout.contains('$') && table.stderr.contains("openai has no key here"), "{}", table.stderr);
+    let path = file(
+        "estimate-keys.toml",
+        "[[provider]]\nid = \"eu\"\nkind = \"openai\"\napi_key = \"env:EU_KEY\"\n[[provider]]\nid = \"openai\"\napi_key = \"file:/nowhere\"\n",
+    );
+    let arguments = ["estimate", "-c", &path, "-m", "eu/gpt-4o", "hi"];
+    let lacking = run(&arguments, &[("EU_KEY", "sk-canary")], "").await;
+    assert_eq!(lacking.code, Some(0), "{}", lacking.stderr);
+    assert!(lacking.stderr.contains("openai has no key") && !lacking.stderr.contains("eu has"), "{}", lacking.stderr);
+    assert!(run(&arguments, &[], "").await.stderr.contains("eu has no key"));
     let free = forecasts(&run(&["estimate", "--json", "-m", "local/echo", "hi"], &[], "").await);
     assert_eq!(free[0]["usual"], "0");
     let unknown =
