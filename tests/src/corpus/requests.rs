@@ -71,24 +71,23 @@ fn usual(body: &mut Value, api: &str) {
     remove(fields, "tool_choice", |value| value == "auto" || *value == json!({"type": "auto"}));
     rename(fields, "user", "safety_identifier");
     rename(fields, "max_tokens", "max_completion_tokens");
-    match api {
-        "openai-responses" => responses(fields),
-        _ => {
-            remove(fields, "response_format", |value| value["type"] == "text");
-            if let Some(Value::String(text)) = fields.get("stop") {
-                let several = json!([text]);
-                fields.insert("stop".to_owned(), several);
-            }
-            if let Some(Value::String(text)) = fields.get("system") {
-                let several = json!([{ "type": "text", "text": text }]);
-                fields.insert("system".to_owned(), several);
-            }
-            for message in fields.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
-                list(message, "content", "text");
-                for part in message.get_mut("content").and_then(Value::as_array_mut).into_iter().flatten() {
-                    list(part, "content", "text");
-                }
-            }
+    if api == "openai-responses" { responses(fields) } else { chats(fields) }
+}
+
+fn chats(fields: &mut Map<String, Value>) {
+    remove(fields, "response_format", |value| value["type"] == "text");
+    if let Some(Value::String(text)) = fields.get("stop") {
+        let several = json!([text]);
+        fields.insert("stop".to_owned(), several);
+    }
+    if let Some(Value::String(text)) = fields.get("system") {
+        let several = json!([{ "type": "text", "text": text }]);
+        fields.insert("system".to_owned(), several);
+    }
+    for message in fields.get_mut("messages").and_then(Value::as_array_mut).into_iter().flatten() {
+        list(message, "content", "text");
+        for part in message.get_mut("content").and_then(Value::as_array_mut).into_iter().flatten() {
+            list(part, "content", "text");
         }
     }
 }
