@@ -123,6 +123,9 @@ async fn again(cache: &Inner, key: &CacheKey) -> Option<Arc<Entry>> {
 
 /// Waits while another replica is getting the answer, but no longer than answers take.
 async fn lease(cache: &Inner, key: &CacheKey) -> Turn {
+    if !cache.store.is_shared() {
+        return again(cache, key).await.map_or(Turn::Ours(None), Turn::Another);
+    }
     let time = cache.pace.lease();
     let until = Instant::now() + time;
     let mut pause = LOOKS.0;
@@ -133,8 +136,7 @@ async fn lease(cache: &Inner, key: &CacheKey) -> Turn {
                 return again(cache, key).await.map_or(Turn::Ours(Some(held)), Turn::Another);
             }
             // A shared store without leases is a store in trouble: it is not asked twice.
-            Lease::Nobody if cache.store.is_shared() => return Turn::Ours(None),
-            Lease::Nobody => return again(cache, key).await.map_or(Turn::Ours(None), Turn::Another),
+            Lease::Nobody => return Turn::Ours(None),
             Lease::Held if Instant::now() >= until => return Turn::Ours(None),
             Lease::Held => {}
         }

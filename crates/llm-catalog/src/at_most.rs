@@ -22,9 +22,8 @@ pub struct AtMost {
 const MARGIN_PERCENT: u64 = 25;
 
 impl Catalog {
-    /// What a call may cost at most, for which so many tokens were estimated: a quarter more input than that, at the
-    /// dearest price that its parts can come under (tokens written to a prompt cache cost more at some vendors, audio at
-    /// most). `None` when a price is not known.
+    /// What a call may cost at most, for which so many tokens were estimated; `None` when a price is not known. See
+    /// [`AtMost::of`].
     pub fn at_most(
         &self,
         provider: &str,
@@ -32,13 +31,21 @@ impl Catalog {
         tokens: TokenEstimate,
         terms: &Terms<'_>,
     ) -> Option<AtMost> {
-        let price = self.price(provider, request.model(), terms).ok()?;
+        AtMost::of(&self.price(provider, request.model(), terms).ok()?, request, tokens)
+    }
+}
+
+impl AtMost {
+    /// What a call may cost at most at a price, for which so many tokens were estimated: a quarter more input than that, at
+    /// the dearest price that its parts can come under (tokens written to a prompt cache cost more at some vendors, audio at
+    /// most). `None` when the price of input or output is not known.
+    pub fn of(price: &ModelPrice, request: &Request, tokens: TokenEstimate) -> Option<Self> {
         let chat = match request {
             Request::Chat(chat) | Request::ChatStream(chat) => Some(&**chat),
             _ => None,
         };
         let input_tokens = tokens.input.saturating_add(tokens.input.saturating_mul(MARGIN_PERCENT).div_ceil(100));
-        let per_token = |components: &[Component], must: Component| dearest(&price, components, must, input_tokens);
+        let per_token = |components: &[Component], must: Component| dearest(price, components, must, input_tokens);
         let input = match input_tokens {
             0 => 0,
             _ => per_token(&of_input(chat), Component::Input)?.checked_mul(u128::from(input_tokens))?,
@@ -50,7 +57,7 @@ impl Catalog {
             Some(0) => 0,
             _ => per_token(&[Component::Output, Component::Reasoning], Component::Output)?.checked_mul(answers)?,
         };
-        Some(AtMost {
+        Some(Self {
             likely_input: up(likely.checked_add(request)?),
             input: up(input.checked_add(request)?),
             output_token: up(output_token),

@@ -59,32 +59,40 @@ impl Catalog {
     /// What a call cost. What the vendor itself reported counts more than any price.
     /// Without a price there is no cost: it is unknown, never nothing.
     pub fn cost(&self, call: &Call<'_>) -> Result<Cost, Unpriced> {
-        let reported = vendor::reported(self.plugin(call.provider), call.usage);
         let mut terms = call.terms;
-        let says = |key: &str, value: &str| call.usage.extra.get(key).and_then(|said| said.as_str()) == Some(value);
         // Anthropic says in its usage that it answered at its higher speed (its API reference, 2026).
-        terms.fast |= says("speed", "fast");
-        let price = self.price_with(call.provider, call.model, &terms, call.prices);
+        terms.fast |= says(call.usage, "speed", "fast");
+        self.cost_at(call, self.price_with(call.provider, call.model, &terms, call.prices).as_ref())
+    }
+
+    /// What a call cost at a price that was looked up before, for callers who keep prices: it must be the price of the
+    /// call's model under the call's terms.
+    pub fn cost_at(&self, call: &Call<'_>, price: Result<&ModelPrice, &Unpriced>) -> Result<Cost, Unpriced> {
+        let reported = vendor::reported(self.plugin(call.provider), call.usage);
         let quantities = Quantities::of(call.usage, call.counted);
         if let Some(total) = reported {
-            let lines = lines(&quantities, &price.unwrap_or_default()).0;
+            let lines = lines(&quantities, price.unwrap_or(&ModelPrice::default())).0;
             return Ok(Cost::new(total, CostSource::Vendor).with_lines(lines));
         }
-        let price = price?;
+        let price = price.map_err(Clone::clone)?;
         if quantities.input.is_none() && quantities.output.is_none() && quantities.counts.is_empty() {
             return Err(Unpriced::Usage);
         }
-        let (lines, sum) = lines(&quantities, &price);
+        let (lines, sum) = lines(&quantities, price);
         if !lines.iter().any(|line| line.amount.is_some()) && !lines.is_empty() {
             return Err(Unpriced::Price(call.provider.to_owned(), call.model.to_owned()));
         }
         let mut cost = Cost::new(rounded(sum), price.source());
-        cost.complete = is_complete(&quantities, &price) && lines.iter().all(|line| line.amount.is_some());
+        cost.complete = is_complete(&quantities, price) && lines.iter().all(|line| line.amount.is_some());
         cost.estimated =
-            call.estimated || price.usual || is_guessed(&quantities, &price) || says("inference_geo", "us");
+            call.estimated || price.usual || is_guessed(&quantities, price) || says(call.usage, "inference_geo", "us");
         cost.lines = lines;
         Ok(cost)
     }
+}
+
+fn says(usage: &Usage, key: &str, value: &str) -> bool {
+    usage.extra.get(key).and_then(|said| said.as_str()) == Some(value)
 }
 
 /// The lines, and their exact sum in [`COMMON`]ths of a trillionth of a dollar.

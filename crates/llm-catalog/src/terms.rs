@@ -65,7 +65,7 @@ impl<'a> Terms<'a> {
     }
 
     /// Whether the usual prices are surely not the right ones.
-    pub(crate) fn is_unusual(&self) -> bool {
+    pub fn is_unusual(&self) -> bool {
         let tier = self.service_tier.unwrap_or_default();
         self.is_batch() || self.fast || !USUAL.iter().any(|usual| tier.eq_ignore_ascii_case(usual))
     }

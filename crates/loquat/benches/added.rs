@@ -51,7 +51,7 @@ const PRICES: &str = "
 ";
 
 const ALL: &str = "
-    cache = { max_entries = 1000 }
+    cache = {}
     limits.target = { rpm = 1000000000, tpm = 1000000000000, max_in_flight = 1000 }
     limits.tenant = { rpm = 1000000000 }
     budget = [

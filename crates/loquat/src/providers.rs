@@ -57,10 +57,10 @@ pub use llm_provider_sambanova as sambanova;
 pub use llm_provider_together as together;
 #[cfg(feature = "vercel")]
 pub use llm_provider_vercel as vercel;
-#[cfg(feature = "voyage")]
-pub use llm_provider_voyage as voyage;
 #[cfg(feature = "vertex")]
 pub use llm_provider_vertex as vertex;
+#[cfg(feature = "voyage")]
+pub use llm_provider_voyage as voyage;
 #[cfg(feature = "xai")]
 pub use llm_provider_xai as xai;
 #[cfg(feature = "zai")]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use llm_budget::{CostEstimate, CostEstimator, Pricing, Subject};
-use llm_catalog::{Call, Terms};
+use llm_catalog::{AtMost, Terms};
 use llm_core::{Cost, Request, Target, Usage};
 use llm_router::{BudgetLeft, CostModel, Payer, Price, Prices};
 
@@ -28,14 +28,13 @@ impl Prices for Costs {
 
 impl CostModel for Costs {
     fn cost(&self, target: &Target, usage: &Usage) -> Option<u64> {
-        Some(Pricing::cost(self, &target.provider, &target.model, usage, None)?.total.nanos())
+        Some(self.0.list().cost(target, usage, None, self.0.now()).ok()?.total.nanos())
     }
 }
 
 impl Pricing for Costs {
     fn cost(&self, provider: &str, model: &str, usage: &Usage, tier: Option<&str>) -> Option<Cost> {
-        let terms = Terms::at(self.0.now() / 1000).with_service_tier(tier);
-        self.0.list().catalog.cost(&Call::new(provider, model, usage, terms)).ok()
+        self.0.list().cost(&Target::new(provider, model), usage, tier, self.0.now()).ok()
     }
 }
 
@@ -50,7 +49,15 @@ impl CostEstimator for Costs {
         let tokens = self.0.0.estimator.estimate_at(list.catalog.plugin(provider), model, request);
         let longest = || list.known(&Target::new(provider, model)).max_output.unwrap_or(LONGEST_ANSWER);
         let max_output = tokens.max_output.unwrap_or_else(longest);
-        let most = list.catalog.at_most(provider, request, tokens, &terms)?;
+        let most = if terms.is_unusual() {
+            list.catalog.at_most(provider, request, tokens, &terms)?
+        } else {
+            AtMost::of(
+                list.listed(&Target::new(provider, model), self.0.now()).as_ref().as_ref().ok()?,
+                request,
+                tokens,
+            )?
+        };
         let likely = CostEstimate::new(most.likely_input, most.output_token, max_output);
         Some(likely.with_input_at_most(most.input))
     }
