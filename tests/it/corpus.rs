@@ -1,6 +1,7 @@
 //! Recorded traffic of real vendors through the real plugins, where the recordings are at hand.
 //!
 //! They are other projects' and are not part of this repository: without them the test is skipped aloud.
+#![allow(clippy::print_stderr, reason = "that nothing was looked at")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
