@@ -31,6 +31,7 @@ pub struct SharedConfig {
 }
 
 /// How many replicas there are where nobody says.
+#[cfg(any(feature = "budget", feature = "redis"))]
 const REPLICAS: u32 = 2;
 
 impl SharedConfig {
