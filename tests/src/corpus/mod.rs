@@ -18,4 +18,4 @@ pub use compare::compare;
 pub use ingress::request as recorded_request;
 pub use replay::replay;
 pub use report::{Outcome, Status, table};
-pub use requests::same_request;
+pub use requests::{Rule, rules, same_request};
