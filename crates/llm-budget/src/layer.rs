@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use llm_core::{
-    Availability, Capabilities, ChatResponse, Cx, Error, Layer, Provider, Request, Response, Usage, Warning,
-};
+use llm_core::{ChatResponse, Cx, Error, Layer, Provider, Request, Response, Usage, Warning};
 
 use crate::admit::{Applied, Rules, admit};
 use crate::budget::Kind;
@@ -76,21 +74,7 @@ struct Budgeted {
 
 #[async_trait]
 impl Provider for Budgeted {
-    fn id(&self) -> &str {
-        self.inner.id()
-    }
-
-    fn api(&self) -> &str {
-        self.inner.api()
-    }
-
-    fn capabilities(&self, model: &str) -> Capabilities {
-        self.inner.capabilities(model)
-    }
-
-    fn availability(&self) -> Availability {
-        self.inner.availability()
-    }
+    llm_core::forward!(inner: id, api, capabilities, availability);
 
     async fn call(&self, cx: &Cx, request: Request) -> Result<Response, Error> {
         if !request.is_billed() {

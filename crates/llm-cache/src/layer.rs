@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{
-    Availability, CacheStatus, Capabilities, ChatStream, Cx, Error, ErrorKind, Layer, Provider, Request, Response,
-    async_trait,
-};
+use llm_core::{CacheStatus, ChatStream, Cx, Error, ErrorKind, Layer, Provider, Request, Response, async_trait};
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
@@ -43,21 +40,7 @@ struct Cached {
 
 #[async_trait]
 impl Provider for Cached {
-    fn id(&self) -> &str {
-        self.inner.id()
-    }
-
-    fn api(&self) -> &str {
-        self.inner.api()
-    }
-
-    fn capabilities(&self, model: &str) -> Capabilities {
-        self.inner.capabilities(model)
-    }
-
-    fn availability(&self) -> Availability {
-        self.inner.availability()
-    }
+    llm_core::forward!(inner: id, api, capabilities, availability);
 
     async fn call(&self, cx: &Cx, request: Request) -> Result<Response, Error> {
         if !matches!(request, Request::Chat(_) | Request::ChatStream(_) | Request::Embed(_)) {

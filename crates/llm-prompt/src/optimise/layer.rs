@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use llm_core::{
-    Availability, BytesEstimator, Capabilities, ChatStream, Cx, Error, Event, Layer, PromptSavings, Provider, Request,
-    Response, TokenEstimator, async_trait,
+    BytesEstimator, ChatStream, Cx, Error, Event, Layer, PromptSavings, Provider, Request, Response, TokenEstimator,
+    async_trait,
 };
 
 use super::counters::{Savings, SavingsCounter};
@@ -99,21 +99,7 @@ impl Optimised {
 
 #[async_trait]
 impl Provider for Optimised {
-    fn id(&self) -> &str {
-        self.inner.id()
-    }
-
-    fn api(&self) -> &str {
-        self.inner.api()
-    }
-
-    fn capabilities(&self, model: &str) -> Capabilities {
-        self.inner.capabilities(model)
-    }
-
-    fn availability(&self) -> Availability {
-        self.inner.availability()
-    }
+    llm_core::forward!(inner: id, api, capabilities, availability);
 
     async fn call(&self, cx: &Cx, mut request: Request) -> Result<Response, Error> {
         let saved = self.shorten(cx, &mut request);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_core::{Availability, CacheControl, Capabilities, Cx, Error, Layer, Provider, Request, Response, async_trait};
+use llm_core::{CacheControl, Cx, Error, Layer, Provider, Request, Response, async_trait};
 
 use crate::config::{Config, RouteCacheConfig};
 use crate::routes::DEFAULT_ROUTE;
@@ -56,21 +56,7 @@ fn asked(control: Option<&CacheControl>, route: &RouteCacheConfig) -> CacheContr
 
 #[async_trait]
 impl Provider for Around {
-    fn id(&self) -> &str {
-        self.inner.id()
-    }
-
-    fn api(&self) -> &str {
-        self.inner.api()
-    }
-
-    fn capabilities(&self, model: &str) -> Capabilities {
-        self.inner.capabilities(model)
-    }
-
-    fn availability(&self) -> Availability {
-        self.inner.availability()
-    }
+    llm_core::forward!(inner: id, api, capabilities, availability);
 
     async fn call(&self, cx: &Cx, request: Request) -> Result<Response, Error> {
         let Some(route) = self.routes.get(request.model()) else { return self.inner.call(cx, request).await };

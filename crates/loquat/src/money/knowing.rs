@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{Availability, Capabilities, Cx, Error, Provider, Request, Response, Target, async_trait};
+use llm_core::{Capabilities, Cx, Error, Provider, Request, Response, Target, async_trait};
 
 use super::PriceList;
 
@@ -21,13 +21,7 @@ impl Knowing {
 
 #[async_trait]
 impl Provider for Knowing {
-    fn id(&self) -> &str {
-        self.inner.id()
-    }
-
-    fn api(&self) -> &str {
-        self.inner.api()
-    }
+    llm_core::forward!(inner: id, api, availability);
 
     fn capabilities(&self, model: &str) -> Capabilities {
         let target = Target::new(self.id.clone(), model);
@@ -38,10 +32,6 @@ impl Provider for Knowing {
             known.lay(said);
         }
         known
-    }
-
-    fn availability(&self) -> Availability {
-        self.inner.availability()
     }
 
     async fn call(&self, cx: &Cx, request: Request) -> Result<Response, Error> {
