@@ -17,7 +17,7 @@ use super::operations::{self, Operation};
 use super::vendors;
 
 /// The plugin that speaks for a recorded provider, and its operation; `None` when either is not built yet.
-fn plan(case: &Case) -> Option<(&'static str, Operation)> {
+fn plan(case: &Case, registry: &Registry) -> Option<(&'static str, Operation)> {
     let plugin = match (case.provider.as_str(), case.api.as_str()) {
         // The vendors' own OpenAI-shaped endpoints.
         ("google" | "anthropic" | "ollama", "openai-chat" | "openai-embeddings") => "openai-compatible",
@@ -35,7 +35,7 @@ fn plan(case: &Case) -> Option<(&'static str, Operation)> {
         // OpenAI's models at others, and vendors of the protocol that have no plugin for it.
         ("azure" | "bedrock_mantle" | "chatgpt" | "copilot", "openai-responses") => "openai",
         (_, "openai-responses") => "openai-compatible",
-        _ => return None,
+        (vendor, api) => vendors::unlisted(vendor, api, registry)?,
     };
     Some((plugin, operations::of(case)?))
 }
@@ -53,7 +53,7 @@ pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<V
 
 /// The provider that speaks for a recorded one, and what it is asked.
 pub(super) fn provider(case: &Case, registry: &Registry) -> anyhow::Result<Option<(Arc<dyn Provider>, Operation)>> {
-    let Some((plugin, operation)) = plan(case) else { return Ok(None) };
+    let Some((plugin, operation)) = plan(case, registry) else { return Ok(None) };
     let Ok(plugin) = registry.plugin(plugin) else { return Ok(None) };
     let mut config = Map::new();
     config.insert("api_key".to_owned(), "test-key-of-the-corpus-runner".into());
@@ -67,8 +67,8 @@ pub(super) fn provider(case: &Case, registry: &Registry) -> anyhow::Result<Optio
     if let Some(api) = recorded.filter(|_| plugin.settings.iter().any(|setting| setting.key == "api")) {
         config.insert("api".to_owned(), api.into());
     }
-    if let Some(preset) = vendors::preset(&case.provider).filter(|_| plugin.id == "openai-compatible") {
-        config.insert("preset".to_owned(), preset.into());
+    if plugin.id == "openai-compatible" {
+        config.insert("preset".to_owned(), case.provider.as_str().into());
     }
     if plugin.id == "bedrock" {
         super::bedrock::configure(case, &mut config);
@@ -80,7 +80,12 @@ pub(super) fn provider(case: &Case, registry: &Registry) -> anyhow::Result<Optio
     if operations::is_prompt(case) {
         build = build.with_models(Arc::new(operations::Prompted));
     }
-    Ok(Some((plugin.build(config, &build)?, operation)))
+    let provider = match plugin.build(config.clone(), &build) {
+        // A vendor that is not listed may have a preset of its name, and needs none.
+        Err(_) if config.remove("preset").is_some() => plugin.build(config, &build)?,
+        other => other?,
+    };
+    Ok(Some((provider, operation)))
 }
 
 async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value, Error> {

@@ -1,5 +1,7 @@
 //! Which plugin speaks for a recorded vendor of the OpenAI chat protocol.
 
+use llm_core::Registry;
+
 /// Vendors as the corpus names them, and their plugins.
 const VENDORS: &[(&str, &str)] = &[
     ("alibaba", "dashscope"),
@@ -17,37 +19,27 @@ const VENDORS: &[(&str, &str)] = &[
     ("vercel_gateway", "vercel"),
     ("xai", "xai"),
     ("zai", "zai"),
-    // Presets of the plugin for any server.
-    ("avian", "openai-compatible"),
-    ("copilot", "openai-compatible"),
-    ("crusoe", "openai-compatible"),
-    ("doubleword", "openai-compatible"),
-    ("heroku", "openai-compatible"),
-    ("llamacpp", "openai-compatible"),
-    ("mistralrs", "openai-compatible"),
-    ("portkey", "openai-compatible"),
-    ("snowflake", "openai-compatible"),
-    ("venice", "openai-compatible"),
-    ("writer", "openai-compatible"),
+];
+
+/// The APIs of the protocol.
+const SPOKEN: &[&str] = &[
+    "openai-chat",
+    "openai-embeddings",
+    "openai-completions",
+    "openai-images",
+    "openai-moderations",
+    "openai-transcription",
+    "mistral-agents",
+    "mistral-chat",
+    "mistral-embeddings",
+    "mistral-fim",
+    "mistral-moderations",
+    "rerank",
+    "models",
 ];
 
 /// The plugin for one API of a recorded vendor, where it is one of the protocol's.
 pub(super) fn plugin(provider: &str, api: &str) -> Option<&'static str> {
-    const SPOKEN: &[&str] = &[
-        "openai-chat",
-        "openai-embeddings",
-        "openai-completions",
-        "openai-images",
-        "openai-moderations",
-        "openai-transcription",
-        "mistral-agents",
-        "mistral-chat",
-        "mistral-embeddings",
-        "mistral-fim",
-        "mistral-moderations",
-        "rerank",
-        "models",
-    ];
     let speaks = SPOKEN.contains(&api) || (api == "openai-responses" && BOTH.contains(&provider));
     VENDORS.iter().find(|(vendor, _)| speaks && *vendor == provider).map(|(_, plugin)| *plugin)
 }
@@ -55,8 +47,7 @@ pub(super) fn plugin(provider: &str, api: &str) -> Option<&'static str> {
 /// Vendors with plugins of their own that speak both of OpenAI's chat protocols.
 const BOTH: &[&str] = &["deepseek", "openrouter", "perplexity", "xai"];
 
-/// The preset of the plugin for any server that a recorded vendor is.
-pub(super) fn preset(provider: &str) -> Option<&'static str> {
-    let (preset, _) = VENDORS.iter().find(|(vendor, plugin)| *vendor == provider && *plugin == "openai-compatible")?;
-    Some(preset)
+/// The plugin for a vendor of the protocol that is not listed: the one of its name, or the one for any server.
+pub(super) fn unlisted(provider: &str, api: &str, registry: &Registry) -> Option<&'static str> {
+    SPOKEN.contains(&api).then(|| registry.plugin(provider).map_or("openai-compatible", |plugin| plugin.id))
 }
