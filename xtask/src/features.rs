@@ -1,4 +1,4 @@
-//! The facade must build with each provider feature alone, and with none.
+//! The facade must build with each of its features alone, with none, and with all of them, as `cargo hack` would check it.
 
 use anyhow::{Context as _, ensure};
 
@@ -8,13 +8,18 @@ use crate::tidy::tree::{self, Package};
 pub(crate) fn check() -> anyhow::Result<String> {
     let packages = tree::packages()?;
     let facade = packages.iter().find(|package| package.name == "loquat").context("finding the package loquat")?;
-    let features = provider_features(facade);
-    ensure!(!features.is_empty(), "the package loquat has no provider feature; is its manifest complete?");
-    run_cargo(&mut cargo(["check", "--package", "loquat", "--no-default-features"]))?;
+    let features: Vec<&str> = facade.features.keys().map(String::as_str).collect();
+    ensure!(
+        !provider_features(facade).is_empty(),
+        "the package loquat has no provider feature; is its manifest complete?"
+    );
+    let facade = ["check", "--package", "loquat"];
+    run_cargo(&mut cargo(facade.into_iter().chain(["--no-default-features"])))?;
     for feature in &features {
-        run_cargo(&mut cargo(["check", "--package", "loquat", "--no-default-features", "--features", feature]))?;
+        run_cargo(&mut cargo(facade.into_iter().chain(["--no-default-features", "--features", feature])))?;
     }
-    Ok(format!("none, {}", features.join(", ")))
+    run_cargo(&mut cargo(facade.into_iter().chain(["--all-features"])))?;
+    Ok(format!("none, {}, all", features.join(", ")))
 }
 
 /// The features that enable exactly one provider plugin.
