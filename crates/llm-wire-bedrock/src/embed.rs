@@ -5,9 +5,9 @@ use std::sync::Arc;
 use http::HeaderMap;
 use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, Warnings};
 use llm_wire::json::Fields;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::{API, Encoded, error};
+use crate::{API, Encoded, error, settings};
 
 /// The form of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +76,7 @@ pub fn encode_request(request: &EmbedRequest, texts: &[String], to: &Origin, for
             body
         }
     };
-    for reader in [API, &*to.provider] {
-        if let (Some(settings), Value::Object(body)) = (request.ext.of(reader), &mut body) {
-            body.extend(settings.clone());
-        }
-    }
+    settings::lay(&mut body, &request.ext, to);
     Ok(Encoded { body: body.to_string().into_bytes(), warnings: warnings.into_vec() })
 }
 
@@ -130,18 +126,38 @@ pub fn decode_request(body: &[u8], model: &str, form: Form) -> Result<EmbedReque
             request.task = body.remove("input_type").and_then(|task| task.as_str().map(read_task));
         }
         Form::Nova => {
-            let params = body.get("singleEmbeddingParams").cloned().unwrap_or_default();
-            let text = params.pointer("/text/value").and_then(Value::as_str);
-            request.inputs.push(text.ok_or_else(|| wrong("singleEmbeddingParams.text.value", "a string"))?.to_owned());
-            request.dimensions = number(params.get("embeddingDimension").cloned());
-            request.task = params.get("embeddingPurpose").and_then(Value::as_str).map(read_task);
-            body.clear();
+            let mut params = take_object(&mut body, "singleEmbeddingParams");
+            let mut text = take_object(&mut params, "text");
+            let Some(Value::String(words)) = text.remove("value") else {
+                return Err(wrong("singleEmbeddingParams.text.value", "a string"));
+            };
+            request.inputs.push(words);
+            request.dimensions = number(params.remove("embeddingDimension"));
+            request.task = params.remove("embeddingPurpose").and_then(|task| task.as_str().map(read_task));
+            // What encoding says anyway.
+            text.retain(|name, value| name != "truncationMode" || value != "NONE");
+            body.retain(|name, value| name != "taskType" || value != "SINGLE_EMBEDDING");
+            put_object(&mut params, "text", text);
+            put_object(&mut body, "singleEmbeddingParams", params);
         }
     }
     if !body.is_empty() {
         request.ext.0.insert(API.to_owned(), body);
     }
     Ok(request)
+}
+
+fn take_object(fields: &mut Map<String, Value>, name: &str) -> Map<String, Value> {
+    match fields.remove(name) {
+        Some(Value::Object(inner)) => inner,
+        _ => Map::new(),
+    }
+}
+
+fn put_object(fields: &mut Map<String, Value>, name: &str, inner: Map<String, Value>) {
+    if !inner.is_empty() {
+        fields.insert(name.to_owned(), inner.into());
+    }
 }
 
 fn read_task(task: &str) -> String {

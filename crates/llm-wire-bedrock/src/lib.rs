@@ -3,6 +3,7 @@
 mod block;
 mod citation;
 mod profile;
+mod settings;
 mod stop_reason;
 mod usage;
 

@@ -7,7 +7,7 @@ use llm_core::{Error, Origin, Ranked, RerankRequest, RerankResponse, Warnings};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{API, Encoded, error};
+use crate::{Encoded, error, settings};
 
 /// Cohere's version of the body; it must be named (AWS's page on Rerank 3.5, 2026-11).
 const COHERE_VERSION: u32 = 2;
@@ -32,10 +32,8 @@ pub fn encode_request(request: &RerankRequest, to: &Origin) -> Result<Encoded, E
         if request.return_documents == Some(true) {
             warnings.unsupported("return_documents", "the vendor does not repeat documents")?;
         }
-        for reader in [API, &*to.provider] {
-            body.extend(request.ext.of(reader).cloned().unwrap_or_default());
-        }
     }
+    settings::lay(&mut body, &request.ext, to);
     Ok(Encoded { body: body.to_string().into_bytes(), warnings: warnings.into_vec() })
 }
 

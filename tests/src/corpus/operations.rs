@@ -105,7 +105,8 @@ pub(super) fn request(
         Operation::CountTokens => Request::CountTokens(chat()?),
         Operation::Embed => {
             let inputs = ["input", "requests", "texts"].iter().find_map(|key| body[*key].as_array().map(Vec::len));
-            Request::Embed(Arc::new(EmbedRequest::new(model, vec!["hello"; inputs.unwrap_or(1).max(1)])))
+            let plain = || EmbedRequest::new(model, vec!["hello"; inputs.unwrap_or(1).max(1)]);
+            Request::Embed(Arc::new(texts(case, model, &bytes).unwrap_or_else(plain)))
         }
         Operation::Rerank => {
             let read = llm_wire_openai::rerank::decode_request(&bytes);
@@ -126,6 +127,18 @@ pub(super) fn request(
         }
         Operation::Models => Request::Models,
     })
+}
+
+/// The texts to be turned into vectors, as the wire crate reads them.
+fn texts(case: &Case, model: &str, body: &[u8]) -> Option<EmbedRequest> {
+    match case.api.as_str() {
+        _ if case.kind == "error" => None,
+        "bedrock-invoke" => {
+            let form = llm_wire_bedrock::embed::Form::of(model);
+            llm_wire_bedrock::embed::decode_request(body, model, form).ok()
+        }
+        _ => None,
+    }
 }
 
 /// An answer in normal form; null for a chat, which has its own.

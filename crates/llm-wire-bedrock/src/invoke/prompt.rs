@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::chat_history;
 use super::form::PromptForm;
-use crate::{API, Encoded};
+use crate::{API, Encoded, settings};
 
 /// Encodes a request as one prompt.
 pub fn encode_request(request: &ChatRequest, to: &Origin, form: PromptForm) -> Result<Encoded, Error> {
@@ -42,11 +42,7 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, form: PromptForm) -> R
     }
     not_expressible(request, &mut warnings)?;
     let mut body = Value::Object(body);
-    for reader in [API, &*to.provider] {
-        if let Some(settings) = request.ext.of(reader) {
-            merge(&mut body, settings);
-        }
-    }
+    settings::lay(&mut body, &request.ext, to);
     Ok(Encoded { body: body.to_string().into_bytes(), warnings: warnings.into_vec() })
 }
 
@@ -68,22 +64,6 @@ fn not_expressible(request: &ChatRequest, warnings: &mut Warnings) -> Result<(),
     check(sampling.seed.is_some(), "sampling.seed")?;
     check(sampling.candidates.is_some_and(|candidates| candidates != 1), "sampling.candidates")?;
     check(sampling.logprobs.is_some(), "sampling.logprobs")
-}
-
-/// Puts settings over a body: objects merge, `null` removes, anything else replaces.
-fn merge(body: &mut Value, settings: &Map<String, Value>) {
-    let Value::Object(body) = body else { return };
-    for (name, value) in settings {
-        match (body.get_mut(name), value) {
-            (_, Value::Null) => {
-                body.remove(name);
-            }
-            (Some(ours @ Value::Object(_)), Value::Object(theirs)) => merge(ours, theirs),
-            _ => {
-                body.insert(name.clone(), value.clone());
-            }
-        }
-    }
 }
 
 /// Decodes a request with one prompt; the model comes from the path.

@@ -20,6 +20,11 @@ fn every_form_comes_back_as_it_went() {
         let mut request = EmbedRequest::new(model, ["words"]);
         request.dimensions = Some(256);
         request.task = Some("query".to_owned()).filter(|_| form != Form::Titan);
+        let own = match form {
+            Form::Nova => json!({"singleEmbeddingParams": {"text": {"truncationMode": "END", "new": 1}}}),
+            _ => json!({"truncate": "NONE"}),
+        };
+        request.ext.0.insert("bedrock-converse".to_owned(), own.as_object().unwrap().clone());
         let encoded = embed::encode_request(&request, &request.inputs, &target(), form).unwrap();
         assert!(encoded.warnings.is_empty());
         assert_eq!(embed::decode_request(&encoded.body, model, form).unwrap(), request);

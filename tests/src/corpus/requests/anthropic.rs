@@ -1,13 +1,17 @@
 //! What may differ in requests of Anthropic's messages.
 
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-use super::usual::{Rule, each, list};
+use super::usual::{Rule, each, list, remove};
 
-pub(super) const RULES: &[Rule] = &[Rule {
-    says: "Content that is a string is a list of one text, in `system`, in messages and in results of tools.",
+pub(super) const RULES: &[Rule] = &[CONTENT, RESULTS, TURNS, FORMAT, OFF];
+
+/// How a text may be written, also where these bodies are sent to another host.
+pub(super) const CONTENT: Rule = Rule {
+    says: "Content that is a string is a list of one text, in `system`, in messages and in results of tools; no words in `system` are no `system`.",
     apply: |fields| {
         let text = |text| json!({"type": "text", "text": text});
+        remove(fields, "system", |system| system == "");
         if let Some(words) = fields.get_mut("system").filter(|system| system.is_string()) {
             *words = json!([text(words.take())]);
         }
@@ -18,4 +22,60 @@ pub(super) const RULES: &[Rule] = &[Rule {
             }
         }
     },
-}];
+};
+
+/// How a result may be written that is no error.
+pub(super) const RESULTS: Rule = Rule {
+    says: "`is_error: false` is the default of a tool's result.",
+    apply: |fields| {
+        let parts = each(fields, "messages").filter_map(|message| message.get_mut("content")?.as_array_mut());
+        for result in parts.flatten().filter_map(Value::as_object_mut) {
+            remove(result, "is_error", |value| value == false);
+        }
+    },
+};
+
+/// How one turn may be written. The vendor joins such messages itself (reference of `messages`).
+pub(super) const TURNS: Rule = Rule {
+    says: "Messages of the user in a row are one turn, and so are those of the assistant.",
+    apply: |fields| {
+        let Some(Value::Array(messages)) = fields.get_mut("messages") else { return };
+        messages.dedup_by(|next, turn| {
+            if next["role"] != turn["role"] || next["role"] == "system" || !is_bare(next) || !is_bare(turn) {
+                return false;
+            }
+            let (Value::Array(next), Value::Array(turn)) = (&mut next["content"], &mut turn["content"]) else {
+                return false;
+            };
+            turn.append(next);
+            true
+        });
+    },
+};
+
+/// A message that says nothing but who speaks and what.
+fn is_bare(message: &Value) -> bool {
+    message.as_object().is_some_and(|fields| fields.len() == 2)
+}
+
+/// The beta's name of a field, under which the SDKs of 2025 sent it.
+pub(super) const FORMAT: Rule = Rule {
+    says: "`output_format` is the former name of `output_config.format`.",
+    apply: |fields| {
+        let Some(format) = fields.remove("output_format") else { return };
+        let config = fields.entry("output_config").or_insert_with(|| Map::new().into());
+        if let Some(config) = config.as_object_mut() {
+            config.entry("format").or_insert(format);
+        }
+    },
+};
+
+/// The reference once gave -1 as their default.
+pub(super) const OFF: Rule = Rule {
+    says: "`top_k` and `top_p` of -1 are off, as they are without the field.",
+    apply: |fields| {
+        for name in ["top_k", "top_p"] {
+            remove(fields, name, |value| value == -1);
+        }
+    },
+};
