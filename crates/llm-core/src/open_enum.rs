@@ -15,6 +15,9 @@ macro_rules! open_enum {
             Other(String),
         }
         impl $name {
+            /// The words that this version knows.
+            pub const KNOWN: &'static [&'static str] = &[$($word),*];
+
             /// The word as it stands in JSON.
             pub fn as_str(&self) -> &str {
                 match self {

@@ -320,7 +320,7 @@ impl Adapter for OpenAiAdapter {
     async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
         self.operate(
             cx,
-            Operation { name: "embed", url: |urls| urls.embed.as_deref(), model: &request.model },
+            Operation { name: "embed", url: |urls| urls.embed.as_deref(), model: &request.model, needed_by: None },
             |origin| embed::encode_request(request, origin, &self.dialect),
             |answer, origin| embed::decode_response(&answer.body, origin, &self.dialect),
         )
@@ -330,7 +330,12 @@ impl Adapter for OpenAiAdapter {
     async fn rerank(&self, cx: &Cx, request: &RerankRequest) -> Result<RerankResponse, Error> {
         self.operate(
             cx,
-            Operation { name: "rerank", url: |urls| urls.more.rerank.as_deref(), model: &request.model },
+            Operation {
+                name: "rerank",
+                url: |urls| urls.more.rerank.as_deref(),
+                model: &request.model,
+                needed_by: None,
+            },
             |origin| rerank::encode_request(request, origin, &self.dialect),
             |answer, origin| rerank::decode_response(&answer.body, origin, &self.dialect),
         )
@@ -342,9 +347,10 @@ impl Adapter for OpenAiAdapter {
             [] => |urls| urls.more.images.as_deref(),
             _ => |urls| urls.more.image_edits.as_deref(),
         };
+        let edited = (!request.images.is_empty()).then_some("images");
         self.operate(
             cx,
-            Operation { name: "image", url, model: &request.model },
+            Operation { name: "image", url, model: &request.model, needed_by: edited },
             |origin| images::encode_request(request, origin, &self.dialect),
             |answer, origin| images::decode_response(&answer.body, request, origin, &self.dialect),
         )
@@ -354,7 +360,12 @@ impl Adapter for OpenAiAdapter {
     async fn speech(&self, cx: &Cx, request: &SpeechRequest) -> Result<SpeechResponse, Error> {
         self.operate(
             cx,
-            Operation { name: "speech", url: |urls| urls.more.speech.as_deref(), model: &request.model },
+            Operation {
+                name: "speech",
+                url: |urls| urls.more.speech.as_deref(),
+                model: &request.model,
+                needed_by: None,
+            },
             |origin| speech::encode_request(request, origin, &self.dialect),
             |answer, origin| {
                 speech::decode_response(answer.body.clone(), content_type(answer), request, origin, &self.dialect)
@@ -369,9 +380,10 @@ impl Adapter for OpenAiAdapter {
         } else {
             |urls| urls.more.transcriptions.as_deref()
         };
+        let translated = request.translate.then_some("translate");
         self.operate(
             cx,
-            Operation { name: "transcribe", url, model: &request.model },
+            Operation { name: "transcribe", url, model: &request.model, needed_by: translated },
             |origin| transcriptions::encode_request(request, origin, &self.dialect),
             |answer, origin| transcriptions::decode_response(&answer.body, content_type(answer), origin, &self.dialect),
         )
@@ -381,7 +393,12 @@ impl Adapter for OpenAiAdapter {
     async fn moderate(&self, cx: &Cx, request: &ModerateRequest) -> Result<ModerateResponse, Error> {
         self.operate(
             cx,
-            Operation { name: "moderate", url: |urls| urls.more.moderations.as_deref(), model: &request.model },
+            Operation {
+                name: "moderate",
+                url: |urls| urls.more.moderations.as_deref(),
+                model: &request.model,
+                needed_by: None,
+            },
             |origin| moderations::encode_request(request, origin, &self.dialect),
             |answer, origin| moderations::decode_response(&answer.body, origin, &self.dialect),
         )
@@ -391,7 +408,12 @@ impl Adapter for OpenAiAdapter {
     async fn count_tokens(&self, cx: &Cx, request: &ChatRequest) -> Result<TokenCount, Error> {
         self.operate(
             cx,
-            Operation { name: "count_tokens", url: |urls| urls.more.count_tokens.as_deref(), model: &request.model },
+            Operation {
+                name: "count_tokens",
+                url: |urls| urls.more.count_tokens.as_deref(),
+                model: &request.model,
+                needed_by: None,
+            },
             |origin| {
                 // It is counted as the Responses API would read it: signatures of that family count, too.
                 let to = Origin { api: responses::FAMILY.into(), ..origin.clone() };

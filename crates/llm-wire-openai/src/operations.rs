@@ -47,6 +47,8 @@ pub(crate) struct Operation<'a> {
     pub(crate) name: &'static str,
     pub(crate) url: fn(&Urls) -> Option<&str>,
     pub(crate) model: &'a str,
+    /// The field of the request that asks for this address, where another would do without it.
+    pub(crate) needed_by: Option<&'static str>,
 }
 
 impl OpenAiAdapter {
@@ -60,7 +62,11 @@ impl OpenAiAdapter {
     ) -> Result<A, Error> {
         let route = self.route(cx)?;
         let Some(url) = (operation.url)(&route.urls) else {
-            return Err(Error::unsupported(&self.id, operation.name));
+            let error = Error::unsupported(&self.id, operation.name);
+            return Err(match operation.needed_by {
+                Some(field) => error.with_param(field),
+                None => error,
+            });
         };
         let origin = self.origin(operation.model);
         let Payload { body, content_type, warnings } = encode(&origin)?.into();

@@ -2,6 +2,7 @@
 
 llm_testkit::conformance! {
     plugin: llm_provider_gemini::PLUGIN,
+    models: { embed: "gemini-embedding-001" },
     config: { "base_url": "https://gemini.test" },
     fixtures: "tests/fixtures",
 }

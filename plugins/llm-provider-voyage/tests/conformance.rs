@@ -4,11 +4,11 @@
 llm_testkit::conformance! {
     plugin: llm_provider_voyage::PLUGIN,
     model: "voyage-3.5",
+    models: { rerank: "rerank-2.5" },
     config: { "base_url": "https://voyage.test/v1" },
     fixtures: "tests/fixtures",
     without: [
-        Answer, BrokenAnswer, Usage, Stream, ByteSplits, Truncation, InBandErrors, Errors, NetworkErrors, RequestFields,
-        Requests, StrictMode, Signatures, Cancellation, UnknownFields, UnknownEvents, KeyInHeader, KeyOfTheCall,
+        Answer, BrokenAnswer, Usage, Stream, ByteSplits, Truncation, InBandErrors, Errors, NetworkErrors, Requests, Signatures, Cancellation, UnknownFields, UnknownEvents, KeyInHeader, KeyOfTheCall,
         KeyMissing, KeyEchoed,
     ],
 }

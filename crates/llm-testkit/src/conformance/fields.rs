@@ -1,11 +1,11 @@
-//! Every request field is sent, or the answer says that it was not. Nothing is dropped in silence.
+//! Every request field of every operation is sent, or the answer says that it was not. Nothing is dropped in silence.
 
-use llm_core::{ChatRequest, ErrorKind, OnUnsupported, Warning};
+use llm_core::{Error, ErrorKind, OnUnsupported, Provider, Request, Response, Warning};
 
-use super::cases::{Case, Fate, all};
+use super::cases::{Case, Fate, OPERATIONS, all, in_mode, plain};
 use super::fixtures::Fixtures;
 use super::report::{Failure, Report};
-use super::subject::{Subject, chat, open, read};
+use super::subject::{Subject, read};
 use crate::exchange::Exchange;
 use crate::scripted::{RecordedRequest, ScriptedTransport};
 
@@ -16,121 +16,203 @@ pub(super) async fn are_sent_or_warned_about(
     streams: bool,
 ) -> Result<(), Failure> {
     let mut report = Report::default();
-    let mut exchanges = vec![(false, fixtures.chat_exchange()?)];
-    if streams {
-        exchanges.push((true, fixtures.stream_exchange()?));
-    }
-    for case in all(subject)? {
-        for (stream, exchange) in &exchanges {
-            let operation = if *stream { "chat_stream" } else { "chat" };
-            let mut ask = async |request: &ChatRequest| match send(subject, exchange, *stream, request.clone()).await {
-                Ok(Ok(sent)) => Ok(Some(sent)),
-                Ok(Err(error)) => {
-                    report.add(format!("{} by {operation} is refused: {error}", case.name));
-                    Ok(None)
-                }
-                Err(failure) => Err(failure),
-            };
-            let (Some(base), Some(changed)) = (ask(&case.base).await?, ask(&case.changed).await?) else { continue };
-            judge(&case, operation, &base, &changed, &mut report);
+    for offer in offers(subject, fixtures, streams, &mut report).await? {
+        for case in offer.cases() {
+            let (base, changed) = (offer.ask(&case.base).await, offer.ask(&case.changed).await);
+            offer.judge(&case, base, changed, &mut report);
         }
     }
     report.into_result()
 }
 
-fn judge(case: &Case, operation: &str, base: &Sent, changed: &Sent, report: &mut Report) {
-    let name = &case.name;
-    let warned = changed.warnings.iter().any(|warning| {
-        !base.warnings.contains(warning) && field(warning).is_some_and(|field| names(field, case.field))
-    });
-    let differs = base.wire != changed.wire;
-    let shown = case.marks.iter().all(|mark| changed.wire.contains(mark));
-    match case.fate {
-        Fate::SentOrWarned => {
-            report.hold(warned || differs, || {
-                format!("{name} is dropped in silence by {operation}: send it, or warn about {:?}", case.field)
-            });
-            report.hold(warned || !differs || shown, || {
-                format!("{name} changes the request of {operation}, but {:?} is not in it: nothing warns", case.marks)
-            });
-        }
-        Fate::Warned => {
-            report.hold(warned, || format!("{name} gives no warning about {:?} by {operation}", case.field));
-        }
-        Fate::Withheld => {
-            report.hold(!shown, || format!("{name} is sent by {operation}: it is not for this provider"));
-        }
-    }
-}
-
 /// What a field's warning is an error for in strict mode, and nothing is sent then. `Ignore` is silent.
 pub(super) async fn are_refused_in_strict_mode(subject: &Subject, fixtures: &Fixtures) -> Result<(), Failure> {
     let mut report = Report::default();
-    let exchange = fixtures.chat_exchange()?;
-    for case in all(subject)? {
-        let name = &case.name;
-        let in_mode = |mode| {
-            let mut request = case.changed.clone();
-            request.on_unsupported = mode;
-            request
+    for offer in offers(subject, fixtures, false, &mut report).await? {
+        for case in offer.cases() {
+            offer.judge_modes(&case, &mut report).await;
+        }
+    }
+    report.into_result()
+}
+
+/// An operation that the plugin has, and how it is answered.
+struct Offer {
+    provider: std::sync::Arc<dyn Provider>,
+    operation: &'static str,
+    model: String,
+    /// The wire family that it is asked in: settings for another one do not count.
+    api: String,
+    exchange: Exchange,
+}
+
+/// The operations that the plugin has: all that it does not refuse before anything is sent.
+async fn offers(
+    subject: &Subject,
+    fixtures: &Fixtures,
+    streams: bool,
+    report: &mut Report,
+) -> Result<Vec<Offer>, Failure> {
+    let mut offers = Vec::new();
+    for operation in OPERATIONS.iter().copied().filter(|operation| streams || *operation != "chat_stream") {
+        let model = subject.model_of(operation);
+        let Some(request) = plain(operation, model) else { continue };
+        let exchange = fixtures.exchange(operation)?;
+        let offer =
+            Offer { provider: subject.provider()?, operation, model: model.to_owned(), api: String::new(), exchange };
+        let sent = offer.ask(&request).await;
+        match sent.outcome {
+            Ok(answer) => offers.push(Offer { api: answer.api, ..offer }),
+            Err(error) if error.kind() == ErrorKind::Unsupported && sent.wire.is_empty() => {}
+            Err(error) => report.add(format!(
+                "{operation} of the model {:?} is not answered: {error}. Write {}, or name its model under `models`",
+                offer.model,
+                Fixtures::file(operation),
+            )),
+        }
+    }
+    for operation in subject.models.keys().filter(|named| offers.iter().all(|offer| offer.operation != **named)) {
+        report.add(format!("a model is named for {operation}, which the plugin refuses"));
+    }
+    if offers.is_empty() {
+        report.add("the plugin refuses every operation: there is nothing to check");
+    }
+    #[expect(clippy::print_stderr, reason = "what was held to the rule must be seen in the output of the test")]
+    {
+        let all: Vec<&str> = offers.iter().map(|offer| offer.operation).collect();
+        eprintln!("conformance: the fields of {all:?}");
+    }
+    Ok(offers)
+}
+
+/// A request as it went out, and what came of it.
+struct Sent {
+    /// Empty when nothing was sent.
+    wire: String,
+    outcome: Result<Answered, Error>,
+}
+
+/// What is looked at in an answer.
+struct Answered {
+    api: String,
+    warnings: Vec<Warning>,
+}
+
+impl Sent {
+    /// The field that cannot be taken, where an error says so before anything was sent.
+    fn refused(&self) -> Option<&str> {
+        let error = self.outcome.as_ref().err().filter(|_| self.wire.is_empty())?;
+        error.param().filter(|_| matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidRequest))
+    }
+}
+
+impl Offer {
+    fn cases(&self) -> Vec<Case> {
+        all(self.operation, &self.model, &self.api)
+    }
+
+    async fn ask(&self, request: &Request) -> Sent {
+        let transport = ScriptedTransport::always(self.exchange.clone());
+        let outcome = match self.provider.call(&transport.cx(), request.clone()).await {
+            Ok(Response::ChatStream(stream)) => read(stream).await.collect().map(|chat| Response::Chat(Box::new(chat))),
+            other => other,
         };
-        let Ok(lenient) = send(subject, &exchange, false, case.changed.clone()).await? else { continue };
-        let unsupported = lenient.warnings.iter().any(|warning| matches!(warning, Warning::Unsupported { .. }));
-        let transport = ScriptedTransport::always(exchange.clone());
-        let strict = chat(&*subject.provider()?, &transport.cx(), in_mode(OnUnsupported::Error)).await;
-        match (unsupported, strict) {
+        let outcome = outcome.map(|mut response| match response.about() {
+            Some(about) => Answered { api: about.origin.api.to_string(), warnings: about.warnings.clone() },
+            None => Answered { api: String::new(), warnings: Vec::new() },
+        });
+        let wire = transport.requests().iter().map(written).collect::<Vec<_>>().join("\n");
+        Sent { wire, outcome }
+    }
+
+    fn judge(&self, case: &Case, base: Sent, changed: Sent, report: &mut Report) {
+        let (name, operation) = (&case.name, self.operation);
+        let shown = case.is_shown(&changed.wire);
+        if case.fate == Fate::Sent {
+            // The answer of the fixture may not fit, two texts have one vector: what counts is that it was asked.
+            return report.hold(shown, || format!("{name} is not in the request of {operation}: {:?}", case.marks));
+        }
+        if case.fate == Fate::SentOrWarned
+            && let Some(refused) = changed.refused()
+            && (names(refused, case.field) || base.refused() == Some(refused))
+        {
+            // Without it, or without what it is a part of, the request would mean nothing: it is refused in any mode.
+            return;
+        }
+        let mut warnings = |sent: Sent| {
+            let refused = |error| report.add(format!("{name} by {operation} is refused: {error}"));
+            sent.outcome.map_err(refused).ok().map(|answered| answered.warnings)
+        };
+        let differs = base.wire != changed.wire;
+        let stands = |mark: &str| base.wire.contains(mark);
+        let given_way = !matches!(case.fate, Fate::Instead(mark) if stands(mark)) || shown;
+        let (Some(before), Some(after)) = (warnings(base), warnings(changed)) else { return };
+        let about = |warning: &Warning| field(warning).is_some_and(|field| names(field, case.field));
+        let is_new = |warning: &&Warning| count(&after, warning) > count(&before, warning);
+        // What it is a part of may be left out, with a warning: then it needs none of its own.
+        let left_out = |warning: &Warning| matches!(warning, Warning::Unsupported { .. }) && about(warning);
+        let warned = after.iter().filter(is_new).any(about) || before.iter().any(left_out);
+        match case.fate {
+            Fate::SentOrWarned => {
+                report.hold(warned || differs, || {
+                    format!("{name} is dropped in silence by {operation}: send it, or warn about {:?}", case.field)
+                });
+                report.hold(warned || !differs || shown, || {
+                    format!(
+                        "{name} changes the request of {operation}, but {:?} is not in it: nothing warns",
+                        case.marks
+                    )
+                });
+            }
+            Fate::Warned => {
+                report.hold(warned, || format!("{name} gives no warning about {:?} by {operation}", case.field));
+            }
+            Fate::Withheld => {
+                report.hold(!shown, || format!("{name} is sent by {operation}: it is not for this provider"));
+            }
+            Fate::Instead(mark) => {
+                report.hold(given_way, || format!("{name} is sent as {mark:?} all the same by {operation}"));
+            }
+            Fate::Sent => {}
+        }
+    }
+
+    async fn judge_modes(&self, case: &Case, report: &mut Report) {
+        let name = format!("{} of {}", case.name, self.operation);
+        let lenient = self.ask(&case.changed).await;
+        // What is refused in any mode is for the other check to say.
+        let Ok(answered) = lenient.outcome else { return };
+        let unsupported = answered.warnings.iter().any(|warning| matches!(warning, Warning::Unsupported { .. }));
+        let strict = self.ask(&in_mode(&case.changed, OnUnsupported::Error)).await;
+        match (unsupported, strict.outcome) {
             (true, Ok(_)) => report.add(format!("{name} only warns in strict mode, expected an unsupported error")),
             (true, Err(error)) => {
                 report.hold(error.kind() == ErrorKind::Unsupported, || {
                     format!("{name} is a {} error in strict mode: {error}", error.kind())
                 });
                 report.hold(error.param().is_some(), || format!("{name}: the strict error names no field (`param`)"));
-                report.hold(transport.requests().is_empty(), || format!("{name}: the refused request was sent"));
+                report.hold(strict.wire.is_empty(), || format!("{name}: the refused request was sent"));
             }
             (false, Err(error)) => {
                 report.add(format!("{name} is sent without a warning, but strict mode says: {error}"));
             }
             (false, Ok(_)) => {}
         }
-        match send(subject, &exchange, false, in_mode(OnUnsupported::Ignore)).await? {
-            Ok(silent) => {
+        let silent = self.ask(&in_mode(&case.changed, OnUnsupported::Ignore)).await;
+        match silent.outcome {
+            Ok(Answered { warnings, .. }) => {
                 report.hold(silent.wire == lenient.wire, || {
                     format!("{name}: `ignore` sends another request than `warn`")
                 });
-                report.hold(silent.warnings.is_empty(), || {
-                    format!("{name}: `ignore` still warns: {:?}", silent.warnings)
-                });
+                report.hold(warnings.is_empty(), || format!("{name}: `ignore` still warns: {warnings:?}"));
             }
             Err(error) => report.add(format!("{name} is refused in the mode `ignore`: {error}")),
         }
     }
-    report.into_result()
 }
 
-/// A request as it went out, and the warnings that came back.
-struct Sent {
-    wire: String,
-    warnings: Vec<Warning>,
-}
-
-async fn send(
-    subject: &Subject,
-    exchange: &Exchange,
-    stream: bool,
-    request: ChatRequest,
-) -> Result<Result<Sent, llm_core::Error>, Failure> {
-    let transport = ScriptedTransport::always(exchange.clone());
-    let (provider, cx) = (subject.provider()?, transport.cx());
-    let outcome = if stream {
-        match open(&*provider, &cx, request).await {
-            Ok(stream) => read(stream).await.collect(),
-            Err(error) => Err(error),
-        }
-    } else {
-        chat(&*provider, &cx, request).await
-    };
-    let wire = transport.requests().iter().map(written).collect::<Vec<_>>().join("\n");
-    Ok(outcome.map(|response| Sent { wire, warnings: response.warnings }))
+fn count(warnings: &[Warning], warning: &Warning) -> usize {
+    warnings.iter().filter(|other| *other == warning).count()
 }
 
 /// A request as text: address, headers and body.

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::aws;
 use super::normal::Expected;
 use super::report::Failure;
+use super::usual;
 use crate::exchange::Exchange;
 
 /// A folder of fixtures.
@@ -161,6 +162,30 @@ impl Fixtures {
     /// An exchange that answers `chat_stream` well.
     pub(super) fn stream_exchange(&self) -> Result<Exchange, Failure> {
         Ok(streamed(self.stream()?))
+    }
+
+    /// The fixture that answers an operation.
+    pub(super) fn file(operation: &str) -> String {
+        match operation {
+            "chat_stream" => "chat_stream.txt".to_owned(),
+            "speech" => "speech.bin".to_owned(),
+            other => format!("{other}.json"),
+        }
+    }
+
+    /// An exchange that answers an operation well: its fixture, or the usual answer where there is none.
+    pub(super) fn exchange(&self, operation: &str) -> Result<Exchange, Failure> {
+        let file = Self::file(operation);
+        match operation {
+            "chat" if self.exists("chat.json") || self.exists("chat_stream.txt") => self.chat_exchange(),
+            "chat_stream" if self.exists(&file) => self.stream_exchange(),
+            "speech" => {
+                let sound = if self.exists(&file) { self.bytes(&file, "RequestFields")? } else { "sound".into() };
+                Ok(Exchange::new(200, sound).with_header("content-type", "audio/mpeg"))
+            }
+            _ if self.exists(&file) => Ok(Exchange::json(200, &self.parsed::<Value>(&file, "RequestFields")?)),
+            operation => Ok(Exchange::json(200, &usual::answer(operation))),
+        }
     }
 
     /// Every file of `errors/`.

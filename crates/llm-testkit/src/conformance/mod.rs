@@ -18,6 +18,7 @@ mod signature;
 mod stream;
 mod subject;
 mod unknown;
+mod usual;
 
 use llm_core::ProviderPlugin;
 use serde_json::Value;
@@ -51,7 +52,7 @@ pub enum Check {
     Errors,
     /// A failed connection keeps its class and how far it got.
     NetworkErrors,
-    /// Every request field is sent or warned about.
+    /// Every request field of every operation is sent or warned about.
     RequestFields,
     /// `requests/*.json`, where there are any, go out exactly as they say.
     Requests,
@@ -105,6 +106,12 @@ impl Suite {
     /// With the model that is asked for, instead of the plugin's default.
     pub fn with_model(mut self, model: &str) -> Self {
         model.clone_into(&mut self.subject.model);
+        self
+    }
+
+    /// With the model that is asked for an operation (`embed`), where the model under test does not have it.
+    pub fn with_model_of(mut self, operation: &'static str, model: &str) -> Self {
+        self.subject.models.insert(operation, model.to_owned());
         self
     }
 
@@ -179,28 +186,12 @@ impl Suite {
 /// }
 /// ```
 ///
-/// Keys in this order; `model` (after `plugin`), `frames_after_end` (after `fixtures`) and `without` may be left out.
+/// Keys in this order; `model` and `models` (after `plugin`), `frames_after_end` (after `fixtures`) and `without` may be
+/// left out.
 #[macro_export]
 macro_rules! conformance {
-    (
-        plugin: $plugin:path,
-        $(model: $model:expr,)?
-        config: $config:tt,
-        fixtures: $fixtures:literal
-        $(, frames_after_end: $frames:expr)?
-        $(, without: [$($without:ident),* $(,)?])?
-        $(,)?
-    ) => {
-        fn conformance_suite() -> $crate::conformance::Suite {
-            $crate::conformance::Suite::new(
-                &$plugin,
-                &$crate::__private::json!($config),
-                ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", $fixtures),
-            )
-            $(.with_model($model))?
-            $(.with_frames_after_end($frames))?
-            $(.without(&[$($crate::conformance::Check::$without),*]))?
-        }
+    ($($suite:tt)*) => {
+        $crate::__conformance_suite! { $($suite)* }
         $crate::__conformance_tests! {
             the_plugin_describes_itself = Plugin,
             the_answer_is_decoded = Answer,
@@ -223,6 +214,56 @@ macro_rules! conformance {
             a_key_of_the_call_replaces_the_plugins = KeyOfTheCall,
             a_missing_key_names_its_variable = KeyMissing,
             an_echoed_key_is_never_shown = KeyEchoed,
+        }
+    };
+}
+
+/// Makes the tests of request fields alone, for another protocol, another kind of model or another preset of a plugin
+/// that has a suite already. The keys are those of [`conformance!`](crate::conformance!); it stands in a module of its own.
+///
+/// ```ignore
+/// mod by_responses {
+///     llm_testkit::conformance_of_fields! {
+///         plugin: llm_provider_acme::PLUGIN,
+///         config: { "api": "responses" },
+///         fixtures: "tests/fixtures_responses",
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! conformance_of_fields {
+    ($($suite:tt)*) => {
+        $crate::__conformance_suite! { $($suite)* }
+        $crate::__conformance_tests! {
+            every_request_field_is_sent_or_warned_about = RequestFields,
+            strict_mode_refuses_what_cannot_be_sent = StrictMode,
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_suite {
+    (
+        plugin: $plugin:path,
+        $(model: $model:expr,)?
+        $(models: { $($operation:ident: $of_operation:expr),* $(,)? },)?
+        config: $config:tt,
+        fixtures: $fixtures:literal
+        $(, frames_after_end: $frames:expr)?
+        $(, without: [$($without:ident),* $(,)?])?
+        $(,)?
+    ) => {
+        fn conformance_suite() -> $crate::conformance::Suite {
+            $crate::conformance::Suite::new(
+                &$plugin,
+                &$crate::__private::json!($config),
+                ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", $fixtures),
+            )
+            $(.with_model($model))?
+            $($(.with_model_of(::core::stringify!($operation), $of_operation))*)?
+            $(.with_frames_after_end($frames))?
+            $(.without(&[$($crate::conformance::Check::$without),*]))?
         }
     };
 }

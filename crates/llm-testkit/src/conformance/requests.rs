@@ -1,12 +1,10 @@
 //! Requests: each fixture goes out exactly as it says, with the warnings that it names.
 
 use llm_core::{ChatRequest, EmbedRequest, Request, Response};
-use serde_json::Value;
 
 use super::fixtures::{Fixtures, RequestFixture};
 use super::report::{Failure, Report};
 use super::subject::Subject;
-use crate::exchange::Exchange;
 use crate::scripted::{RecordedRequest, ScriptedTransport};
 
 /// `requests/*.json`.
@@ -49,7 +47,7 @@ async fn send(
         "embed" => {
             let mut request: EmbedRequest = serde_json::from_value(fixture.request.clone()).map_err(wrong)?;
             named(&mut request.model, subject);
-            (Request::Embed(request.into()), fixtures.other_exchange("embed.json")?)
+            (Request::Embed(request.into()), fixtures.exchange("embed")?)
         }
         operation => {
             let mut request: ChatRequest = serde_json::from_value(fixture.request.clone()).map_err(wrong)?;
@@ -82,12 +80,5 @@ async fn send(
 fn named(model: &mut String, subject: &Subject) {
     if model.is_empty() {
         model.clone_from(&subject.model);
-    }
-}
-
-impl Fixtures {
-    /// An exchange that answers another operation well.
-    fn other_exchange(&self, name: &str) -> Result<Exchange, Failure> {
-        Ok(Exchange::json(200, &self.parsed::<Value>(name, "Requests")?))
     }
 }

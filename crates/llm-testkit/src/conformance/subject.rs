@@ -1,5 +1,6 @@
 //! The plugin under test: built with planted keys, called over a scripted transport.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use llm_core::{
@@ -25,6 +26,8 @@ pub(super) struct Subject {
     pub(super) plugin: &'static ProviderPlugin,
     pub(super) config: Map<String, Value>,
     pub(super) model: String,
+    /// Models of operations that the model under test does not have.
+    pub(super) models: BTreeMap<&'static str, String>,
 }
 
 impl Subject {
@@ -33,7 +36,13 @@ impl Subject {
         for setting in plugin.settings.iter().filter(|setting| setting.secret) {
             config.insert(setting.key.to_owned(), KEY.into());
         }
-        Self { plugin, config, model: plugin.default_model.unwrap_or("conformance-model").to_owned() }
+        let model = plugin.default_model.unwrap_or("conformance-model").to_owned();
+        Self { plugin, config, model, models: BTreeMap::new() }
+    }
+
+    /// The model that is asked for an operation.
+    pub(super) fn model_of(&self, operation: &str) -> &str {
+        self.models.get(operation).unwrap_or(&self.model)
     }
 
     /// The provider with the planted keys.

@@ -81,6 +81,17 @@ fn finds_fields_that_are_dropped_in_silence() {
 }
 
 #[test]
+fn finds_fields_of_any_operation_that_are_dropped_in_silence() {
+    check(Check::RequestFields, "drops the dimensions in silence", "dimensions is dropped in silence by embed");
+    check(Check::RequestFields, "drops all texts but one", "a second text is not in the request of embed");
+    check(Check::RequestFields, "refuses a task without its name", "is refused");
+    check(Check::RequestFields, "drops the strict mode of tools in silence", "strict mode is dropped in silence");
+    check(Check::RequestFields, "calls every file a png", "sent as \"png\" all the same");
+    let named = suite("").with_model_of("rerank", "toy-rerank-1").run(Check::RequestFields);
+    assert!(named.unwrap_err().findings()[0].contains("a model is named for rerank"));
+}
+
+#[test]
 fn finds_signatures_that_are_lost_or_shown() {
     check(Check::Signatures, "drops signatures", "not sent back");
     check(Check::Signatures, "sends signatures to anybody", "is sent");

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use llm_core::{
-    Error, Media, MediaData, Message, Origin, Part, PartKind, Role, ToolCall, ToolResult, ToolStatus, Warnings,
-    base64_text,
+    Error, Executor, Media, MediaData, Message, Origin, Part, PartKind, Role, ToolCall, ToolResult, ToolStatus,
+    Warnings, base64_text,
 };
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -162,6 +162,10 @@ impl<'a> Turn<'a, '_> {
                 }
             }
             PartKind::Media(media) => self.media(media, body)?,
+            PartKind::ToolCall(call) if call.executed_by == Executor::Provider => {
+                let why = "a call that another vendor ran itself cannot be told here";
+                self.warnings.unsupported("messages.content", why)?;
+            }
             PartKind::ToolCall(call) => body.tool_calls.push(self.tool_call(part, call)?),
             PartKind::Opaque { .. } | PartKind::Unknown(_) => {
                 self.warnings.unsupported("messages.content", "ollama knows text, images and tool calls only")?;

@@ -84,7 +84,11 @@ fn edit(
     {
         let Some(bytes) = media.bytes() else {
             let message = "encoding the request: an image to start from must be inline, this vendor fetches none";
-            return Err(Error::new(ErrorKind::Unsupported, message).with_param("images"));
+            return Err(Error::new(ErrorKind::Unsupported, message).with_param(if field == "mask" {
+                "mask"
+            } else {
+                "images"
+            }));
         };
         let extension = media.media_type.split_once('/').map_or("png", |(_, subtype)| subtype);
         let filename = media.filename.clone().unwrap_or_else(|| format!("image.{extension}"));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use llm_core::{
-    ChatResponse, ChatStream, Error, ErrorKind, Event, Finish, FinishReason, HttpResponse, Message, Origin, Part,
-    PartId, PartKind, Role, StreamFinish, StreamStart, ToolCall, Usage, Visibility, Warning,
+    ChatResponse, ChatStream, EmbedResponse, Error, ErrorKind, Event, Finish, FinishReason, HttpResponse, Message,
+    Origin, Part, PartId, PartKind, Role, StreamFinish, StreamStart, ToolCall, Usage, Visibility, Warning,
 };
 use llm_wire::{ErrorResponse, EventQueue, Frame, StreamDecoder};
 use serde::Deserialize;
@@ -138,6 +138,14 @@ impl ToyError {
         };
         error.with_code(&*self.code)
     }
+}
+
+/// Vectors, in the form that most vendors have.
+pub(super) fn vectors(body: &[u8], origin: &Arc<Origin>) -> Result<EmbedResponse, Error> {
+    let body: Value = serde_json::from_slice(body).map_err(|_| Error::new(ErrorKind::Malformed, "no vectors"))?;
+    let vector = |data: &Value| serde_json::from_value(data["embedding"].clone()).ok();
+    let vectors = body["data"].as_array().into_iter().flatten().filter_map(vector).collect();
+    Ok(EmbedResponse::new(origin.clone(), vectors))
 }
 
 pub(super) fn error(response: &ErrorResponse, defect: &str) -> Error {

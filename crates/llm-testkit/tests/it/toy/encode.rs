@@ -1,8 +1,8 @@
 //! The toy's request: Loquat's own JSON, less what is not for this vendor, and without `top_k`, which it does not have.
 
 use llm_core::{
-    ChatRequest, Error, ErrorKind, Extensions, MediaData, Message, OnUnsupported, Origin, Part, PartKind, Tool,
-    Warning, Warnings,
+    ChatRequest, EmbedRequest, Error, ErrorKind, Extensions, MediaData, Message, OnUnsupported, Origin, Part, PartKind,
+    Tool, Warning, Warnings,
 };
 use serde_json::{Map, Value, json};
 
@@ -21,6 +21,10 @@ pub(super) fn request(
     for key in ["on_unsupported", "ext"] {
         body.remove(key);
     }
+    if let Some(sampling) = body.get_mut("sampling").and_then(Value::as_object_mut) {
+        sampling.retain(|key, _| !request.sampling.extra.contains_key(key));
+    }
+    body.retain(|_, value| *value != json!({}));
     if request.sampling.top_k.is_some() {
         if let Some(sampling) = body.get_mut("sampling").and_then(Value::as_object_mut) {
             sampling.remove("top_k");
@@ -48,6 +52,9 @@ pub(super) fn request(
             Tool::Function(function) => {
                 let mut body = fields(&Tool::Function(function.clone()))?;
                 body.remove("ext");
+                if defect == "drops the strict mode of tools in silence" {
+                    body.remove("strict");
+                }
                 merge(&mut body, &function.ext, to);
                 tools.push(Value::Object(body));
             }
@@ -59,6 +66,25 @@ pub(super) fn request(
     if defect == "sends everybody's ext" {
         body.extend(request.ext.0.values().flatten().map(|(key, value)| (key.clone(), value.clone())));
     }
+    Ok((Value::Object(body), warnings.into_vec()))
+}
+
+/// A request for vectors, which this vendor makes for no task in particular.
+pub(super) fn embedding(request: &EmbedRequest, to: &Origin, defect: &str) -> Result<(Value, Vec<Warning>), Error> {
+    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut body = fields(request)?;
+    for key in ["on_unsupported", "ext", "task"] {
+        body.remove(key);
+    }
+    if request.task.is_some() {
+        warnings.unsupported("task", "the toy knows none")?;
+    }
+    match defect {
+        "drops the dimensions in silence" => drop(body.remove("dimensions")),
+        "drops all texts but one" => drop(body.insert("inputs".to_owned(), json!([request.inputs[0]]))),
+        _ => {}
+    }
+    merge(&mut body, &request.ext, to);
     Ok((Value::Object(body), warnings.into_vec()))
 }
 
@@ -77,6 +103,7 @@ fn merge(body: &mut Map<String, Value>, ext: &Extensions, to: &Origin) {
 
 fn message(message: &Message, to: &Origin, warnings: &mut Warnings, defect: &str) -> Result<Value, Error> {
     let mut body = fields(message)?;
+    body.retain(|key, _| !message.extra.contains_key(key));
     body.remove("origin");
     body.remove("ext");
     merge(&mut body, &message.ext, to);
@@ -110,10 +137,14 @@ fn part(
         return Ok(None);
     }
     let mut body = fields(part)?;
+    body.retain(|key, _| !part.extra.contains_key(key));
     body.remove("ext");
     merge(&mut body, &part.ext, to);
     if defect == "drops the tool status in silence" {
         body.remove("status");
+    }
+    if defect == "calls every file a png" && body.contains_key("media_type") {
+        body.insert("media_type".to_owned(), "image/png".into());
     }
     let signed = part.signature.is_some() || body.contains_key("encrypted");
     if signed && (!made_here || defect == "drops signatures") && defect != "sends signatures to anybody" {

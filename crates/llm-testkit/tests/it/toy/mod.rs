@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 use llm_core::{
-    Adapter, BuildCx, ChatRequest, ChatResponse, ChatStream, Cx, Error, ErrorKind, HttpRequest, Origin, Provider,
-    ProviderPlugin, Secret, Setting, Warning, read_config,
+    Adapter, BuildCx, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind,
+    HttpRequest, Origin, Provider, ProviderPlugin, Secret, Setting, Warning, read_config,
 };
 use llm_wire::{ErrorResponse, drive, exchange};
 use serde::Deserialize;
@@ -102,6 +102,18 @@ impl Toy {
         Ok(Prepared { http, origin, warnings })
     }
 
+    /// Sends a body of its own to an operation that is not about chats.
+    fn embedding(&self, cx: &Cx, request: &EmbedRequest) -> Result<(HttpRequest, Arc<Origin>, Vec<Warning>), Error> {
+        let key = self.key(cx)?;
+        let origin = Arc::new(Origin::new("toy", self.id.clone(), request.model.clone()));
+        let (body, warnings) = encode::embedding(request, &origin, &self.config.defect)?;
+        let mut http = HttpRequest::post_json(format!("{}/embed", self.config.base_url), body.to_string());
+        let mut value = HeaderValue::from_str(key.expose()).map_err(|_| Error::new(ErrorKind::Auth, "no key"))?;
+        value.set_sensitive(true);
+        http.headers.insert("x-toy-key", value);
+        Ok((http, origin, warnings))
+    }
+
     fn scrub(&self, key: &Secret) -> impl Fn(Error) -> Error {
         let shows = self.has("shows an echoed key");
         move |error| if shows { error } else { error.scrubbed(key) }
@@ -164,6 +176,17 @@ impl Adapter for Toy {
             _ => drive::sse_stream(response, decoder),
         };
         Ok(if self.has("shows an echoed key") { stream } else { stream.scrubbed(key) })
+    }
+
+    async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
+        if self.has("refuses a task without its name") && request.task.is_some() {
+            return Err(Error::unsupported(&self.id, "embed"));
+        }
+        let (http, origin, warnings) = self.embedding(cx, request)?;
+        let success = exchange::unary(cx, http, |response| decode::error(response, "")).await?;
+        let mut response = decode::vectors(&success.body, &origin)?;
+        response.warnings = warnings;
+        Ok(response)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use llm_core::{
-    Error, Media, MediaData, Message, Origin, Part, PartKind, Role, ToolResult, ToolStatus, Warnings, base64_text,
+    Error, Executor, Media, MediaData, Message, Origin, Part, PartKind, Role, ToolResult, ToolStatus, Warnings,
+    base64_text,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -118,6 +119,9 @@ impl<'a, 'w> Scope<'a, 'w> {
                     (false, _) => self.drop("messages.reasoning", "another model thought it")?,
                 },
                 PartKind::Media(media) => parts.extend(self.media(media)?),
+                PartKind::ToolCall(call) if call.executed_by == Executor::Provider => {
+                    self.drop("messages.content", "a call that another vendor ran itself cannot be told here")?;
+                }
                 PartKind::ToolCall(call) => said.tool_calls.push(Call {
                     id: &call.id,
                     r#type: "function",
