@@ -98,6 +98,15 @@ impl Warnings {
         }
     }
 
+    /// [`Warnings::unsupported`] for each of these fields that is set, with the same details.
+    pub fn unsupported_if<'a>(
+        &mut self,
+        fields: impl IntoIterator<Item = (bool, &'a str)>,
+        details: &str,
+    ) -> Result<(), Error> {
+        fields.into_iter().filter(|(is_set, _)| *is_set).try_for_each(|(_, field)| self.unsupported(field, details))
+    }
+
     /// `field` is sent in another form.
     pub fn adapted(&mut self, field: &str, details: &str) {
         if self.mode != OnUnsupported::Ignore {

@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod chunks;
 mod codec;
 mod error;
 mod lines;
+mod parts;
 mod renewed;
 mod sniff;
 mod timestamp;
@@ -20,6 +22,7 @@ pub mod rate_limit;
 pub mod retry_hint;
 pub mod sse;
 
+pub use account::Account;
 #[cfg(feature = "aws-event-stream")]
 pub use aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, AwsHeaders, AwsMessage, aws_event_stream};
 pub use codec::{ErrorResponse, EventQueue, Frame, StreamDecoder, StreamEncoder, request_id};
@@ -27,6 +30,7 @@ pub use drive::{json_array_stream, ndjson_stream, sse_stream};
 pub use error::{FrameError, FrameLimits};
 pub use json_array::JsonArrayParser;
 pub use ndjson::{NdjsonItem, NdjsonParser};
+pub use parts::Parts;
 pub use rate_limit::{RateLimitReading, RateLimitWindow, exhausted_wait, rate_limits};
 pub use renewed::Renewed;
 pub use retry_hint::{RetryHint, google_retry_delay, retry_after};
