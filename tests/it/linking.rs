@@ -6,7 +6,7 @@ use std::process::Command;
 fn run(arguments: &[&str]) -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/third-party");
     let output = Command::new(env!("CARGO"))
-        .args(["run", "--quiet", "--package", "app"])
+        .args(["run", "--quiet", "--package", "linked"])
         .args(arguments)
         .current_dir(root)
         .env("CARGO_TARGET_DIR", concat!(env!("CARGO_TARGET_TMPDIR"), "/third-party"))

@@ -1,11 +1,12 @@
-//! An application that depends on a third-party plugin. Prints the linked providers, or why `acme` is not there.
+//! Asks Acme, and Loquat's own echo when Acme does not answer. The key and the address come from the environment.
 
-#[cfg(feature = "named")]
 use llm_provider_acme as _;
+use loquat::Client;
 
-fn main() {
-    match llm_core::Registry::linked().and_then(|registry| registry.plugin("acme")) {
-        Ok(plugin) => println!("linked: {} from {} {}", plugin.id, plugin.krate, plugin.krate_version),
-        Err(error) => println!("error: {error}"),
-    }
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> loquat::Result<()> {
+    let client = Client::builder().model("acme/acme-1").fallback("local/echo").build()?;
+    let reply = client.chat("Good morning").await?;
+    println!("{}: {reply}", reply.target());
+    Ok(())
 }
