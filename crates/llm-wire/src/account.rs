@@ -149,12 +149,12 @@ mod tests {
         let account = Account::new("https://api.test/", http::header::AUTHORIZATION).unwrap().with_scheme("Bearer ");
         let account = account.with_key(Some(Secret::new(" "))).unwrap();
         assert!(account.get("/v1").headers.is_empty());
-        let account = account.with_key(Some(Secret::new("key-1"))).unwrap();
+        let account = account.with_key(Some(Secret::new("key-7f31c0d9"))).unwrap();
         let request = account.post("/v1/chat", Vec::new());
         let value = &request.headers[http::header::AUTHORIZATION];
-        assert_eq!((&*request.url, value.to_str().unwrap()), ("https://api.test/v1/chat", "Bearer key-1"));
-        assert!(value.is_sensitive() && !format!("{account:?}").contains("key-1"));
-        assert!(!account.hide(Error::upstream(ErrorKind::Auth, "no key-1")).message().contains("key-1"));
+        assert_eq!((&*request.url, value.to_str().unwrap()), ("https://api.test/v1/chat", "Bearer key-7f31c0d9"));
+        assert!(value.is_sensitive() && !format!("{account:?}").contains("key-7f31c0d9"));
+        assert!(!account.hide(Error::upstream(ErrorKind::Auth, "no key-7f31c0d9")).message().contains("key-7f31c0d9"));
     }
 
     #[test]
