@@ -3,6 +3,7 @@
 mod attempt;
 mod breaker;
 mod cooldown;
+mod credential;
 mod gate;
 mod hedge;
 mod learned;
@@ -22,6 +23,7 @@ pub use attempt::{
 };
 pub use breaker::{Breaker, BreakerPolicy, BreakerReason, BreakerState, Outcome, Permit, Refusal};
 pub use cooldown::{CoolDownPolicy, CoolDownStatus, Fingerprint};
+pub use credential::{FixedKey, KeyCooling, KeyPools, KeySource, KeyStatus, Keys};
 pub use gate::{Asked, COOLED_DOWN, Gate, GateScope, GateSettings, GateStatus, Gates, Pass, Verdict};
 pub use hedge::{HedgeAfter, HedgePolicy};
 pub use learned::Learned;

@@ -177,6 +177,41 @@ impl CoolDowns {
         self.retain(|key, entry| key.credential.is_some() || entry.is_told(now));
     }
 
+    /// Forgets what any key was refused with; what a vendor asked to wait for stays.
+    pub(crate) fn forget_refused_of_all(&self, now: Instant) {
+        self.retain(|_, entry| entry.is_told(now));
+    }
+
+    /// How long a key is left alone at all models of a provider; `None` when it is not.
+    pub(crate) fn refuses_everywhere(&self, provider: &Arc<str>, key: Fingerprint, now: Instant) -> Option<Duration> {
+        if self.is_empty() {
+            return None;
+        }
+        let key = Key { provider: provider.clone(), credential: Some(key), model: None };
+        Some(self.lock().entries.get(&key)?.refuses(false, now)?.wait)
+    }
+
+    /// Where a key of a provider is left alone, why and for how long: everywhere first, then by model.
+    pub(crate) fn statuses_of(
+        &self,
+        provider: &Arc<str>,
+        credential: Fingerprint,
+        now: Instant,
+    ) -> Vec<(Option<Arc<str>>, ErrorKind, Duration)> {
+        let table = self.lock();
+        let of_key =
+            table.entries.iter().filter(|(key, _)| key.provider == *provider && key.credential == Some(credential));
+        let mut statuses: Vec<_> = of_key
+            .filter_map(|(key, entry)| {
+                let Cooled { kind, wait } = entry.refuses(false, now)?;
+                Some((key.model.clone(), kind, wait))
+            })
+            .collect();
+        drop(table);
+        statuses.sort_unstable_by(|(a, ..), (b, ..)| a.cmp(b));
+        statuses
+    }
+
     fn retain(&self, keep: impl Fn(&Key, &CoolDown) -> bool) {
         let mut table = self.lock();
         table.entries.retain(|key, entry| keep(key, entry));

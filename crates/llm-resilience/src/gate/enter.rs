@@ -17,6 +17,7 @@ use super::shared::Shared;
 use super::status::GateStatus;
 use crate::breaker::{Breaker, BreakerState, Outcome, Permit};
 use crate::cooldown::{CoolDownPolicy, Fingerprint, Place, Turn};
+use crate::credential::is_noted;
 use crate::limit::LimitAsk;
 use crate::timeout::after;
 
@@ -142,8 +143,11 @@ impl Gate {
                 Outcome::Answered { first_content }
             }
             Verdict::Failed(error) => {
-                let policy = *self.cool_down.lock().unwrap_or_else(PoisonError::into_inner);
-                self.shared.cool_downs.failed(place, error, self.answered_lately(now), &policy, (call.began, now));
+                // A pool of keys knows which of them was refused, and has noted it.
+                if !is_noted(error) {
+                    let policy = *self.cool_down.lock().unwrap_or_else(PoisonError::into_inner);
+                    self.shared.cool_downs.failed(place, error, self.answered_lately(now), &policy, (call.began, now));
+                }
                 Outcome::Failed { kind: error.kind(), retry_after: error.retry_after() }
             }
         };

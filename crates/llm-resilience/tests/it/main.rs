@@ -10,6 +10,7 @@ mod driver;
 mod drops;
 mod failures;
 mod gates;
+mod keys;
 mod limits;
 mod reasoning;
 mod streams;
