@@ -64,10 +64,13 @@ fn apart(encoded: Encoded) -> (Vec<u8>, Vec<Warning>) {
 pub(crate) fn decode(body: &[u8], headers: &HeaderMap, origin: &Arc<Origin>) -> Result<ChatResponse, Error> {
     let mut response = match invoke::shape(body) {
         Shape::Messages => llm_wire_anthropic::messages::decode_response(body, origin),
-        Shape::Chat => llm_wire_openai::chat::decode_response(body, origin, &DIALECT),
+        Shape::Chat => llm_wire_openai::chat::decode_response(&invoke::whole_chat(body), origin, &DIALECT),
         Shape::Converse => converse::decode_response(body, origin),
         _ => invoke::decode_response(body, headers, origin),
     }?;
+    if response.usage.is_unknown() {
+        invoke::usage_of_headers(headers, &mut response.usage);
+    }
     response.request_id = llm_wire::request_id(headers);
     Ok(response)
 }

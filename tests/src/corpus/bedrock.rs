@@ -27,6 +27,24 @@ pub(super) fn configure(case: &Case, config: &mut Map<String, Value>) {
         _ => return,
     };
     config.insert("chat_api".to_owned(), way.into());
+    if let (Some(model), Some(recorded)) = (model(case), &case.request)
+        && let Some(form) = prompt_form(&model, &recorded.body)
+    {
+        config.insert("invoke_form".to_owned(), form.into());
+    }
+}
+
+/// The form of a body with a prompt to a model that takes chats as well, by the names of its fields.
+fn prompt_form(model: &str, body: &Value) -> Option<&'static str> {
+    let has = |name: &str| !body[name].is_null();
+    let named = if has("max_gen_len") {
+        "llama"
+    } else if has("inputText") {
+        "titan"
+    } else {
+        "mistral"
+    };
+    (Form::of(model) == Form::Chat && (has("prompt") || has("inputText"))).then_some(named)
 }
 
 /// Whether the answer was streamed, which the path says.
@@ -47,7 +65,8 @@ pub(super) fn request(case: &Case, recorded: &Recorded) -> Option<Result<ChatReq
     let mut with_model = recorded.body.clone();
     with_model["model"] = model.as_str().into();
     let with_model = with_model.to_string().into_bytes();
-    match Form::of(&model) {
+    let form = prompt_form(&model, &recorded.body).and_then(Form::named).unwrap_or_else(|| Form::of(&model));
+    match form {
         // Claude 2 also takes a prompt; such requests are not made any more.
         Form::Messages if recorded.body["messages"].is_null() => None,
         Form::Messages => {

@@ -13,7 +13,9 @@ use crate::error;
 /// The form of a whole answer, by its fields.
 pub fn shape(body: &[u8]) -> Shape {
     let Ok(fields) = serde_json::from_slice::<Fields<'_>>(body) else { return Shape::Prompt };
-    if fields.has("choices") {
+    if has_words(&fields) {
+        Shape::Prompt
+    } else if fields.has("choices") {
         Shape::Chat
     } else if fields.has("output") {
         Shape::Converse
@@ -22,6 +24,17 @@ pub fn shape(body: &[u8]) -> Shape {
     } else {
         Shape::Prompt
     }
+}
+
+/// Whether there are choices, and they are words: DeepSeek's answers to a prompt.
+pub(super) fn has_words(fields: &Fields<'_>) -> bool {
+    #[derive(Deserialize)]
+    struct Choice<'a> {
+        #[serde(borrow)]
+        text: Option<Text<'a>>,
+    }
+    let choices = fields.get("choices").and_then(|raw| serde_json::from_str::<Vec<Choice<'_>>>(raw.get()).ok());
+    choices.is_some_and(|choices| choices.iter().any(|choice| choice.text.is_some()))
 }
 
 /// The fields of all publishers' answers and chunks; those of one are there.
@@ -64,6 +77,9 @@ pub(super) struct PromptAnswer<'a> {
     // Mistral.
     #[serde(borrow)]
     outputs: Vec<Generation<'a>>,
+    // DeepSeek.
+    #[serde(borrow)]
+    choices: Vec<Generation<'a>>,
     // Claude 2.
     #[serde(borrow)]
     completion: Option<Text<'a>>,
@@ -147,7 +163,8 @@ impl<'a> PromptAnswer<'a> {
         if text.is_some() || reason.is_some() {
             pieces.push(Piece { candidate: self.index, text, reason });
         }
-        let generations = std::mem::take(&mut self.generations).into_iter().chain(std::mem::take(&mut self.outputs));
+        let lists = [&mut self.generations, &mut self.outputs, &mut self.choices].map(std::mem::take);
+        let generations = lists.into_iter().flatten();
         for (candidate, one) in (0..).zip(generations) {
             pieces.push(Piece { candidate, text: one.text, reason: one.finish_reason.or(one.stop_reason) });
         }
@@ -195,7 +212,7 @@ pub(super) fn finish(word: Option<&str>) -> Finish {
 }
 
 /// The tokens that the headers of an answer name, for models whose bodies do not.
-pub(super) fn usage_of_headers(headers: &HeaderMap, usage: &mut Usage) {
+pub fn usage_of_headers(headers: &HeaderMap, usage: &mut Usage) {
     let count = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse().ok();
     usage.input = count("x-amzn-bedrock-input-token-count").or(usage.input);
     usage.output = count("x-amzn-bedrock-output-token-count").or(usage.output);

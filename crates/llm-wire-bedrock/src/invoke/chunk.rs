@@ -6,6 +6,8 @@ use llm_wire::json::{Fields, Text};
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde::Deserialize;
 
+use super::answer::has_words;
+use super::chat_words::chat_chunk;
 use crate::error;
 
 /// The form of an answer.
@@ -23,7 +25,7 @@ pub enum Shape {
 }
 
 /// The field by which the last chunk says that the stream is whole, with the counts of tokens.
-const METRICS: &str = "amazon-bedrock-invocationMetrics";
+pub(super) const METRICS: &str = "amazon-bedrock-invocationMetrics";
 
 #[derive(Deserialize)]
 struct Chunk<'a> {
@@ -37,13 +39,16 @@ struct Chunk<'a> {
 pub struct ChunkDecoder<C> {
     choose: Option<C>,
     inner: Option<Box<dyn StreamDecoder>>,
+    shape: Shape,
+    /// Some chunk of a chat had counts of tokens.
+    counted: bool,
     whole: bool,
 }
 
 impl<C: FnOnce(Shape) -> Box<dyn StreamDecoder>> ChunkDecoder<C> {
     /// A decoder that asks `choose` for the decoder of a stream of this form.
     pub fn new(choose: C) -> Self {
-        Self { choose: Some(choose), inner: None, whole: false }
+        Self { choose: Some(choose), inner: None, shape: Shape::Prompt, counted: false, whole: false }
     }
 }
 
@@ -61,9 +66,13 @@ impl<C: FnOnce(Shape) -> Box<dyn StreamDecoder> + Send + 'static> StreamDecoder 
         let Some(data) = chunk.bytes.and_then(|Text(text)| base64_text::decode(&text)) else { return Ok(()) };
         self.whole = self.whole || is_last(&data);
         if self.inner.is_none() {
-            self.inner = self.choose.take().map(|choose| choose(shape(&data)));
+            self.shape = shape(&data);
+            self.inner = self.choose.take().map(|choose| choose(self.shape));
         }
         match &mut self.inner {
+            Some(inner) if self.shape == Shape::Chat => {
+                inner.frame(Frame::data(&chat_chunk(&data, &mut self.counted)), out)
+            }
             Some(inner) => inner.frame(Frame::data(&data), out),
             None => Ok(()),
         }
@@ -90,7 +99,9 @@ fn is_last(data: &[u8]) -> bool {
 /// The form of a stream, by its first chunk.
 fn shape(data: &[u8]) -> Shape {
     let Ok(fields) = serde_json::from_slice::<Fields<'_>>(data) else { return Shape::Prompt };
-    if fields.has("choices") {
+    if has_words(&fields) {
+        Shape::Prompt
+    } else if fields.has("choices") {
         Shape::Chat
     } else if super::converse_chunk::EVENTS.iter().any(|event| fields.has(event)) {
         Shape::Converse

@@ -31,6 +31,8 @@ pub enum PromptForm {
     CommandR,
     /// AI21 Jurassic.
     Jurassic,
+    /// DeepSeek R1.
+    DeepSeek,
 }
 
 /// How ids begin behind their region, longer beginnings first.
@@ -45,6 +47,7 @@ const PUBLISHERS: &[(&str, Form)] = &[
     ("cohere.command-r", Form::Prompt(PromptForm::CommandR)),
     ("cohere.command", Form::Prompt(PromptForm::Command)),
     ("ai21.j2", Form::Prompt(PromptForm::Jurassic)),
+    ("deepseek.r1", Form::Prompt(PromptForm::DeepSeek)),
 ];
 
 impl Form {
@@ -69,6 +72,7 @@ impl Form {
             "command" => Self::Prompt(PromptForm::Command),
             "command-r" => Self::Prompt(PromptForm::CommandR),
             "jurassic" => Self::Prompt(PromptForm::Jurassic),
+            "deepseek" => Self::Prompt(PromptForm::DeepSeek),
             _ => return None,
         })
     }
@@ -110,6 +114,7 @@ impl PromptForm {
                 Names { prompt: "message", top_p: "p", top_k: Some("k"), stop: Some("stop_sequences"), ..plain }
             }
             Self::Jurassic => Names { max_tokens: "maxTokens", top_p: "topP", stop: Some("stopSequences"), ..plain },
+            Self::DeepSeek => plain,
         }
     }
 }
@@ -131,6 +136,8 @@ mod tests {
         );
         check("cohere.command-r-v1:0", Form::Prompt(PromptForm::CommandR));
         check("cohere.command-light-text-v14", Form::Prompt(PromptForm::Command));
+        check("us.deepseek.r1-v1:0", Form::Prompt(PromptForm::DeepSeek));
+        check("deepseek.v3-v1:0", Form::Chat);
         check("ai21.jamba-1-5-mini-v1:0", Form::Chat);
         check("openai.gpt-oss-120b-1:0", Form::Chat);
         check("mistral.devstral-2-123b", Form::Chat);

@@ -5,13 +5,15 @@
 
 mod answer;
 mod chat_history;
+mod chat_words;
 mod chunk;
 mod converse_chunk;
 mod form;
 mod prompt;
 mod prompt_stream;
 
-pub use answer::{decode_response, shape};
+pub use answer::{decode_response, shape, usage_of_headers};
+pub use chat_words::whole_chat;
 pub use chunk::{ChunkDecoder, Shape};
 pub use converse_chunk::ConverseChunks;
 pub use form::{Form, PromptForm};

@@ -42,6 +42,12 @@ impl<'a> Fields<'a> {
         self.0.iter().any(|(known, raw)| known == name && raw.get() != "null")
     }
 
+    /// One field, left where it is.
+    pub fn get(&self, name: &str) -> Option<&'a RawValue> {
+        let found = self.0.iter().rev().find(|(known, _)| known == name).map(|(_, raw)| *raw);
+        found.filter(|raw| raw.get() != "null")
+    }
+
     /// The fields that nobody took, `null` ones left out. What is nested too deeply to be read is left out too.
     pub fn rest(self) -> Map<String, Value> {
         self.0
