@@ -3,22 +3,27 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use http::{HeaderName, HeaderValue};
-use llm_core::{ChatStream, Cx, Error, ErrorKind, HttpRequest, HttpResponse, Progress, Secret};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use llm_core::{Answer, ChatStream, Cx, Error, ErrorKind, HttpRequest, HttpResponse, Progress, Secret, Warning};
 
-use crate::codec::ErrorResponse;
+use crate::codec::{ErrorResponse, request_id};
 use crate::exchange::{self, Success};
 
-/// The address and the key of one account at a vendor.
+/// The address, the headers and the key of one account at a vendor.
 ///
 /// The key travels in a header that no log shows, and is taken out of every error that goes through [`Account::ask`],
 /// [`Account::open`] or [`Account::hide`], should the vendor have repeated it.
 #[derive(Clone)]
 pub struct Account {
     base: String,
+    /// Path ends that an address may have and that the paths of calls bring themselves.
+    versions: &'static [&'static str],
     header: HeaderName,
     scheme: &'static str,
-    key: Option<(HeaderValue, Secret)>,
+    /// The constant headers and the key's.
+    headers: HeaderMap,
+    key: Option<Secret>,
 }
 
 impl Account {
@@ -26,12 +31,27 @@ impl Account {
     ///
     /// The error does not repeat the address: people paste keys into the wrong setting.
     pub fn new(base_url: &str, header: HeaderName) -> Result<Self, Error> {
-        Ok(Self { base: address(base_url)?, header, scheme: "", key: None })
+        let base = address(base_url, &[])?;
+        Ok(Self { base, versions: &[], header, scheme: "", headers: HeaderMap::with_capacity(8), key: None })
+    }
+
+    /// With path ends (`/v1`) that do not count in an address, because the paths of calls begin with them: variables of
+    /// other clients hold them, this vendor's do not, or the other way round.
+    pub fn with_versions(mut self, versions: &'static [&'static str]) -> Result<Self, Error> {
+        self.base = address(&self.base, versions)?;
+        self.versions = versions;
+        Ok(self)
     }
 
     /// With what stands before the key in its header: `Bearer `.
     pub fn with_scheme(mut self, scheme: &'static str) -> Self {
         self.scheme = scheme;
+        self
+    }
+
+    /// With a header that every request has.
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.insert(name, value);
         self
     }
 
@@ -42,44 +62,74 @@ impl Account {
                 Error::new(ErrorKind::Config, "reading the api key: no header can carry its characters")
             })?;
             value.set_sensitive(true);
-            self.key = Some((value, key));
+            self.headers.insert(self.header.clone(), value);
+            self.key = Some(key);
         }
         Ok(self)
     }
 
+    /// Whether there is a key.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// The account of one call: a key of the call replaces this one, and only with it may the call name an address.
-    /// Without any key it is an error that names the variable to set.
-    pub fn of_call(&self, cx: &Cx, provider: &str, variable: &str) -> Result<Cow<'_, Self>, Error> {
-        if let Some(key) = &cx.credential {
-            let base = match &cx.endpoint {
-                Some(endpoint) => address(endpoint)?,
-                None => self.base.clone(),
-            };
-            let account = Self { base, header: self.header.clone(), scheme: self.scheme, key: None };
-            return account.with_key(Some(key.clone())).map(Cow::Owned);
+    pub fn for_call(&self, cx: &Cx) -> Result<Cow<'_, Self>, Error> {
+        let Some(key) = &cx.credential else { return Ok(Cow::Borrowed(self)) };
+        let mut account = self.clone();
+        if let Some(endpoint) = &cx.endpoint {
+            account.base = address(endpoint, self.versions)?;
         }
-        if self.key.is_none() {
+        account.with_key(Some(key.clone())).map(Cow::Owned)
+    }
+
+    /// The account of one call at a vendor that asks for a key: without any it is an error that names the variable to
+    /// set.
+    pub fn of_call(&self, cx: &Cx, provider: &str, variable: &str) -> Result<Cow<'_, Self>, Error> {
+        let account = self.for_call(cx)?;
+        if !account.has_key() {
             let message = format!("api key missing: set {variable} or providers.{provider}.api_key");
             return Err(Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent));
         }
-        Ok(Cow::Borrowed(self))
+        Ok(account)
     }
 
     /// A request with JSON to a path below the address.
     pub fn post(&self, path: &str, json: Vec<u8>) -> HttpRequest {
-        self.signed(HttpRequest::post_json(format!("{}{path}", self.base), json))
+        let mut request = self.get(path);
+        request.method = Method::POST;
+        request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        request.body = json.into();
+        request
     }
 
     /// A request for a path below the address.
     pub fn get(&self, path: &str) -> HttpRequest {
-        self.signed(HttpRequest::get(format!("{}{path}", self.base)))
+        HttpRequest { headers: self.headers.clone(), ..HttpRequest::get(format!("{}{path}", self.base)) }
     }
 
-    fn signed(&self, mut request: HttpRequest) -> HttpRequest {
-        if let Some((value, _)) = &self.key {
-            request.headers.insert(self.header.clone(), value.clone());
-        }
-        request
+    /// Sends a request and decodes the whole answer, which then has its request id and `warnings`. A status that is no
+    /// success goes through `classify`.
+    pub async fn answer<A: Answer>(
+        &self,
+        cx: &Cx,
+        request: HttpRequest,
+        warnings: Vec<Warning>,
+        classify: impl FnOnce(&ErrorResponse) -> Error + Send,
+        decode: impl FnOnce(&Success) -> Result<A, Error> + Send,
+    ) -> Result<A, Error> {
+        let whole = |success: &Success| {
+            let id = request_id(&success.headers);
+            let mut answer = decode(success).map_err(|error| match error.request_id() {
+                Some(_) => error,
+                None => error.with_request_id(id.clone()),
+            })?;
+            let about = answer.about();
+            *about.request_id = id;
+            about.warnings.splice(..0, warnings);
+            Ok(answer)
+        };
+        self.ask(cx, request, classify, whole).await
     }
 
     /// Sends a request and decodes the whole answer. A status that is no success goes through `classify`.
@@ -107,7 +157,7 @@ impl Account {
     /// The error without the key.
     pub fn hide(&self, error: Error) -> Error {
         match &self.key {
-            Some((_, key)) => error.scrubbed(key),
+            Some(key) => error.scrubbed(key),
             None => error,
         }
     }
@@ -115,7 +165,7 @@ impl Account {
     /// The stream, whose errors do not show the key.
     pub fn hide_in(&self, stream: ChatStream) -> ChatStream {
         match &self.key {
-            Some((_, key)) => stream.scrubbed(key.clone()),
+            Some(key) => stream.scrubbed(key.clone()),
             None => stream,
         }
     }
@@ -127,7 +177,8 @@ impl fmt::Debug for Account {
     }
 }
 
-fn address(text: &str) -> Result<String, Error> {
+/// An address without a slash or one of `versions` at its end.
+fn address(text: &str, versions: &[&str]) -> Result<String, Error> {
     let text = text.trim().trim_end_matches('/');
     let wrong =
         |what: &str| Error::new(ErrorKind::Config, format!("reading the provider's address (base_url): {what}"));
@@ -137,7 +188,8 @@ fn address(text: &str) -> Result<String, Error> {
     if text.contains(['?', '#', '@']) || text.contains(char::is_whitespace) || text.contains(char::is_control) {
         return Err(wrong("it must be a host with a port and a path, and nothing else"));
     }
-    Ok(text.to_owned())
+    let bare = versions.iter().find_map(|version| text.strip_suffix(version)).unwrap_or(text);
+    Ok(bare.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]
@@ -149,12 +201,27 @@ mod tests {
         let account = Account::new("https://api.test/", http::header::AUTHORIZATION).unwrap().with_scheme("Bearer ");
         let account = account.with_key(Some(Secret::new(" "))).unwrap();
         assert!(account.get("/v1").headers.is_empty());
-        let account = account.with_key(Some(Secret::new("key-7f31c0d9"))).unwrap();
+        let account = account.with_key(Some(Secret::new("key-of-a-test-1"))).unwrap();
         let request = account.post("/v1/chat", Vec::new());
         let value = &request.headers[http::header::AUTHORIZATION];
-        assert_eq!((&*request.url, value.to_str().unwrap()), ("https://api.test/v1/chat", "Bearer key-7f31c0d9"));
-        assert!(value.is_sensitive() && !format!("{account:?}").contains("key-7f31c0d9"));
-        assert!(!account.hide(Error::upstream(ErrorKind::Auth, "no key-7f31c0d9")).message().contains("key-7f31c0d9"));
+        assert_eq!((&*request.url, value.to_str().unwrap()), ("https://api.test/v1/chat", "Bearer key-of-a-test-1"));
+        assert!(value.is_sensitive() && !format!("{account:?}").contains("key-of-a-test-1"));
+        assert!(
+            !account.hide(Error::upstream(ErrorKind::Auth, "no key-of-a-test-1")).message().contains("key-of-a-test-1")
+        );
+    }
+
+    #[test]
+    fn a_version_at_the_end_of_an_address_does_not_count() {
+        for (text, expected) in [
+            ("https://api.test", "https://api.test/v1/x"),
+            ("https://proxy.test/p/v1/", "https://proxy.test/p/v1/x"),
+            ("https://proxy.test/v1beta", "https://proxy.test/v1/x"),
+        ] {
+            let account = Account::new(text, http::header::AUTHORIZATION).unwrap();
+            let account = account.with_versions(&["/v1beta", "/v1"]).unwrap();
+            assert_eq!(account.get("/v1/x").url, expected);
+        }
     }
 
     #[test]

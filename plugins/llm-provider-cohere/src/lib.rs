@@ -2,7 +2,6 @@
 
 mod adapter;
 mod config;
-mod route;
 
 use std::sync::Arc;
 
