@@ -4,26 +4,36 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use http::{HeaderMap, Method};
+use http::header::{ACCEPT, AUTHORIZATION};
+use http::{HeaderName, HeaderValue};
 use llm_core::{
     Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, Error, ErrorKind, HttpRequest, ModelInfo, Origin,
-    Progress, Support, TokenCount, async_trait,
+    Support, TokenCount, async_trait,
 };
-use llm_wire::{ErrorResponse, exchange, rate_limits, request_id, sse_stream};
+use llm_wire::exchange::Success;
+use llm_wire::{Account, rate_limits, sse_stream};
 use llm_wire_anthropic::messages::Decoder;
-use llm_wire_anthropic::{API, Version, count_tokens, messages};
+use llm_wire_anthropic::{API, Version, count_tokens, decode_error, messages, models};
 
 use crate::config::Config;
 use crate::models::{known_card, known_traits, profile};
-use crate::route::{Route, Scheme};
 
+const BASE_URL: &str = "https://api.anthropic.com";
+const MESSAGES: &str = "/v1/messages";
+const COUNT_TOKENS: &str = "/v1/messages/count_tokens";
+const MODELS: &str = "/v1/models?limit=1000";
+const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 /// Most pages of the list of models that are read; one page holds up to a thousand.
 const MOST_PAGES: usize = 10;
 
 /// One account at Anthropic, or at a server that speaks its protocol.
 pub struct Anthropic {
     id: Arc<str>,
-    route: Route,
+    account: Account,
+    /// Beta features that every request names.
+    beta: String,
     version: Version,
 }
 
@@ -31,35 +41,40 @@ impl Anthropic {
     /// An account by its settings.
     pub fn new(id: impl Into<Arc<str>>, config: Config) -> Result<Self, Error> {
         let Config { api_key, auth_token, base_url, version, beta } = config;
-        let (scheme, secret) = match auth_token.filter(|token| !token.is_blank()) {
-            Some(token) => (Scheme::Bearer, Some(token)),
-            None => (Scheme::ApiKey, api_key),
+        let base_url = base_url.as_deref().map(str::trim).filter(|base| !base.is_empty()).unwrap_or(BASE_URL);
+        let account = match auth_token.filter(|token| !token.is_blank()) {
+            Some(token) => Account::new(base_url, AUTHORIZATION)?.with_scheme("Bearer ").with_key(Some(token)),
+            None => Account::new(base_url, API_KEY)?.with_key(api_key),
         };
+        let account =
+            account?.with_versions(&["/v1"])?.with_header(ACCEPT, HeaderValue::from_static("application/json"));
         let version = match version.as_deref().map(str::trim) {
             None | Some("") => Version::default(),
             Some(version) => version.parse().map_err(|error| {
                 Error::new(ErrorKind::Config, format!("reading the setting `version` of anthropic: {error}"))
             })?,
         };
-        Ok(Self { id: id.into(), route: Route::new(base_url.as_deref(), scheme, secret.as_ref(), &beta)?, version })
+        Ok(Self { id: id.into(), account, beta: beta.join(","), version })
     }
 
-    /// The route of one call: its own credential instead of ours, its own address only together with its own credential.
-    fn route(&self, cx: &Cx) -> Result<Cow<'_, Route>, Error> {
-        let Some(secret) = &cx.credential else {
-            if self.route.secret.is_none() {
-                return Err(Error::new(
-                    ErrorKind::Auth,
-                    format!("api key missing: set ANTHROPIC_API_KEY or providers.{}.api_key", self.id),
-                )
-                .with_progress(Progress::NotSent));
-            }
-            return Ok(Cow::Borrowed(&self.route));
-        };
-        Ok(Cow::Owned(match &cx.endpoint {
-            Some(endpoint) => self.route.at(endpoint, secret)?,
-            None => self.route.clone().with_secret(secret)?,
-        }))
+    /// The account of one call, which may come with a key of its own.
+    fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
+        self.account.of_call(cx, &self.id, "ANTHROPIC_API_KEY")
+    }
+
+    /// The headers that say what the request is made for.
+    fn versioned(&self, mut request: HttpRequest, version: Version, betas: &[String]) -> Result<HttpRequest, Error> {
+        request.headers.insert(VERSION, HeaderValue::from_static(version.as_str()));
+        if !self.beta.is_empty() || !betas.is_empty() {
+            let own = Some(self.beta.as_str()).filter(|beta| !beta.is_empty());
+            let all: Vec<&str> = own.into_iter().chain(betas.iter().map(String::as_str)).collect();
+            let value = HeaderValue::try_from(all.join(",")).map_err(|_| {
+                Error::new(ErrorKind::InvalidRequest, "naming beta features: no header can carry their characters")
+                    .with_param("ext.anthropic.betas")
+            })?;
+            request.headers.insert(BETA, value);
+        }
+        Ok(request)
     }
 
     fn encode(&self, request: &ChatRequest, stream: bool) -> Result<(Arc<Origin>, messages::Encoded), Error> {
@@ -98,90 +113,48 @@ impl Adapter for Anthropic {
     }
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
-        let route = self.route(cx)?;
+        let account = self.account(cx)?;
         let (origin, encoded) = self.encode(request, false)?;
-        let headers = route.headers(encoded.version, &encoded.betas)?;
-        let answer = async {
-            let success = exchange::unary(cx, post(&route.messages, headers, encoded.body), classify).await?;
-            let mut response = messages::decode_response(&success.body, &origin)
-                .map_err(|error| with_request_id(error, &success.headers))?;
-            response.request_id = request_id(&success.headers);
+        let request = self.versioned(account.post(MESSAGES, encoded.body), encoded.version, &encoded.betas)?;
+        let decode = |success: &Success| {
+            let mut response = messages::decode_response(&success.body, &origin)?;
             response.rate_limits = rate_limits(&success.headers, None).summary();
-            response.warnings = encoded.warnings;
             Ok(response)
         };
-        answer.await.map_err(|error| hide(error, &route))
+        account.answer(cx, request, encoded.warnings, decode_error, decode).await
     }
 
     async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
-        let route = self.route(cx)?;
+        let account = self.account(cx)?;
         let (origin, encoded) = self.encode(request, true)?;
-        let headers = route.headers(encoded.version, &encoded.betas)?;
-        let response = exchange::open(cx, post(&route.messages, headers, encoded.body), classify)
-            .await
-            .map_err(|error| hide(error, &route))?;
+        let request = self.versioned(account.post(MESSAGES, encoded.body), encoded.version, &encoded.betas)?;
+        let response = account.open(cx, request, decode_error).await?;
         let decoder = Decoder::new(origin, encoded.warnings).with_headers(&response.headers);
-        let stream = sse_stream(response, decoder);
-        Ok(match &route.secret {
-            Some(secret) => stream.scrubbed(secret.clone()),
-            None => stream,
-        })
+        Ok(account.hide_in(sse_stream(response, decoder)))
     }
 
     async fn count_tokens(&self, cx: &Cx, request: &ChatRequest) -> Result<TokenCount, Error> {
-        let route = self.route(cx)?;
+        let account = self.account(cx)?;
         let origin = Arc::new(Origin::new(API, self.id.clone(), request.model.as_str()));
         let profile = profile(&request.model).with_version(self.version);
         let encoded = count_tokens::encode_request(request, &origin, &profile)?;
-        let headers = route.headers(encoded.version, &encoded.betas)?;
-        let answer = async {
-            let success = exchange::unary(cx, post(&route.count_tokens, headers, encoded.body), classify).await?;
-            let mut count = count_tokens::decode_response(&success.body, &origin)
-                .map_err(|error| with_request_id(error, &success.headers))?;
-            count.request_id = request_id(&success.headers);
-            count.warnings = encoded.warnings;
-            Ok(count)
-        };
-        answer.await.map_err(|error| hide(error, &route))
+        let request = self.versioned(account.post(COUNT_TOKENS, encoded.body), encoded.version, &encoded.betas)?;
+        let decode = |success: &Success| count_tokens::decode_response(&success.body, &origin);
+        account.answer(cx, request, encoded.warnings, decode_error, decode).await
     }
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
-        let route = self.route(cx)?;
-        let headers = route.headers(self.version, &[])?;
-        let pages = async {
-            let (mut all, mut url) = (Vec::new(), route.models.clone());
-            for _ in 0..MOST_PAGES {
-                let mut request = HttpRequest::get(url);
-                request.headers = headers.clone();
-                let success = exchange::unary(cx, request, classify).await?;
-                let page = llm_wire_anthropic::models::decode_response(&success.body)?;
-                all.extend(page.models);
-                let Some(next) = page.next else { break };
-                url = format!("{}&after_id={}", route.models, query_value(&next));
-            }
-            Ok(all)
-        };
-        pages.await.map_err(|error| hide(error, &route))
-    }
-}
-
-fn post(url: &str, headers: HeaderMap, body: Vec<u8>) -> HttpRequest {
-    HttpRequest { method: Method::POST, url: url.to_owned(), headers, body: body.into() }
-}
-
-fn classify(response: &ErrorResponse) -> Error {
-    llm_wire_anthropic::decode_error(response)
-}
-
-fn with_request_id(error: Error, headers: &HeaderMap) -> Error {
-    if error.request_id().is_none() { error.with_request_id(request_id(headers)) } else { error }
-}
-
-/// An error without our credential in it, should the server have repeated it.
-fn hide(error: Error, route: &Route) -> Error {
-    match &route.secret {
-        Some(secret) => error.scrubbed(secret),
-        None => error,
+        let account = self.account(cx)?;
+        let (mut all, mut path) = (Vec::new(), MODELS.to_owned());
+        for _ in 0..MOST_PAGES {
+            let request = self.versioned(account.get(&path), self.version, &[])?;
+            let decode = |success: &Success| models::decode_response(&success.body);
+            let page = account.ask(cx, request, decode_error, decode).await?;
+            all.extend(page.models);
+            let Some(next) = page.next else { break };
+            path = format!("{MODELS}&after_id={}", query_value(&next));
+        }
+        Ok(all)
     }
 }
 

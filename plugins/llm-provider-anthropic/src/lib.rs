@@ -3,7 +3,6 @@
 mod adapter;
 mod config;
 mod models;
-mod route;
 
 use std::sync::Arc;
 
