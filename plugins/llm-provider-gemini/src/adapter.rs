@@ -5,51 +5,46 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use http::Method;
+use http::HeaderName;
 use llm_core::{
-    Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind,
-    HttpRequest, ModelInfo, Origin, Progress, Support, TokenCount, async_trait,
+    Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ModelInfo,
+    Origin, Support, TokenCount, async_trait,
 };
-use llm_wire::{ErrorResponse, exchange, request_id, sse_or_json_array_stream};
-use llm_wire_gemini::{API, Encoded, count_tokens, embed, generate, models};
+use llm_wire::exchange::Success;
+use llm_wire::{Account, sse_or_json_array_stream};
+use llm_wire_gemini::{API, Encoded, count_tokens, decode_error, embed, generate, models};
 
 use crate::config::Config;
 use crate::models::{known_card, profile};
-use crate::route::Route;
+use crate::paths::Paths;
 
+const BASE_URL: &str = "https://generativelanguage.googleapis.com";
+/// The vendor's own variable holds no version, those of other clients do.
+const VERSIONS: &[&str] = &["/v1beta", "/v1"];
+/// The key is in a header, never in the URL.
+const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 /// Most pages of the list of models that are read; one page holds up to a thousand.
 const MOST_PAGES: usize = 20;
 
 /// One key of the Gemini API.
 pub struct Gemini {
     id: Arc<str>,
-    route: Route,
+    account: Account,
+    paths: Paths,
 }
 
 impl Gemini {
     /// An account by its settings.
     pub fn new(id: impl Into<Arc<str>>, config: Config) -> Result<Self, Error> {
         let Config { api_key, base_url, api_version } = config;
-        let route = Route::new(base_url.as_deref(), api_version.as_deref(), api_key.as_ref())?;
-        Ok(Self { id: id.into(), route })
+        let base_url = base_url.as_deref().map(str::trim).filter(|base| !base.is_empty()).unwrap_or(BASE_URL);
+        let account = Account::new(base_url, API_KEY)?.with_versions(VERSIONS)?.with_key(api_key)?;
+        Ok(Self { id: id.into(), account, paths: Paths::new(api_version.as_deref())? })
     }
 
-    /// The route of one call: its own key instead of ours, its own address only together with its own key.
-    fn route(&self, cx: &Cx) -> Result<Cow<'_, Route>, Error> {
-        let Some(key) = &cx.credential else {
-            if self.route.key.is_none() {
-                return Err(Error::new(
-                    ErrorKind::Auth,
-                    format!("api key missing: set GOOGLE_API_KEY or providers.{}.api_key", self.id),
-                )
-                .with_progress(Progress::NotSent));
-            }
-            return Ok(Cow::Borrowed(&self.route));
-        };
-        Ok(Cow::Owned(match &cx.endpoint {
-            Some(endpoint) => self.route.at(endpoint, key)?,
-            None => self.route.clone().with_key(key)?,
-        }))
+    /// The account of one call, which may come with a key of its own.
+    fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
+        self.account.of_call(cx, &self.id, "GOOGLE_API_KEY")
     }
 
     fn origin(&self, model: &str) -> Arc<Origin> {
@@ -99,96 +94,55 @@ impl Adapter for Gemini {
     }
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
-        let route = self.route(cx)?;
+        let account = self.account(cx)?;
         let (origin, encoded) = self.encode(request, false)?;
-        let request = post(&route, route.method(&request.model, "generateContent"), encoded.body);
-        let answer = async {
-            let success = exchange::unary(cx, request, classify).await?;
-            let mut response = generate::decode_response(&success.body, &origin)?;
-            response.request_id = request_id(&success.headers);
-            response.warnings = encoded.warnings;
-            Ok(response)
-        };
-        answer.await.map_err(|error| hide(error, &route))
+        let request = account.post(&self.paths.method(&request.model, "generateContent"), encoded.body);
+        let decode = |success: &Success| generate::decode_response(&success.body, &origin);
+        account.answer(cx, request, encoded.warnings, decode_error, decode).await
     }
 
     async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
-        let route = self.route(cx)?;
+        let account = self.account(cx)?;
         let (origin, encoded) = self.encode(request, true)?;
-        let request = post(&route, route.method(&request.model, "streamGenerateContent?alt=sse"), encoded.body);
-        let response = exchange::open(cx, request, classify).await.map_err(|error| hide(error, &route))?;
+        let request = account.post(&self.paths.method(&request.model, "streamGenerateContent?alt=sse"), encoded.body);
+        let response = account.open(cx, request, decode_error).await?;
         let decoder = generate::Decoder::new(origin, encoded.warnings).with_headers(&response.headers);
-        let stream = sse_or_json_array_stream(response, decoder);
-        Ok(match &route.key {
-            Some(key) => stream.scrubbed(key.clone()),
-            None => stream,
-        })
+        Ok(account.hide_in(sse_or_json_array_stream(response, decoder)))
     }
 
     async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
-        let (route, origin) = (self.route(cx)?, self.origin(&request.model));
+        let (account, origin) = (self.account(cx)?, self.origin(&request.model));
         let encoded = embed::encode_request(request, &origin)?;
         let method = embed::method(request.inputs.len());
-        let request = post(&route, route.method(&request.model, method), encoded.body);
-        let answer = async {
-            let success = exchange::unary(cx, request, classify).await?;
-            let mut response = embed::decode_response(&success.body, &origin)?;
-            response.warnings = encoded.warnings;
-            Ok(response)
-        };
-        answer.await.map_err(|error| hide(error, &route))
+        let request = account.post(&self.paths.method(&request.model, method), encoded.body);
+        let decode = |success: &Success| embed::decode_response(&success.body, &origin);
+        account.answer(cx, request, encoded.warnings, decode_error, decode).await
     }
 
     async fn count_tokens(&self, cx: &Cx, request: &ChatRequest) -> Result<TokenCount, Error> {
-        let (route, origin) = (self.route(cx)?, self.origin(&request.model));
+        let (account, origin) = (self.account(cx)?, self.origin(&request.model));
         let encoded = count_tokens::encode_request(request, &origin, &profile(&request.model), true)?;
-        let request = post(&route, route.method(&request.model, "countTokens"), encoded.body);
-        let answer = async {
-            let success = exchange::unary(cx, request, classify).await?;
-            let mut count = count_tokens::decode_response(&success.body, &origin)?;
-            count.request_id = request_id(&success.headers);
-            count.warnings = encoded.warnings;
-            Ok(count)
-        };
-        answer.await.map_err(|error| hide(error, &route))
+        let request = account.post(&self.paths.method(&request.model, "countTokens"), encoded.body);
+        let decode = |success: &Success| count_tokens::decode_response(&success.body, &origin);
+        account.answer(cx, request, encoded.warnings, decode_error, decode).await
     }
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
-        let route = self.route(cx)?;
-        let pages = async {
-            let (mut all, mut seen, mut next) = (Vec::new(), BTreeSet::new(), None);
-            for _ in 0..MOST_PAGES {
-                let mut request = HttpRequest::get(route.models(next.as_deref()));
-                request.headers = route.headers.clone();
-                let success = exchange::unary(cx, request, classify).await?;
-                let page = models::decode_response(&success.body)?;
-                let before = all.len();
-                all.extend(page.models.into_iter().filter(|model| seen.insert(model.id.clone())));
-                next = page.next;
-                // A server that does not know page tokens sends its one page again and again.
-                if next.is_none() || all.len() == before {
-                    break;
-                }
+        let account = self.account(cx)?;
+        let (mut all, mut seen, mut next) = (Vec::new(), BTreeSet::new(), None::<String>);
+        for _ in 0..MOST_PAGES {
+            let request = account.get(&self.paths.models(next.as_deref()));
+            let decode = |success: &Success| models::decode_response(&success.body);
+            let page = account.ask(cx, request, decode_error, decode).await?;
+            let before = all.len();
+            all.extend(page.models.into_iter().filter(|model| seen.insert(model.id.clone())));
+            next = page.next;
+            // A server that does not know page tokens sends its one page again and again.
+            if next.is_none() || all.len() == before {
+                break;
             }
-            Ok(all)
-        };
-        pages.await.map_err(|error| hide(error, &route))
-    }
-}
-
-fn post(route: &Route, url: String, body: Vec<u8>) -> HttpRequest {
-    HttpRequest { method: Method::POST, url, headers: route.headers.clone(), body: body.into() }
-}
-
-fn classify(response: &ErrorResponse) -> Error {
-    llm_wire_gemini::decode_error(response)
-}
-
-/// An error without our key in it, should the server have repeated it.
-fn hide(error: Error, route: &Route) -> Error {
-    match &route.key {
-        Some(key) => error.scrubbed(key),
-        None => error,
+        }
+        Ok(all)
     }
 }
 

@@ -3,7 +3,7 @@
 mod adapter;
 mod config;
 mod models;
-mod route;
+mod paths;
 
 use std::sync::Arc;
 

@@ -1,0 +1,90 @@
+//! The paths of calls below the address.
+
+use llm_core::{Error, ErrorKind};
+
+const DEFAULT_VERSION: &str = "v1beta";
+/// Models in a page of the list, the most that the vendor gives.
+const PAGE_SIZE: &str = "1000";
+
+/// The version that all paths begin with, between slashes.
+pub(crate) struct Paths(String);
+
+impl Paths {
+    /// The paths of a version, or of the one that has every feature.
+    pub(crate) fn new(version: Option<&str>) -> Result<Self, Error> {
+        let version = version.map(str::trim).filter(|version| !version.is_empty()).unwrap_or(DEFAULT_VERSION);
+        if !version.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let what = "reading the setting `api_version` of gemini: it must be a word such as v1beta";
+            return Err(Error::new(ErrorKind::Config, what));
+        }
+        Ok(Self(format!("/{version}/")))
+    }
+
+    /// The path of a model's method (`generateContent`, `streamGenerateContent?alt=sse`).
+    ///
+    /// A name may come with its collection (`models/gemini-x`, `tunedModels/mine`).
+    pub(crate) fn method(&self, model: &str, method: &str) -> String {
+        let mut url = String::with_capacity(self.0.len() + model.len() + method.len() + 16);
+        url.push_str(&self.0);
+        let (collection, name) = match model.split_once('/') {
+            Some((collection @ ("models" | "tunedModels"), name)) => (collection, name),
+            _ => ("models", model),
+        };
+        url.push_str(collection);
+        url.push('/');
+        push_encoded(name, &mut url);
+        url.push(':');
+        url.push_str(method);
+        url
+    }
+
+    /// The path of a page of the list of models.
+    pub(crate) fn models(&self, page: Option<&str>) -> String {
+        let mut url = format!("{}models?pageSize={PAGE_SIZE}", self.0);
+        if let Some(token) = page {
+            url.push_str("&pageToken=");
+            push_encoded(token, &mut url);
+        }
+        url
+    }
+}
+
+/// Adds a text as one segment or value of a URL.
+fn push_encoded(text: &str, url: &mut String) {
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            url.push(char::from(byte));
+        } else {
+            url.extend(['%', hex(byte >> 4), hex(byte & 15)]);
+        }
+    }
+}
+
+fn hex(digit: u8) -> char {
+    char::from(if digit < 10 { b'0' + digit } else { b'A' + digit - 10 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_one_segment_of_the_path() {
+        let check = |model, expected: &str| {
+            let path = Paths::new(None).unwrap().method(model, "generateContent");
+            assert_eq!(path, format!("/v1beta/{expected}:generateContent"));
+        };
+        check("gemini-3.5-flash", "models/gemini-3.5-flash");
+        check("models/gemini-3.5-flash", "models/gemini-3.5-flash");
+        check("tunedModels/mine", "tunedModels/mine");
+        check("../../secrets?x=1#y", "models/..%2F..%2Fsecrets%3Fx%3D1%23y");
+        check("größe:1", "models/gr%C3%B6%C3%9Fe%3A1");
+    }
+
+    #[test]
+    fn pages_and_versions_are_parts_of_the_path() {
+        let paths = Paths::new(Some(" v1 ")).unwrap();
+        assert_eq!(paths.models(Some("a/b=")), "/v1/models?pageSize=1000&pageToken=a%2Fb%3D");
+        assert!(Paths::new(Some("v1/../x")).is_err());
+    }
+}
