@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::dialect::Dialect;
 use crate::error;
-use crate::json::malformed;
+use crate::json::{malformed, take};
 
 /// Reads the list, in the vendor's order: `{data: […]}`, `{models: […]}` or a bare list.
 pub fn decode_response(body: &[u8], dialect: &Dialect) -> Result<Vec<ModelInfo>, Error> {
@@ -14,7 +14,7 @@ pub fn decode_response(body: &[u8], dialect: &Dialect) -> Result<Vec<ModelInfo>,
     let mut value: Value = serde_json::from_slice(body).map_err(|error| malformed(doing, &error))?;
     let list = match &mut value {
         Value::Array(list) => std::mem::take(list),
-        object => match (object["data"].take(), object["models"].take()) {
+        object => match (take(object, "data"), take(object, "models")) {
             (Value::Array(list), _) | (_, Value::Array(list)) => list,
             _ => {
                 let nothing = || Error::new(ErrorKind::Malformed, format!("{doing}: there is no list"));
@@ -92,7 +92,10 @@ mod tests {
         let error = decode_response(br#"{"error":{"message":"no","code":"invalid_api_key"}}"#, &Dialect::OPENAI);
         assert_eq!(error.unwrap_err().kind(), ErrorKind::Auth);
         assert_eq!(decode_response(b"{}", &Dialect::OPENAI).unwrap_err().kind(), ErrorKind::Malformed);
-        assert_eq!(decode_response(b"<html>", &Dialect::OPENAI).unwrap_err().kind(), ErrorKind::Malformed);
+        for foreign in ["<html>", "1", "true", "\"data\"", "null"] {
+            let error = decode_response(foreign.as_bytes(), &Dialect::OPENAI).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Malformed, "{foreign}");
+        }
     }
 
     #[test]
