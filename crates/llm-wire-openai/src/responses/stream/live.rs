@@ -264,8 +264,9 @@ fn end_message(mut all: Vec<Words>, item: &Item<'_>, sink: &mut Sink<'_>) {
             }
             continue;
         };
-        let words = all.remove(at);
+        // A piece that is none says nothing more of its words; they end below.
         let Some(said) = parse::<Piece<'_>>(raw) else { continue };
+        let words = all.remove(at);
         if let Some(raw) = said.text.or(said.refusal).filter(|_| !words.said) {
             let text = piece::text(raw).into_owned();
             if !text.is_empty() {

@@ -195,3 +195,16 @@ fn a_custom_tools_call_is_free_text() {
     assert_eq!((call.arguments.as_str(), call.truncated), ("ls {", false));
     assert_eq!(response.message.content[0].ext.value("openai-chat", "type"), Some(&json!("custom")));
 }
+
+#[test]
+fn an_end_without_the_text_of_an_open_part_ends_the_part() {
+    let body = concat!(
+        "data: {\"type\":\"response.output_item.added\",\"output_index\":0,\"item\":{\"type\":\"message\",\"id\":\"m\",\"content\":[]}}\n\n",
+        "data: {\"type\":\"response.output_text.delta\",\"output_index\":0,\"content_index\":0,\"delta\":\"said\"}\n\n",
+        "data: {\"type\":\"response.output_item.done\",\"output_index\":0,\"item\":{\"type\":\"message\",\"id\":\"m\",\"content\":[7]}}\n\n",
+        "data: {\"type\":\"response.completed\",\"response\":{\"status\":\"completed\"}}\n\n",
+    );
+    let (events, error) = events([body.as_bytes()]);
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(collect(events).text(), "said");
+}
