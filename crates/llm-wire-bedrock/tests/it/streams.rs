@@ -163,3 +163,16 @@ fn an_error_of_ours_is_an_exception_that_reads_as_the_same_class() {
         assert_eq!(llm_wire_bedrock::decode_error(&response).kind(), kind);
     }
 }
+
+#[test]
+fn a_delta_behind_the_stop_leaves_no_part_open() {
+    let late = json!({"contentBlockIndex": 0, "delta": {"text": "late"}});
+    let body = [
+        message("messageStart", &json!({"role": "assistant"})),
+        message("messageStop", &json!({"stopReason": "end_turn"})),
+        message("contentBlockDelta", &late),
+        message("metadata", &json!({"usage": {"inputTokens": 1, "outputTokens": 1}})),
+    ];
+    let (events, error) = decoded([body.concat().as_slice()]);
+    assert_eq!((collected(events).text().as_str(), error), ("late", None));
+}

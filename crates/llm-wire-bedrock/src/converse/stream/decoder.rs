@@ -200,6 +200,8 @@ impl Decoder {
             out.push(Event::Usage(Box::new(usage)));
             return Ok(());
         }
+        // Deltas behind the stop have opened blocks that nothing closes any more.
+        self.open.drain(..).for_each(|block| block.close(out));
         let reason = stop_reason::decode(self.stop_reason.as_deref(), self.has_calls);
         let mut finish = StreamFinish::new(reason, usage);
         finish.service_tier = service_tier;
