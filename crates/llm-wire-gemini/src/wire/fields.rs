@@ -113,7 +113,9 @@ pub(crate) fn invalid(path: &str, what: &str) -> Error {
 
 /// A field's name in camelCase, the spelling that answers use; requests may also be written in `snake_case`.
 pub(crate) fn camel_case(name: &str) -> Cow<'_, str> {
-    if !name.contains('_') || name.starts_with('_') {
+    // A name that is no snake_case is a name of its own: `text_` must not come to stand beside or in place of `text`.
+    let is_word = |word: &str| word.starts_with(|letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit());
+    if !name.contains('_') || name.starts_with('_') || !name.split('_').skip(1).all(is_word) {
         return Cow::Borrowed(name);
     }
     let mut words = name.split('_');
@@ -164,8 +166,9 @@ mod tests {
         for name in ["functionCallingConfig", "function_calling_config"] {
             assert_eq!(camel_case(name), "functionCallingConfig");
         }
-        assert_eq!(camel_case("_private"), "_private");
-        assert_eq!(camel_case("topK"), "topK");
+        for own in ["_private", "topK", "text_", "top__k", "top_K"] {
+            assert_eq!(camel_case(own), own);
+        }
     }
 
     #[test]
