@@ -3,7 +3,7 @@
 use crate::cargo::{cargo, run as run_cargo};
 use crate::report::Report;
 use crate::test::{self, Options};
-use crate::{features, tool};
+use crate::{features, fuzz, tool};
 
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
     let options = Options::parse(arguments)?;
@@ -17,8 +17,9 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
     report.step("features", features::check);
     report.step_with("deny", &tool::DENY, || {
         // Without `advisories`: that list comes from the network.
-        let arguments = ["deny", "--config", ".config/deny.toml", "check", "bans", "licenses", "sources"];
-        run_cargo(&mut cargo(arguments)).map(|()| String::new())
+        let checks = ["--config", ".config/deny.toml", "check", "bans", "licenses", "sources"];
+        run_cargo(cargo(["deny"]).args(checks))?;
+        run_cargo(cargo(["deny", "--manifest-path", fuzz::MANIFEST]).args(checks)).map(|()| String::new())
     });
     report.finish()
 }

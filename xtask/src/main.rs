@@ -9,6 +9,7 @@ mod ci;
 mod conformance;
 mod deps;
 mod features;
+mod fuzz;
 mod hosts;
 mod new_provider;
 mod prices;
@@ -78,6 +79,12 @@ const COMMANDS: &[Command] = &[
         arguments: "sim [--seeds A..B] [--minutes M] | properties [--rounds N] | budget [--seeds A..B] | redis [--rounds N]",
         about: "long runs: other seeds and cases, replicas that share a budget, a Redis that stops answering",
         run: soak::run,
+    },
+    Command {
+        name: "fuzz",
+        arguments: "[--target T] [--seconds N]",
+        about: "every decoder against made-up bytes, ten minutes each; needs cargo-fuzz",
+        run: fuzz::run,
     },
     Command { name: "deps", arguments: "", about: "count crates against their budgets", run: deps::run },
     Command {

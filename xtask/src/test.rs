@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::cargo::{cargo, run as run_cargo, run_watched};
 use crate::report::Report;
-use crate::{deps, hosts, soak, tidy, tool};
+use crate::{deps, fuzz, hosts, soak, tidy, tool};
 
 /// Flags that `test` and `ci` share.
 #[derive(Default)]
@@ -40,8 +40,11 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
 
 /// The steps, cheapest first.
 pub(crate) fn steps(report: &mut Report, options: &Options) {
-    report
-        .step_with("format", &tool::FMT, || run_cargo(&mut cargo(["fmt", "--all", "--check"])).map(|()| String::new()));
+    report.step_with("format", &tool::FMT, || {
+        run_cargo(&mut cargo(["fmt", "--all", "--check"]))?;
+        // A workspace of its own, whose code is not built here: libFuzzer needs a C++ compiler.
+        run_cargo(&mut cargo(["fmt", "--manifest-path", fuzz::MANIFEST, "--check"])).map(|()| String::new())
+    });
     report.step("tidy", tidy::check_workspace);
     report.step("deps", deps::check);
     report.step_with("clippy", &tool::CLIPPY, || {

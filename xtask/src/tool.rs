@@ -20,6 +20,7 @@ pub(crate) const CLIPPY: Tool = Tool { name: "clippy", install: "rustup componen
 pub(crate) const NEXTEST: Tool =
     Tool { name: "nextest", install: "cargo install --locked cargo-nextest", demanded: false };
 pub(crate) const DENY: Tool = Tool { name: "deny", install: "cargo install --locked cargo-deny", demanded: false };
+pub(crate) const FUZZ: Tool = Tool { name: "fuzz", install: "cargo install --locked cargo-fuzz", demanded: false };
 
 impl Tool {
     /// Whether the tool answers; a rustup proxy without its component does not.
