@@ -4,7 +4,7 @@ mod read;
 mod wire;
 mod write;
 
-pub(crate) use read::{CallIds, media_of, read_call, read_part};
+pub(crate) use read::{CallIds, media_of, read_part};
 pub(crate) use wire::{WireCall, WirePart, WirePartialArg};
 pub(crate) use write::{JsonObject, Payload, WrittenPart, blob, payload, vendors_id};
 

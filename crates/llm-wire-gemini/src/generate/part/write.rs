@@ -32,10 +32,18 @@ pub(crate) enum Payload<'a> {
 
 /// Media to write.
 #[derive(Debug)]
-pub(crate) enum Blob<'a> {
-    Bytes { media_type: &'a str, bytes: &'a [u8] },
-    Base64 { media_type: &'a str, base64: &'a str },
-    File { media_type: &'a str, uri: &'a str },
+pub(crate) struct Blob<'a> {
+    media_type: &'a str,
+    data: BlobData<'a>,
+    /// What other parts may call it by.
+    pub(crate) name: Option<&'a str>,
+}
+
+#[derive(Debug)]
+enum BlobData<'a> {
+    Bytes(&'a [u8]),
+    Base64(&'a str),
+    File(&'a str),
 }
 
 /// Something that must be an object at the vendor.
@@ -83,19 +91,23 @@ pub(crate) fn payload<'a>(kind: &'a PartKind, readers: &[&str]) -> Result<Payloa
 
 /// Media as bytes or by address; plain text is no media to the vendor.
 pub(crate) fn blob<'a>(media: &'a Media, readers: &[&str]) -> Result<Blob<'a>, &'static str> {
-    let media_type = media.media_type.as_str();
-    Ok(match &media.data {
-        MediaData::Inline { bytes } => Blob::Bytes { media_type, bytes },
+    let mut media_type = media.media_type.as_str();
+    let data = match &media.data {
+        MediaData::Inline { bytes } => BlobData::Bytes(bytes),
         MediaData::Url { url } => match url.strip_prefix("data:").and_then(|data| data.split_once(";base64,")) {
-            Some((media_type, base64)) => Blob::Base64 { media_type, base64 },
-            None => Blob::File { media_type, uri: url },
+            Some((said, base64)) => {
+                media_type = said;
+                BlobData::Base64(base64)
+            }
+            None => BlobData::File(url),
         },
         MediaData::File { refs } => {
             let uri = readers.iter().find_map(|reader| refs.get(*reader));
-            Blob::File { media_type, uri: uri.ok_or("the file was not uploaded to this vendor")? }
+            BlobData::File(uri.ok_or("the file was not uploaded to this vendor")?)
         }
         _ => return Err("media from a source that this version does not know"),
-    })
+    };
+    Ok(Blob { media_type, data, name: media.filename.as_deref() })
 }
 
 /// An id unless it was made up for a call that the vendor gave none.
@@ -141,6 +153,8 @@ impl Blob<'_> {
         struct Inline<'a> {
             mime_type: &'a str,
             data: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            display_name: Option<&'a str>,
         }
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -149,17 +163,18 @@ impl Blob<'_> {
             #[serde(skip_serializing_if = "Option::is_none")]
             mime_type: Option<&'a str>,
             file_uri: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            display_name: Option<&'a str>,
         }
-        match self {
-            Self::Bytes { media_type, bytes } => {
-                map.field("inlineData", &Inline { mime_type: media_type, data: &base64_text::encode(bytes) })
+        let (mime_type, display_name) = (self.media_type, self.name);
+        match self.data {
+            BlobData::Bytes(bytes) => {
+                map.field("inlineData", &Inline { mime_type, data: &base64_text::encode(bytes), display_name })
             }
-            Self::Base64 { media_type, base64 } => {
-                map.field("inlineData", &Inline { mime_type: media_type, data: base64 })
-            }
-            Self::File { media_type, uri } => {
-                let mime_type = Some(*media_type).filter(|given| !given.is_empty() && !given.contains('*'));
-                map.field("fileData", &File { mime_type, file_uri: uri })
+            BlobData::Base64(data) => map.field("inlineData", &Inline { mime_type, data, display_name }),
+            BlobData::File(file_uri) => {
+                let mime_type = Some(mime_type).filter(|given| !given.is_empty() && !given.contains('*'));
+                map.field("fileData", &File { mime_type, file_uri, display_name })
             }
         }
     }

@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use llm_core::{ChatRequest, Effort, Error, OutputFormat, Reasoning, ToolChoice, Warnings};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::profile::{Profile, Thinking};
+use super::schema::Schema;
 
 /// `generationConfig`.
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -39,6 +40,8 @@ pub(super) struct GenerationConfig<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     response_json_schema: Option<&'a Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    response_schema: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     thinking_config: Option<ThinkingConfig<'a>>,
 }
 
@@ -58,6 +61,7 @@ impl<'a> GenerationConfig<'a> {
     pub(super) fn of(
         request: &'a ChatRequest,
         profile: Profile,
+        ext: Option<&Map<String, Value>>,
         warnings: &mut Warnings,
     ) -> Result<Option<Self>, Error> {
         let sampling = &request.sampling;
@@ -96,7 +100,20 @@ impl<'a> GenerationConfig<'a> {
             OutputFormat::Json => config.response_mime_type = Some("application/json"),
             OutputFormat::JsonSchema(schema) => {
                 config.response_mime_type = Some("application/json");
-                config.response_json_schema = Some(&schema.schema);
+                // A client's own schema in the older form is sent as it came.
+                let given = ext.is_some_and(|ext| {
+                    ext.get("generationConfig").is_some_and(|config| config.get("responseSchema").is_some())
+                });
+                match Schema::of(&schema.schema, profile) {
+                    _ if given => {}
+                    Schema::Json(schema) => config.response_json_schema = Some(schema),
+                    Schema::OpenApi { schema, loses } => {
+                        config.response_schema = Some(schema);
+                        if loses {
+                            warnings.adapted("output.schema", Schema::WHY);
+                        }
+                    }
+                }
                 if schema.description.is_some() {
                     let why = "gemini reads descriptions inside the schema only";
                     warnings.unsupported("output.description", why)?;

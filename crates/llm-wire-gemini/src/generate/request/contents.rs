@@ -13,8 +13,10 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use super::decode_contents::JOINED;
 use crate::API;
 use crate::generate::part::{self, JsonObject, NO_SIGNATURE, Payload, WrittenPart, payload, vendors_id};
+use super::profile::Profile;
 use crate::wire::{Merging, settings};
 
 /// The conversation in the vendor's form.
@@ -33,12 +35,18 @@ pub(super) struct Content<'a> {
 }
 
 impl<'a> Contents<'a> {
-    pub(super) fn of(request: &'a ChatRequest, to: &'a Origin, warnings: &mut Warnings) -> Result<Self, Error> {
+    pub(super) fn of(
+        request: &'a ChatRequest,
+        to: &'a Origin,
+        profile: Profile,
+        warnings: &mut Warnings,
+    ) -> Result<Self, Error> {
         let mut writer = Writer {
             to,
+            profile,
             warnings,
             warned: Vec::new(),
-            names: HashMap::new(),
+            calls: HashMap::new(),
             out: Self { contents: Vec::with_capacity(request.messages.len()), system: Vec::new() },
         };
         for (index, message) in request.messages.iter().enumerate() {
@@ -48,13 +56,22 @@ impl<'a> Contents<'a> {
     }
 }
 
+/// What a result must know of its call.
+#[derive(Clone, Copy)]
+struct Called<'a> {
+    name: &'a str,
+    /// Its id is sent.
+    has_id: bool,
+}
+
 struct Writer<'a, 'w> {
     to: &'a Origin,
+    profile: Profile,
     warnings: &'w mut Warnings,
     /// Fields that were warned about and need no second warning.
     warned: Vec<&'static str>,
-    /// Call id → name of the function, of all calls so far.
-    names: HashMap<&'a str, &'a str>,
+    /// Call id → the call, of all calls so far.
+    calls: HashMap<&'a str, Called<'a>>,
     out: Contents<'a>,
 }
 
@@ -96,8 +113,13 @@ impl<'a> Writer<'a, '_> {
             return Ok(());
         }
         let results = message.role == Role::Tool;
-        let ext = settings(&message.ext, API, &self.to.provider);
+        let joined = message.ext.value(API, JOINED).is_some();
+        let ext = settings(&message.ext, API, &self.to.provider).filter(|_| !joined);
         match self.out.contents.last_mut() {
+            Some(last) if joined && last.role == role => {
+                last.parts.append(&mut parts);
+                last.results &= results;
+            }
             Some(last) if results && last.results && ext.is_none() => last.parts.append(&mut parts),
             _ => self.out.contents.push(Content { role, parts, ext, results }),
         }
@@ -136,7 +158,7 @@ impl<'a> Writer<'a, '_> {
                 self.once("messages.cache.ttl", "gemini caches by itself")?;
             }
         }
-        let payload = match &part.kind {
+        let mut payload = match &part.kind {
             PartKind::ToolResult(result) => self.result(index, place, result)?,
             kind => match payload(kind, &[&self.to.provider, API]) {
                 Ok(payload) => payload,
@@ -147,8 +169,10 @@ impl<'a> Writer<'a, '_> {
             },
         };
         self.inexact(index, place, part, &payload)?;
-        if let PartKind::ToolCall(call) = &part.kind {
-            self.names.insert(&call.id, &call.name);
+        if let Payload::Blob(blob) = &mut payload
+            && !self.profile.vertex
+        {
+            blob.name = None;
         }
         let mut signature = part.signature.as_deref();
         if signature.is_some() && !may_sign {
@@ -156,6 +180,11 @@ impl<'a> Writer<'a, '_> {
             signature = None;
         }
         let ext = settings(&part.ext, API, &self.to.provider);
+        if let PartKind::ToolCall(call) = &part.kind {
+            let own = ext.as_deref().and_then(|ext| ext.get("functionCall")?.get("id"));
+            let has_id = own.is_some() || vendors_id(&call.id).is_some();
+            self.calls.insert(&call.id, Called { name: &call.name, has_id });
+        }
         let empty = matches!(payload, Payload::Text("") | Payload::Thought("")) && signature.is_none() && ext.is_none();
         Ok((!empty).then_some(WrittenPart { payload, signature, ext }))
     }
@@ -170,7 +199,7 @@ impl<'a> Writer<'a, '_> {
                 self.warnings.adapted(&path(".arguments"), &details);
             }
             (PartKind::Media(media), _) => {
-                if media.filename.is_some() {
+                if media.filename.is_some() && (!self.profile.vertex || !matches!(payload, Payload::Blob(_))) {
                     self.warnings.unsupported(&path(".filename"), "the gemini api takes no file names")?;
                 }
                 if media.detail.as_deref().is_some_and(|detail| detail != "auto") {
@@ -184,7 +213,8 @@ impl<'a> Writer<'a, '_> {
     }
 
     fn result(&mut self, index: usize, place: usize, result: &'a ToolResult) -> Result<Payload<'a>, Error> {
-        let known = result.name.as_deref().or_else(|| self.names.get(&*result.call_id).copied());
+        let call = self.calls.get(&*result.call_id).copied();
+        let known = result.name.as_deref().or(call.map(|call| call.name));
         if known.is_none() {
             let details = "no call of this id stands before it, and gemini wants the function's name; the id is sent";
             self.warnings.adapted(&format!("messages[{index}].content[{place}].name"), details);
@@ -209,7 +239,7 @@ impl<'a> Writer<'a, '_> {
             }
         }
         Ok(Payload::Response {
-            id: vendors_id(&result.call_id),
+            id: Some(&*result.call_id).filter(|id| call.map_or_else(|| vendors_id(id).is_some(), |call| call.has_id)),
             name: known.unwrap_or(&result.call_id),
             response: response(text, result.status),
             parts,

@@ -81,14 +81,12 @@ fn tools(mut entry: Fields<'_>, tools: &mut Vec<Arc<Tool>>) -> Result<(), Error>
     for mut declaration in entry.objects("functionDeclarations")? {
         let name = declaration.text("name")?.filter(|name| !name.is_empty());
         let name = name.ok_or_else(|| declaration.invalid("name", "a function needs a name"))?;
-        let what = "it must be a schema";
-        let schema = match declaration.typed::<Value>("parametersJsonSchema", what)? {
-            Some(schema) => schema,
-            None => declaration.typed("parameters", what)?.map(schema::json_schema).unwrap_or_default(),
-        };
+        let (schema, own) = schema::take(&mut declaration, "parametersJsonSchema", "parameters")?;
+        let schema = schema.unwrap_or_default();
         let description = declaration.text("description")?;
         let mut function = llm_core::FunctionTool { name, description, schema, ..llm_core::FunctionTool::default() };
-        let rest = declaration.rest();
+        let mut rest = declaration.rest();
+        rest.extend(own.map(|own| ("parameters".to_owned(), own)));
         if !rest.is_empty() {
             *function.ext.of_mut(API) = rest;
         }

@@ -45,11 +45,8 @@ pub(super) fn generation(
 
 fn output(config: &mut Fields<'_>, left: &mut Map<String, Value>) -> Result<OutputFormat, Error> {
     let mime = config.text("responseMimeType")?;
-    let what = "it must be a schema";
-    let schema = match config.typed::<Value>("responseJsonSchema", what)? {
-        Some(schema) => Some(schema),
-        None => config.typed("responseSchema", what)?.map(schema::json_schema),
-    };
+    let (schema, own) = schema::take(config, "responseJsonSchema", "responseSchema")?;
+    left.extend(own.map(|own| ("responseSchema".to_owned(), own)));
     Ok(match (mime.as_deref(), schema) {
         (None | Some("application/json"), Some(schema)) => {
             OutputFormat::JsonSchema(JsonSchema { schema, ..JsonSchema::default() })
@@ -59,7 +56,8 @@ fn output(config: &mut Fields<'_>, left: &mut Map<String, Value>) -> Result<Outp
         // `text/x.enum` and whatever comes next: only this vendor knows them.
         (Some(mime), schema) => {
             left.insert("responseMimeType".to_owned(), mime.into());
-            left.extend(schema.map(|schema| ("responseJsonSchema".to_owned(), schema)));
+            let given = left.contains_key("responseSchema");
+            left.extend(schema.filter(|_| !given).map(|schema| ("responseJsonSchema".to_owned(), schema)));
             OutputFormat::Text
         }
     })
@@ -72,7 +70,10 @@ fn reasoning(mut thinking: Fields<'_>) -> Result<(Option<Reasoning>, Map<String,
     let shown: Option<bool> = thinking.typed("includeThoughts", "it must be true or false")?;
     let mut left = thinking.rest();
     let reasoning = match (level, budget) {
-        (Some(level), _) => Some(Reasoning::Effort(Effort::from(level.to_ascii_lowercase()))),
+        (Some(level), budget) => {
+            left.extend(budget.map(|budget| ("thinkingBudget".to_owned(), budget.into())));
+            Some(Reasoning::Effort(Effort::from(level.to_ascii_lowercase())))
+        }
         (None, Some(budget)) => {
             let tokens = u32::try_from(budget).ok();
             if tokens.is_none() {

@@ -7,6 +7,9 @@ use crate::API;
 use crate::generate::part::{CallIds, NO_SIGNATURE, WirePart, media_of, read_part};
 use crate::wire::{Fields, Str, invalid, unquoted};
 
+/// Mark in `ext.gemini` of a message that stood in one content with the message before it: words beside results of tools.
+pub(super) const JOINED: &str = "joined";
+
 /// The calls of a conversation so far.
 #[derive(Debug, Default)]
 pub(super) struct History {
@@ -42,6 +45,14 @@ impl History {
         }
         if messages.is_empty() {
             messages.push(Message::new(role, vec![Part::text("")]));
+        }
+        let mut role_before = messages.first().map(|first| first.role.clone());
+        for message in messages.iter_mut().skip(1) {
+            // Results of tools join each other anyway.
+            if message.role != Role::Tool || role_before != Some(Role::Tool) {
+                message.ext.set(API, JOINED, true);
+            }
+            role_before = Some(message.role.clone());
         }
         let rest = content.rest();
         if let Some(first) = messages.first_mut()

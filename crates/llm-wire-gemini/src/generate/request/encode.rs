@@ -1,6 +1,7 @@
 //! A whole request as the vendor's JSON body. The model and whether to stream stand in the URL, not here.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use llm_core::{ChatRequest, Error, ErrorKind, Origin, PartKind, Warning, Warnings};
 use serde::ser::{Serialize, Serializer};
@@ -28,15 +29,17 @@ pub struct Encoded {
 /// Signatures go only `to` the target that made them.
 pub fn encode_request(request: &ChatRequest, to: &Origin, _stream: bool, profile: &Profile) -> Result<Encoded, Error> {
     let mut warnings = Warnings::new(request.on_unsupported);
-    let Contents { contents, system } = Contents::of(request, to, &mut warnings)?;
+    let Contents { contents, system } = Contents::of(request, to, *profile, &mut warnings)?;
+    let ext = settings(&request.ext, API, &to.provider);
     let body = Body {
         contents,
         system,
-        tools: ToolEntry::all(&request.tools, to, &mut warnings)?,
+        tools: ToolEntry::all(&request.tools, to, *profile, &mut warnings)?,
         tool_config: ToolConfig::of(&request.tool_choice),
-        config: GenerationConfig::of(request, *profile, &mut warnings)?,
+        config: GenerationConfig::of(request, *profile, ext.as_deref(), &mut warnings)?,
         service_tier: request.service_tier.as_deref(),
-        ext: settings(&request.ext, API, &to.provider),
+        labels: Some(&request.metadata).filter(|labels| profile.vertex && !labels.is_empty()),
+        ext,
     };
     if request.parallel_tool_calls == Some(false) {
         warnings.unsupported("parallel_tool_calls", "gemini cannot be held to one call at a time")?;
@@ -44,8 +47,8 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, _stream: bool, profile
     if request.end_user.is_some() {
         warnings.unsupported("end_user", "the gemini api has no field for it")?;
     }
-    if !request.metadata.is_empty() {
-        warnings.unsupported("metadata", "labels exist at Vertex AI only; there they are ext.gemini.labels")?;
+    if !request.metadata.is_empty() && !profile.vertex {
+        warnings.unsupported("metadata", "labels exist at Vertex AI only")?;
     }
     let mut bytes = Vec::with_capacity(estimate(request));
     serde_json::to_writer(&mut bytes, &body)
@@ -72,6 +75,7 @@ struct Body<'a> {
     tool_config: Option<ToolConfig<'a>>,
     config: Option<GenerationConfig<'a>>,
     service_tier: Option<&'a str>,
+    labels: Option<&'a BTreeMap<String, String>>,
     ext: Option<Cow<'a, Map<String, Value>>>,
 }
 
@@ -92,6 +96,7 @@ impl Serialize for Body<'_> {
         map.optional("toolConfig", self.tool_config.as_ref())?;
         map.optional("generationConfig", self.config.as_ref())?;
         map.optional("serviceTier", self.service_tier.as_ref())?;
+        map.optional("labels", self.labels)?;
         map.end()
     }
 }

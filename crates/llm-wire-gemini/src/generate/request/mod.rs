@@ -6,6 +6,7 @@ mod decode;
 mod decode_config;
 mod decode_contents;
 mod encode;
+mod openapi;
 mod profile;
 mod schema;
 mod tools;

@@ -12,6 +12,10 @@ pub struct Profile {
     pub thinking: Thinking,
     /// The level `MINIMAL`; where the model is known to refuse it, `LOW` is sent.
     pub minimal_thinking: Support,
+    /// JSON schema; where the model is known to refuse it, schemas are sent in the vendor's older form.
+    pub json_schema: Support,
+    /// The server is Vertex AI, which knows labels and names of files; the Gemini API refuses both.
+    pub vertex: bool,
 }
 
 /// How a model is told how much to think.
@@ -36,6 +40,18 @@ impl Profile {
     /// With how reasoning is asked for.
     pub fn with_thinking(mut self, thinking: Thinking) -> Self {
         self.thinking = thinking;
+        self
+    }
+
+    /// With what the model says to JSON schema.
+    pub fn with_json_schema(mut self, json_schema: Support) -> Self {
+        self.json_schema = json_schema;
+        self
+    }
+
+    /// For Vertex AI.
+    pub fn for_vertex(mut self) -> Self {
+        self.vertex = true;
         self
     }
 

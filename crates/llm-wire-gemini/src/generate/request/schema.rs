@@ -1,6 +1,39 @@
 //! The vendor's older schema form, a subset of `OpenAPI` 3.0, as JSON schema, which every other vendor takes.
 
+use llm_core::Error;
 use serde_json::{Map, Value};
+
+use super::openapi::openapi;
+use super::profile::Profile;
+use crate::wire::Fields;
+
+/// A schema in the form that a model takes.
+#[derive(Debug, PartialEq)]
+pub(super) enum Schema<'a> {
+    Json(&'a Value),
+    OpenApi { schema: Value, loses: bool },
+}
+
+impl<'a> Schema<'a> {
+    /// Why a schema in the older form may say less.
+    pub(super) const WHY: &'static str = "this model takes a part of json schema only; what it does not know is left out";
+
+    pub(super) fn of(schema: &'a Value, profile: Profile) -> Self {
+        if profile.json_schema.may() {
+            return Self::Json(schema);
+        }
+        let (schema, loses) = openapi(schema);
+        Self::OpenApi { schema, loses }
+    }
+}
+
+/// Takes the schema out of an object that has it in either form; in the older form also as it came.
+pub(super) fn take(fields: &mut Fields<'_>, json: &str, older: &str) -> Result<(Option<Value>, Option<Value>), Error> {
+    let what = "it must be a schema";
+    let own: Option<Value> = fields.typed(older, what)?;
+    let schema = fields.typed(json, what)?.or_else(|| own.clone().map(json_schema));
+    Ok((schema, own))
+}
 
 /// Types in lower case, `nullable` as a type, counts as numbers; everything else as it is.
 /// What is JSON schema already passes unchanged.

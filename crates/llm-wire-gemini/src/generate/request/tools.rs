@@ -6,8 +6,14 @@ use llm_core::{Error, FunctionTool, Origin, Tool, Warnings};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
+use super::profile::Profile;
+use super::schema::Schema;
 use crate::API;
 use crate::wire::{Merging, settings};
+
+/// The field of a schema in the vendor's older form. A client's own schema in that form stands in ext and is sent as it
+/// came.
+const OLDER_FORM: &str = "parameters";
 
 /// One entry of `tools`.
 pub(super) enum ToolEntry<'a> {
@@ -19,6 +25,7 @@ impl<'a> ToolEntry<'a> {
     pub(super) fn all(
         tools: &'a [std::sync::Arc<Tool>],
         to: &'a Origin,
+        profile: Profile,
         warnings: &mut Warnings,
     ) -> Result<Vec<Self>, Error> {
         let mut entries = Vec::new();
@@ -36,7 +43,14 @@ impl<'a> ToolEntry<'a> {
                     if function.cache.is_some() {
                         warnings.unsupported(&format!("tools[{index}].cache"), "gemini caches by itself")?;
                     }
-                    let function = Declaration { function, ext: settings(&function.ext, API, &to.provider) };
+                    let ext = settings(&function.ext, API, &to.provider);
+                    let given = ext.as_deref().is_some_and(|ext| ext.contains_key(OLDER_FORM));
+                    let schema = Some(&function.schema).filter(|schema| !given && !schema.is_null());
+                    let schema = schema.map(|schema| Schema::of(schema, profile));
+                    if matches!(schema, Some(Schema::OpenApi { loses: true, .. })) {
+                        warnings.adapted(&format!("tools[{index}].schema"), Schema::WHY);
+                    }
+                    let function = Declaration { function, schema, ext };
                     if let Some(Self::Functions(list)) = functions.and_then(|at| entries.get_mut(at)) {
                         list.push(function);
                     } else {
@@ -76,16 +90,21 @@ impl Serialize for ToolEntry<'_> {
 /// One function.
 pub(super) struct Declaration<'a> {
     function: &'a FunctionTool,
+    schema: Option<Schema<'a>>,
     ext: Option<Cow<'a, Map<String, Value>>>,
 }
 
 impl Serialize for Declaration<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let FunctionTool { name, description, schema, .. } = self.function;
+        let FunctionTool { name, description, .. } = self.function;
         let mut map = Merging::new(serializer.serialize_map(None)?, self.ext.as_deref());
         map.field("name", name)?;
         map.optional("description", description.as_ref())?;
-        map.optional("parametersJsonSchema", Some(schema).filter(|schema| !schema.is_null()))?;
+        match &self.schema {
+            Some(Schema::Json(schema)) => map.field("parametersJsonSchema", schema)?,
+            Some(Schema::OpenApi { schema, .. }) => map.field(OLDER_FORM, schema)?,
+            None => {}
+        }
         map.end()
     }
 }

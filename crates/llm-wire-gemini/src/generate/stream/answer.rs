@@ -5,14 +5,15 @@
 //! often has no words at all.
 
 use bytes::Bytes;
-use llm_core::{Citation, Error, Event, MediaData, Part, PartId, PartKind, ToolCall, Visibility};
+use llm_core::{Citation, Error, Event, Extensions, MediaData, PartId, PartKind, ToolCall, Visibility};
 use llm_wire::EventQueue;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::part_events::push_whole;
 use super::partial_args::PartialArguments;
-use crate::generate::part::{CallIds, WireCall, WirePart, read_call, read_part};
+use crate::API;
+use crate::generate::part::{CallIds, WireCall, WirePart, read_part};
 use crate::generate::response::{WireCandidate, citations};
 use crate::wire::Str;
 
@@ -56,6 +57,8 @@ pub(super) enum Words {
 pub(super) struct OpenCall {
     pub(super) part: PartId,
     pub(super) arguments: PartialArguments,
+    /// What it says that has no field of ours.
+    left: Map<String, Value>,
 }
 
 /// Facts without a field of ours: the newest of each, as JSON.
@@ -106,7 +109,11 @@ impl Answer {
         if let Some(raw) = wire.call
             && let Ok(call) = serde_json::from_str::<WireCall<'_>>(raw.get())
         {
-            return self.call(call, wire.take_signature(), numbers, out);
+            if !call.is_whole() {
+                return self.call(call, wire.take_signature(), numbers, out);
+            }
+            self.end_call(false, out);
+            self.has_calls = true;
         }
         let Some(part) = read_part(std::mem::take(wire), &mut numbers.calls) else { return Ok(()) };
         if let PartKind::Media(media) = &part.kind
@@ -159,7 +166,7 @@ impl Answer {
         part
     }
 
-    /// A call: whole, or a piece of one. A name begins a call; a piece that announces no further one ends it.
+    /// A piece of a call. A name begins a call; a piece that announces no further one ends it.
     fn call(
         &mut self,
         mut call: WireCall<'_>,
@@ -169,28 +176,22 @@ impl Answer {
     ) -> Result<(), Error> {
         let continues = call.will_continue == Some(true);
         let pieces = call.partial_args.take().unwrap_or_default();
-        let named = call.name.as_deref().is_some_and(|name| !name.is_empty());
-        if named || self.call.is_none() {
+        if call.is_named() || self.call.is_none() {
             self.end_call(false, out);
-            if !named && call.id.is_none() && call.args.is_none() && pieces.is_empty() {
+            if !call.is_named() && call.id.is_none() && call.args.is_none() && pieces.is_empty() {
                 return Ok(());
             }
             self.end_words(out);
             self.has_calls = true;
             let id = numbers.part();
-            if !continues && pieces.is_empty() {
-                let mut part = Part::new(read_call(call, &mut numbers.calls));
-                part.signature = signature;
-                push_whole(part, id, self.index, out);
-                return Ok(());
-            }
+            let left = call.left();
             let shell = PartKind::ToolCall(ToolCall {
                 id: numbers.calls.id(call.id.take()),
                 name: call.name.take().map(Str::into_owned).unwrap_or_default(),
                 ..ToolCall::default()
             });
             out.push(Event::PartStart { part: id, candidate: self.index, shell: Box::new(shell) });
-            self.call = Some(OpenCall { part: id, arguments: PartialArguments::default() });
+            self.call = Some(OpenCall { part: id, arguments: PartialArguments::default(), left });
         }
         if let Some(open) = &mut self.call {
             if let Some(signature) = signature {
@@ -223,9 +224,14 @@ impl Answer {
     }
 
     pub(super) fn end_call(&mut self, truncated: bool, out: &mut EventQueue) {
-        if let Some(OpenCall { part, arguments }) = self.call.take() {
+        if let Some(OpenCall { part, arguments, left }) = self.call.take() {
             out.push(Event::ArgumentsDelta { part, json: arguments.into_json() });
-            out.push(Event::PartEnd { part, truncated, ext: None });
+            let ext = (!left.is_empty()).then(|| {
+                let mut ext = Extensions::default();
+                ext.set(API, "functionCall", left);
+                Box::new(ext)
+            });
+            out.push(Event::PartEnd { part, truncated, ext });
         }
     }
 }
