@@ -40,7 +40,11 @@ impl Serialize for Body<'_> {
         object.fixed("model", &self.request.model)?;
         object.field("input_type", self.task)?;
         object.field("embedding_types", &["float"])?;
-        object.field("texts", &self.request.inputs)?;
+        // Images and mixed inputs are settings; texts beside them are refused.
+        let others = ["images", "inputs"].iter().any(|name| self.patch.get(name).is_some());
+        if !others || !self.request.inputs.is_empty() {
+            object.field("texts", &self.request.inputs)?;
+        }
         object.some("output_dimension", self.request.dimensions)?;
         object.end()
     }
@@ -52,8 +56,12 @@ pub fn decode_request(body: &[u8]) -> Result<EmbedRequest, Error> {
     let raw: &RawValue = serde_json::from_slice(body).map_err(|_| root.must_be("JSON"))?;
     let mut fields = object(raw, &root)?;
     let at = root.field("texts");
-    let texts = fields.take("texts").ok_or_else(|| at.must_be("a list of strings"))?;
-    let texts = list(texts, &at, "a list of strings")?.into_iter().enumerate();
+    let texts = match fields.take("texts") {
+        Some(texts) => list(texts, &at, "a list of strings")?,
+        None if fields.has("images") || fields.has("inputs") => Vec::new(),
+        None => return Err(at.must_be("a list of strings")),
+    };
+    let texts = texts.into_iter().enumerate();
     let texts: Vec<String> = texts
         .map(|(place, raw)| string(raw, &at.index(place)).map(std::borrow::Cow::into_owned))
         .collect::<Result<_, _>>()?;

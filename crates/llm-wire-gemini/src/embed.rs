@@ -72,7 +72,7 @@ impl Serialize for OneText<'_> {
 }
 
 /// Our words for the two tasks that every vendor knows; the vendor's own words pass.
-fn task_type(task: &str) -> Cow<'_, str> {
+pub(crate) fn task_type(task: &str) -> Cow<'_, str> {
     match task {
         "query" => "RETRIEVAL_QUERY".into(),
         "document" => "RETRIEVAL_DOCUMENT".into(),
@@ -80,7 +80,7 @@ fn task_type(task: &str) -> Cow<'_, str> {
     }
 }
 
-fn task(task_type: String) -> String {
+pub(crate) fn task(task_type: String) -> String {
     match task_type.as_str() {
         "RETRIEVAL_QUERY" => "query".to_owned(),
         "RETRIEVAL_DOCUMENT" => "document".to_owned(),

@@ -7,6 +7,7 @@ pub mod count_tokens;
 pub mod embed;
 pub mod generate;
 pub mod models;
+pub mod predict;
 
 pub use error::{decode_error, encode_error};
 pub use generate::{Decoded, Encoded, Profile, Thinking};

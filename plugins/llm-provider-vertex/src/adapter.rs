@@ -12,13 +12,13 @@ use llm_core::{
 };
 use llm_wire::{ErrorResponse, exchange, request_id, sse_or_json_array_stream, sse_stream};
 use llm_wire_anthropic::messages;
-use llm_wire_gemini::{count_tokens, embed, generate};
+use llm_wire_gemini::{count_tokens, embed, generate, predict};
 
+use crate::PLUGIN;
 use crate::config::Config;
 use crate::models::{self, Publisher};
 use crate::route::{DEFAULT_LOCATION, Route};
 use crate::token::{Source, missing};
-use crate::{PLUGIN, predict};
 
 /// One project at Vertex AI.
 pub struct Vertex {
@@ -197,15 +197,13 @@ impl Adapter for Vertex {
         let call = self.begin(cx).await?;
         let origin = self.origin(llm_wire_gemini::API, &request.model);
         let (publisher, model) = models::publisher(&request.model);
-        let by_predict = predict::has_predict(model);
-        let (method, body, warnings) = if by_predict {
-            let (body, warnings) = predict::encode_request(request, &origin)?;
-            ("predict", body, warnings)
+        let by_predict = models::has_predict(model);
+        let (method, encoded) = if by_predict {
+            ("predict", predict::encode_request(request, &origin)?)
         } else {
-            let encoded = embed::encode_request(request, &origin)?;
-            (embed::method(request.inputs.len()), encoded.body, encoded.warnings)
+            (embed::method(request.inputs.len()), embed::encode_request(request, &origin)?)
         };
-        let request = call.post(call.route.method(publisher.name(), model, method), body)?;
+        let request = call.post(call.route.method(publisher.name(), model, method), encoded.body)?;
         let answer = async {
             let success = exchange::unary(cx, request, publisher.classify()).await?;
             let mut response = if by_predict {
@@ -214,7 +212,7 @@ impl Adapter for Vertex {
                 embed::decode_response(&success.body, &origin)
             }?;
             response.request_id = request_id(&success.headers);
-            response.warnings = warnings;
+            response.warnings = encoded.warnings;
             Ok(response)
         };
         call.hide(answer.await)

@@ -3,7 +3,6 @@
 mod adapter;
 mod config;
 mod models;
-mod predict;
 mod route;
 mod token;
 

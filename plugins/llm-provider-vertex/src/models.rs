@@ -32,12 +32,20 @@ pub(crate) fn publisher(model: &str) -> (Publisher, &str) {
     }
 }
 
+/// Models for embeddings that have `embedContent` and no `predict`.
+const NO_PREDICT: [&str; 2] = ["gemini-embedding-2", "gemini-embedding-2-preview"];
+
+/// Whether a model for embeddings has Vertex's own method, `predict`.
+pub(crate) fn has_predict(model: &str) -> bool {
+    !NO_PREDICT.contains(&model)
+}
+
 /// Models that are told to think by a budget only.
 const BUDGETS: [&str; 3] = ["gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-2.5-pro"];
 
 /// What Gemini's encoder must know of a model; `known` is what a catalogue says.
 pub(crate) fn profile(model: &str, known: &Capabilities) -> llm_wire_gemini::Profile {
-    let profile = llm_wire_gemini::Profile::default().with_sampling(known.sampling);
+    let profile = llm_wire_gemini::Profile::default().for_vertex().with_sampling(known.sampling);
     let stem = model.split("-preview").next().unwrap_or(model);
     if BUDGETS.contains(&stem) {
         return profile.with_thinking(Thinking::Budget).with_minimal_thinking(Support::No);

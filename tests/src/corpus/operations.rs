@@ -109,7 +109,10 @@ pub(super) fn request(
             Request::Embed(Arc::new(texts(case, model, &bytes).unwrap_or_else(plain)))
         }
         Operation::Rerank => {
-            let read = llm_wire_openai::rerank::decode_request(&bytes);
+            let read = match case.api.as_str() {
+                "cohere-rerank" => llm_wire_cohere::rerank::decode_request(&bytes),
+                _ => llm_wire_openai::rerank::decode_request(&bytes),
+            };
             Request::Rerank(Arc::new(read.unwrap_or_else(|_| RerankRequest::new(model, "what", ["a", "b"]))))
                 .with_model(model)
         }
@@ -137,8 +140,20 @@ fn texts(case: &Case, model: &str, body: &[u8]) -> Option<EmbedRequest> {
             let form = llm_wire_bedrock::embed::Form::of(model);
             llm_wire_bedrock::embed::decode_request(body, model, form).ok()
         }
+        "cohere-v1-embed" | "cohere-v2-embed" => llm_wire_cohere::embed::decode_request(body).ok(),
+        "gemini-embed" => llm_wire_gemini::embed::decode_request(body, model).ok(),
+        "ollama-embed" => llm_wire_ollama::embed::decode_request(body).ok(),
+        "vertex-predict-embed" => llm_wire_gemini::predict::decode_request(body, model).ok(),
         _ => None,
     }
+}
+
+/// Whether it is one of the operations whose recorded requests are read here; those of chats are read by `ingress`.
+pub(super) fn is_read(case: &Case) -> bool {
+    const READ: [&str; 6] =
+        ["cohere-rerank", "cohere-v1-embed", "cohere-v2-embed", "gemini-embed", "ollama-embed", "vertex-predict-embed"];
+    let is_whole = case.request.as_ref().is_some_and(|request| !request.body_incomplete && request.body.is_object());
+    is_whole && READ.contains(&case.api.as_str())
 }
 
 /// An answer in normal form; null for a chat, which has its own.

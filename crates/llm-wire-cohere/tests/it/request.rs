@@ -133,7 +133,7 @@ fn bad_requests_name_their_field() {
         (r#"{"messages": {}}"#, "messages"),
         (r#"{"messages": [{}]}"#, "messages[0].role"),
         (r#"{"messages": [{"role": "user", "content": 5}]}"#, "messages[0].content"),
-        (r#"{"messages": [{"role": "user", "content": [{"type": "poem"}]}]}"#, "messages[0].content[0].type"),
+        (r#"{"messages": [{"role": "user", "content": [{"kind": "poem"}]}]}"#, "messages[0].content[0].type"),
         (r#"{"messages": [{"role": "tool", "content": "x"}]}"#, "messages[0].tool_call_id"),
         (r#"{"messages": [], "k": -1}"#, "k"),
         (r#"{"messages": [], "tool_choice": "auto"}"#, "tool_choice"),
@@ -143,4 +143,36 @@ fn bad_requests_name_their_field() {
         let error = chat::decode_request(body.as_bytes()).unwrap_err();
         assert_eq!(error.param(), Some(param), "{body}");
     }
+}
+
+#[test]
+fn what_has_no_place_goes_out_as_it_came() {
+    let body = json!({
+        "model": "m",
+        "messages": [
+            {"role": "user", "content": [{"type": "text", "text": "Hi", "new": 1}, {"type": "sound", "sound": {"a": 1}}]},
+            {"role": "assistant", "content": "Well.", "citations": [{"start": 0, "end": 4}],
+                "tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}, "new": 2}]},
+            {"role": "tool", "tool_call_id": "c", "content": [{"type": "document", "document": {"data": {"x": "y"}}}], "new": 3},
+        ],
+        "tools": [{"type": "function", "new": 4,
+            "function": {"name": "f", "parameters": {"type": "object"}, "strict": true}}],
+        "stream": false,
+        "documents": [{"id": "d", "data": {"text": "t"}}],
+        "citation_options": {"mode": "FAST"},
+        "safety_mode": "NONE",
+        "strict_tools": true,
+    });
+    let decoded = chat::decode_request(body.to_string().as_bytes()).unwrap();
+    let encoded = chat::encode_request(&decoded.request, &origin(), false).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&encoded.body).unwrap(), body);
+    assert_eq!(encoded.warnings, []);
+}
+
+#[test]
+fn images_can_be_embedded_by_settings() {
+    let body = json!({"model": "m", "input_type": "image", "embedding_types": ["float"], "images": ["data:image/png;base64,aGk="]});
+    let request = llm_wire_cohere::embed::decode_request(body.to_string().as_bytes()).unwrap();
+    let encoded = llm_wire_cohere::embed::encode_request(&request, &origin()).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&encoded.body).unwrap(), body);
 }

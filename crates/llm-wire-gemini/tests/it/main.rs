@@ -3,6 +3,7 @@
 
 mod embed;
 mod errors;
+mod faithful;
 mod request;
 mod request_decode;
 mod response;

@@ -9,9 +9,8 @@ pub(super) const RULES: &[Rule] = &[
         says: "Names of fields may be written in `snake_case`, and where a list is wanted one object is a list of one.",
         apply: |fields| {
             camel(fields);
-            let instruction = fields.get_mut("systemInstruction").and_then(Value::as_object_mut);
-            for fields in instruction.into_iter().chain(contents(fields)) {
-                if let Some(parts) = fields.get_mut("parts").filter(|parts| parts.is_object()) {
+            for content in said(fields) {
+                if let Some(parts) = content.get_mut("parts").filter(|parts| parts.is_object()) {
                     *parts = json!([parts.take()]);
                 }
             }
@@ -45,8 +44,9 @@ pub(super) const RULES: &[Rule] = &[
             for content in contents(fields).filter(|content| user(content.get("role"))) {
                 content.insert("role".to_owned(), "user".into());
             }
-            let embedded = fields.get_mut("content").into_iter().chain(fields.get_mut("systemInstruction"));
-            embedded.filter_map(Value::as_object_mut).for_each(|content| drop(content.remove("role")));
+            for name in ["content", "systemInstruction"] {
+                fields.get_mut(name).and_then(Value::as_object_mut).map(|content| content.remove("role"));
+            }
         },
     },
     Rule {
@@ -60,7 +60,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         says: "A level of thinking is one word in either case.",
         apply: |fields| {
-            let level = fields.get_mut("generationConfig").and_then(|config| config.pointer_mut("/thinkingConfig/thinkingLevel"));
+            let level = fields
+                .get_mut("generationConfig")
+                .and_then(|config| config.pointer_mut("/thinkingConfig/thinkingLevel"));
             if let Some(Value::String(level)) = level {
                 level.make_ascii_uppercase();
             }
@@ -159,16 +161,20 @@ fn contents(fields: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<St
     each(fields, "contents").filter_map(Value::as_object_mut)
 }
 
+/// The contents and the instruction.
+fn said(fields: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
+    let named = fields.iter_mut().filter(|(name, _)| ["contents", "systemInstruction"].contains(&name.as_str()));
+    let lists = named.flat_map(|(_, value)| match value {
+        Value::Array(contents) => contents.as_mut_slice(),
+        one => std::slice::from_mut(one),
+    });
+    lists.filter_map(Value::as_object_mut)
+}
+
 /// Changes every part of the conversation and of the instruction.
 fn parts(fields: &mut Map<String, Value>, change: impl Fn(&mut Map<String, Value>)) {
-    let list = |content: &mut Map<String, Value>| {
-        for part in each(content, "parts").filter_map(Value::as_object_mut) {
-            change(part);
-        }
-    };
-    contents(fields).for_each(list);
-    if let Some(Value::Object(instruction)) = fields.get_mut("systemInstruction") {
-        list(instruction);
+    for content in said(fields) {
+        each(content, "parts").filter_map(Value::as_object_mut).for_each(&change);
     }
 }
 

@@ -27,8 +27,8 @@ const EVERY: &[Rule] = &[
 const WIRES: &[(&str, &[&str], &[Rule])] = &[
     ("anthropic", &["anthropic-messages", "anthropic-count-tokens"], super::anthropic::RULES),
     ("bedrock", &["bedrock-converse", "bedrock-invoke", "bedrock-count-tokens"], super::bedrock::RULES),
-    ("cohere", &["cohere-v2-chat", "cohere-v2-embed", "cohere-rerank"], super::cohere::RULES),
-    ("gemini", &["gemini", "gemini-count-tokens", "gemini-embed"], super::gemini::RULES),
+    ("cohere", &["cohere-v2-chat", "cohere-v1-embed", "cohere-v2-embed", "cohere-rerank"], super::cohere::RULES),
+    ("gemini", &["gemini", "gemini-count-tokens", "gemini-embed", "vertex-predict-embed"], super::gemini::RULES),
     ("ollama", &["ollama-chat", "ollama-embed"], super::ollama::RULES),
     (
         "openai",

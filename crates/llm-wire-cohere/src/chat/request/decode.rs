@@ -1,12 +1,12 @@
 //! A request of the vendor's clients. What this crate has no field for goes to `ext` and comes out as it went in.
 
 use llm_core::{
-    ChatRequest, Effort, Error, FunctionTool, JsonSchema, Media, Message, OutputFormat, Part, PartKind, Reasoning,
-    Role, Tool, ToolCall, ToolChoice, ToolResult, base64_text,
+    ChatRequest, Effort, Error, Extensions, FunctionTool, JsonSchema, Media, Message, OutputFormat, Part, PartKind,
+    Reasoning, Role, Tool, ToolCall, ToolChoice, ToolResult, base64_text,
 };
 use llm_wire::json::{Fields, Path, boolean, list, number, object, string, unsigned, value};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 use crate::API;
@@ -90,6 +90,14 @@ fn tools(fields: &mut Fields<'_>, request: &mut ChatRequest) -> Result<(), Error
             let parameters = inner.field("parameters");
             read.schema =
                 function.take("parameters").map(|raw| value(raw, &parameters)).transpose()?.unwrap_or_default();
+            // The one kind of tools there is.
+            tool.take("type");
+            let mut rest = tool.rest();
+            let inner = function.rest();
+            if !inner.is_empty() {
+                rest.insert("function".to_owned(), inner.into());
+            }
+            keep(&mut read.ext, rest);
             request.tools.push(Arc::new(Tool::Function(read)));
         }
     }
@@ -156,26 +164,35 @@ fn message(raw: &RawValue, at: &Path<'_>) -> Result<Message, Error> {
     let calls = at.field("tool_calls");
     if let Some(raw) = fields.take("tool_calls") {
         for (place, raw) in list(raw, &calls, "a list of calls")?.into_iter().enumerate() {
-            let call = call(raw).ok_or_else(|| calls.index(place).must_be("a call of a function"))?;
-            parts.push(Part::new(PartKind::ToolCall(call)));
+            parts.push(call(raw).ok_or_else(|| calls.index(place).must_be("a call of a function"))?);
         }
     }
     let mut message = Message::new(role, parts);
-    // Whoever sends an answer back sends its citations too; they say nothing to a model.
-    fields.take("citations");
-    message.extra = fields.rest();
+    // Whoever sends an answer back sends its citations too; they stand here, as the vendor gave them.
+    keep(&mut message.ext, fields.rest());
     Ok(message)
 }
 
-fn call(raw: &RawValue) -> Option<ToolCall> {
+/// Keeps what has no field of its own.
+fn keep(ext: &mut Extensions, rest: Map<String, Value>) {
+    if !rest.is_empty() {
+        ext.0.insert(API.to_owned(), rest);
+    }
+}
+
+fn call(raw: &RawValue) -> Option<Part> {
     let mut fields = Fields::read(raw)?;
     let mut function = Fields::read(fields.take("function")?)?;
-    Some(ToolCall {
+    let call = ToolCall {
         id: fields.take_text("id")?.into_owned(),
         name: function.take_text("name")?.into_owned(),
         arguments: function.take_text("arguments").unwrap_or_default().into_owned(),
         ..ToolCall::default()
-    })
+    };
+    let mut part = Part::new(PartKind::ToolCall(call));
+    fields.take("type");
+    keep(&mut part.ext, fields.rest());
+    Some(part)
 }
 
 fn content(raw: &RawValue, at: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), Error> {
@@ -195,7 +212,7 @@ fn content(raw: &RawValue, at: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), E
             let raw = fields.take(name).ok_or_else(|| place.must_be("a string"))?;
             string(raw, &place).map(std::borrow::Cow::into_owned)
         };
-        parts.push(match &*kind {
+        let mut part = match &*kind {
             "text" => Part::text(text("text")?),
             "thinking" => Part::reasoning(text("thinking")?),
             "image_url" => {
@@ -210,8 +227,14 @@ fn content(raw: &RawValue, at: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), E
                 let document = fields.take("document").ok_or_else(|| place.must_be("an object"))?;
                 Part::opaque(DOCUMENT, value(document, &place)?)
             }
-            _ => return Err(here.field("type").must_be("text, thinking, image_url or document")),
-        });
+            // What comes next, for the vendor to judge.
+            kind => {
+                parts.push(Part::opaque(format!("{API}.{kind}"), value(raw, &here)?));
+                continue;
+            }
+        };
+        keep(&mut part.ext, fields.rest());
+        parts.push(part);
     }
     Ok(())
 }

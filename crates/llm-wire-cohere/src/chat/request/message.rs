@@ -6,24 +6,22 @@ use llm_core::{
     Error, Executor, Media, MediaData, Message, Origin, Part, PartKind, Role, ToolResult, ToolStatus, Warnings,
     base64_text,
 };
-use serde::Serialize;
+use llm_wire::json::{Object, Patch};
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::API;
 use crate::chat::{DOCUMENT, TOOL_PLAN};
 
 /// A message.
-#[derive(Default, Serialize)]
+#[derive(Default)]
 pub(super) struct OutMessage<'a> {
     role: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Content<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     tool_plan: Option<&'a str>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<Call<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     tool_call_id: Option<&'a str>,
+    patch: Patch<'a>,
 }
 
 #[derive(Serialize)]
@@ -33,13 +31,19 @@ enum Content<'a> {
     Parts(Vec<OutPart<'a>>),
 }
 
-#[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum OutPart<'a> {
-    Text { text: &'a str },
-    Thinking { thinking: &'a str },
-    ImageUrl { image_url: ImageUrl<'a> },
-    Document { document: Cow<'a, Value> },
+/// A part with the settings for it.
+struct OutPart<'a> {
+    said: Said<'a>,
+    patch: Patch<'a>,
+}
+
+enum Said<'a> {
+    Text(&'a str),
+    Thinking(&'a str),
+    ImageUrl(ImageUrl<'a>),
+    Document(Cow<'a, Value>),
+    /// As it came.
+    Opaque(&'a Value),
 }
 
 #[derive(Serialize)]
@@ -49,11 +53,10 @@ struct ImageUrl<'a> {
     detail: Option<&'a str>,
 }
 
-#[derive(Serialize)]
 struct Call<'a> {
     id: &'a str,
-    r#type: &'static str,
     function: Function<'a>,
+    patch: Patch<'a>,
 }
 
 #[derive(Serialize)]
@@ -103,38 +106,37 @@ impl<'a, 'w> Scope<'a, 'w> {
         if message.name.is_some() {
             self.drop("messages.name", "the vendor does not name speakers")?;
         }
-        if message.ext.of(API).is_some() || message.ext.of(&self.to.provider).is_some() {
-            self.drop("messages.ext", "the vendor has no further settings of a message")?;
-        }
         let is_ours = message.origin.as_ref().is_none_or(|origin| origin.is_target(&self.to.provider, &self.to.model));
-        let mut said = OutMessage { role: role(&message.role), ..OutMessage::default() };
+        let patch = Patch::to(&message.ext, self.to);
+        let mut said = OutMessage { role: role(&message.role), patch, ..OutMessage::default() };
         let mut parts = Vec::new();
         for part in &message.content {
             self.facts(part, is_ours)?;
+            let patch = Patch::to(&part.ext, self.to);
+            let mut push = |said| parts.push(OutPart { said, patch });
             match &part.kind {
-                PartKind::Text { text, .. } | PartKind::Refusal { text } => parts.push(OutPart::Text { text }),
+                PartKind::Text { text, .. } | PartKind::Refusal { text } => push(Said::Text(text)),
                 PartKind::Reasoning { text, .. } => match (is_ours, text.is_empty()) {
-                    (true, false) => parts.push(OutPart::Thinking { thinking: text }),
+                    (true, false) => push(Said::Thinking(text)),
                     (true, true) => self.drop("messages.reasoning", "it cannot be read")?,
                     (false, _) => self.drop("messages.reasoning", "another model thought it")?,
                 },
-                PartKind::Media(media) => parts.extend(self.media(media)?),
+                PartKind::Media(media) => self.media(media)?.into_iter().for_each(push),
                 PartKind::ToolCall(call) if call.executed_by == Executor::Provider => {
                     self.drop("messages.content", "a call that another vendor ran itself cannot be told here")?;
                 }
                 PartKind::ToolCall(call) => said.tool_calls.push(Call {
                     id: &call.id,
-                    r#type: "function",
                     function: Function { name: &call.name, arguments: &call.arguments },
+                    patch,
                 }),
                 PartKind::ToolResult(result) => {
-                    let result = self.result(result)?;
+                    let result = self.result(result, message)?;
                     out.push(result);
                 }
                 PartKind::Opaque { kind, data } if kind == TOOL_PLAN => said.tool_plan = data.as_str(),
-                PartKind::Opaque { kind, data } if kind == DOCUMENT => {
-                    parts.push(OutPart::Document { document: Cow::Borrowed(data) });
-                }
+                PartKind::Opaque { kind, data } if kind == DOCUMENT => push(Said::Document(Cow::Borrowed(data))),
+                PartKind::Opaque { kind, data } if is_own(kind) => push(Said::Opaque(data)),
                 _ => self.drop("messages.content", "only another vendor knows this part")?,
             }
         }
@@ -160,33 +162,32 @@ impl<'a, 'w> Scope<'a, 'w> {
                 self.drop("messages.content.cache.ttl", "the vendor caches by itself")?;
             }
         }
-        if part.ext.of(API).is_some() || part.ext.of(&self.to.provider).is_some() {
-            self.drop("messages.content.ext", "the vendor has no further settings of a part")?;
-        }
         Ok(())
     }
 
-    fn result(&mut self, result: &'a ToolResult) -> Result<OutMessage<'a>, Error> {
+    fn result(&mut self, result: &'a ToolResult, message: &'a Message) -> Result<OutMessage<'a>, Error> {
         if result.status != ToolStatus::Ok {
             self.drop("messages.tool_result.status", "the vendor does not ask whether a tool failed")?;
         }
         let mut parts = Vec::new();
         for part in &result.content {
+            let patch = Patch::to(&part.ext, self.to);
+            let mut push = |said| parts.push(OutPart { said, patch });
             match &part.kind {
-                PartKind::Text { text, .. } => parts.push(OutPart::Text { text }),
-                PartKind::Opaque { kind, data } if kind == DOCUMENT => {
-                    parts.push(OutPart::Document { document: Cow::Borrowed(data) });
-                }
+                PartKind::Text { text, .. } => push(Said::Text(text)),
+                PartKind::Opaque { kind, data } if kind == DOCUMENT => push(Said::Document(Cow::Borrowed(data))),
+                PartKind::Opaque { kind, data } if is_own(kind) => push(Said::Opaque(data)),
                 PartKind::Media(media) if text_of(media).is_some() => {
                     let text = text_of(media).unwrap_or_default();
                     let data = serde_json::json!({ "data": { "title": media.filename, "text": text } });
-                    parts.push(OutPart::Document { document: Cow::Owned(data) });
+                    push(Said::Document(Cow::Owned(data)));
                 }
                 _ => self.drop("messages.tool_result", "the vendor takes texts and documents as results")?,
             }
         }
         let content = content(parts, false);
-        Ok(OutMessage { role: "tool", content, tool_call_id: Some(&result.call_id), ..OutMessage::default() })
+        let patch = Patch::to(&message.ext, self.to);
+        Ok(OutMessage { role: "tool", content, tool_call_id: Some(&result.call_id), patch, ..OutMessage::default() })
     }
 
     fn told_adapted(&mut self, field: &'static str, how: &str) {
@@ -197,7 +198,7 @@ impl<'a, 'w> Scope<'a, 'w> {
     }
 
     /// An image stays in its message; a document of text goes beside the messages, where the answer can cite it.
-    fn media(&mut self, media: &'a Media) -> Result<Option<OutPart<'a>>, Error> {
+    fn media(&mut self, media: &'a Media) -> Result<Option<Said<'a>>, Error> {
         if let Some(text) = text_of(media) {
             self.told_adapted("messages.content.media", "sent as a document beside the messages");
             let id = format!("doc:{}", self.documents.len());
@@ -216,7 +217,7 @@ impl<'a, 'w> Scope<'a, 'w> {
             if media.filename.is_some() {
                 self.drop("messages.content.media.filename", "the vendor takes no names of images")?;
             }
-            return Ok(Some(OutPart::ImageUrl { image_url: ImageUrl { url, detail: media.detail.as_deref() } }));
+            return Ok(Some(Said::ImageUrl(ImageUrl { url, detail: media.detail.as_deref() })));
         }
         if media.filename.is_some() {
             self.drop("messages.content.media.filename", "its file is not sent")?;
@@ -224,6 +225,62 @@ impl<'a, 'w> Scope<'a, 'w> {
         self.drop("messages.content.media", "the vendor takes images and documents of text")?;
         Ok(None)
     }
+}
+
+impl Serialize for OutMessage<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer, self.patch)?;
+        object.fixed("role", self.role)?;
+        object.some("content", self.content.as_ref())?;
+        object.some("tool_plan", self.tool_plan)?;
+        object.some("tool_calls", (!self.tool_calls.is_empty()).then_some(&self.tool_calls))?;
+        object.fixed_if("tool_call_id", self.tool_call_id)?;
+        object.end()
+    }
+}
+
+impl Serialize for OutPart<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if let Said::Opaque(data) = self.said {
+            return data.serialize(serializer);
+        }
+        let mut object = Object::new(serializer, self.patch)?;
+        match &self.said {
+            Said::Text(text) => {
+                object.fixed("type", "text")?;
+                object.field("text", text)?;
+            }
+            Said::Thinking(thinking) => {
+                object.fixed("type", "thinking")?;
+                object.field("thinking", thinking)?;
+            }
+            Said::ImageUrl(image) => {
+                object.fixed("type", "image_url")?;
+                object.field("image_url", image)?;
+            }
+            Said::Document(document) => {
+                object.fixed("type", "document")?;
+                object.field("document", document)?;
+            }
+            Said::Opaque(_) => {}
+        }
+        object.end()
+    }
+}
+
+impl Serialize for Call<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer, self.patch)?;
+        object.fixed("id", self.id)?;
+        object.fixed("type", "function")?;
+        object.field("function", &self.function)?;
+        object.end()
+    }
+}
+
+/// Whether an opaque part is one of this vendor's messages.
+fn is_own(kind: &str) -> bool {
+    kind != TOOL_PLAN && kind.strip_prefix(API).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// The text of a document of text.
@@ -240,7 +297,7 @@ fn content(mut parts: Vec<OutPart<'_>>, has_more: bool) -> Option<Content<'_>> {
     match parts.as_slice() {
         [] if has_more => None,
         [] => Some(Content::Text("")),
-        [OutPart::Text { text }] => Some(Content::Text(text)),
+        [OutPart { said: Said::Text(text), patch }] if patch.is_empty() => Some(Content::Text(text)),
         _ => Some(Content::Parts(std::mem::take(&mut parts))),
     }
 }

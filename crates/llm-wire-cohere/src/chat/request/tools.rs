@@ -1,27 +1,29 @@
 //! Tools, and which of them must be called.
 
 use llm_core::{ChatRequest, Error, FunctionTool, Origin, Tool, ToolChoice, Warnings};
-use llm_wire::json::Patch;
+use llm_wire::json::{Object, Patch, Patched};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// A function as the vendor takes it.
-pub(super) struct OutTool<'a>(&'a FunctionTool);
+pub(super) struct OutTool<'a> {
+    function: &'a FunctionTool,
+    patch: Patch<'a>,
+}
 
 impl Serialize for OutTool<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Outer<'a> {
-            r#type: &'static str,
-            function: Inner<'a>,
-        }
-        #[derive(Serialize)]
-        struct Inner<'a> {
-            name: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            description: Option<&'a str>,
-            parameters: Parameters<'a>,
-        }
+        let mut object = Object::new(serializer, self.patch)?;
+        object.fixed("type", "function")?;
+        object.nested("function", Some(&Function(self.function)))?;
+        object.end()
+    }
+}
+
+struct Function<'a>(&'a FunctionTool);
+
+impl Patched for Function<'_> {
+    fn write<S: Serializer>(&self, patch: Patch<'_>, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(untagged)]
         enum Parameters<'a> {
@@ -39,8 +41,11 @@ impl Serialize for OutTool<'_> {
         } else {
             Parameters::None { r#type: "object", properties: Nothing {} }
         };
-        let function = Inner { name: &self.0.name, description: self.0.description.as_deref(), parameters };
-        Outer { r#type: "function", function }.serialize(serializer)
+        let mut object = Object::new(serializer, patch)?;
+        object.fixed("name", &self.0.name)?;
+        object.some("description", self.0.description.as_ref())?;
+        object.field("parameters", &parameters)?;
+        object.end()
     }
 }
 
@@ -60,10 +65,7 @@ pub(super) fn plan<'a>(
                 if function.cache.is_some() {
                     warnings.unsupported("tools.cache", "the vendor caches by itself")?;
                 }
-                if !Patch::to(&function.ext, to).is_empty() {
-                    warnings.unsupported("tools.ext", "the vendor has no further settings of a tool")?;
-                }
-                tools.push(OutTool(function));
+                tools.push(OutTool { function, patch: Patch::to(&function.ext, to) });
             }
             _ => warnings.unsupported("tools", "the vendor runs no tools of its own here")?,
         }
@@ -77,7 +79,7 @@ pub(super) fn plan<'a>(
         ToolChoice::None => Some("NONE"),
         ToolChoice::Named(name) => {
             warnings.adapted("tool_choice", "the vendor cannot name a tool: this one is sent alone and required");
-            tools.retain(|tool| tool.0.name == *name);
+            tools.retain(|tool| tool.function.name == *name);
             (!tools.is_empty()).then_some("REQUIRED")
         }
         _ => Some("REQUIRED"),

@@ -162,7 +162,8 @@ impl Blob<'_> {
             // The vendor looks by itself; a pattern (`image/*`) is no MIME type.
             #[serde(skip_serializing_if = "Option::is_none")]
             mime_type: Option<&'a str>,
-            file_uri: &'a str,
+            #[serde(rename = "fileUri")]
+            address: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
             display_name: Option<&'a str>,
         }
@@ -172,9 +173,9 @@ impl Blob<'_> {
                 map.field("inlineData", &Inline { mime_type, data: &base64_text::encode(bytes), display_name })
             }
             BlobData::Base64(data) => map.field("inlineData", &Inline { mime_type, data, display_name }),
-            BlobData::File(file_uri) => {
+            BlobData::File(address) => {
                 let mime_type = Some(mime_type).filter(|given| !given.is_empty() && !given.contains('*'));
-                map.field("fileData", &File { mime_type, file_uri, display_name })
+                map.field("fileData", &File { mime_type, address, display_name })
             }
         }
     }

@@ -14,9 +14,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::decode_contents::JOINED;
+use super::profile::Profile;
 use crate::API;
 use crate::generate::part::{self, JsonObject, NO_SIGNATURE, Payload, WrittenPart, payload, vendors_id};
-use super::profile::Profile;
 use crate::wire::{Merging, settings};
 
 /// The conversation in the vendor's form.

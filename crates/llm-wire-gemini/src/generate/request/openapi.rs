@@ -77,7 +77,9 @@ impl Writer<'_> {
                 }
                 ("anyOf" | "oneOf", Value::Array(children)) => self.choices(children, &mut out, depth),
                 ("allOf", Value::Array(children)) => {
-                    children.iter().for_each(|child| merge(&mut out, self.schema(child, depth + 1)));
+                    for child in children {
+                        merge(&mut out, self.schema(child, depth + 1));
+                    }
                 }
                 ("$defs" | "definitions" | "$schema" | "$id" | "additionalProperties", _) => {}
                 (name, _) if KEPT.contains(&name) => {

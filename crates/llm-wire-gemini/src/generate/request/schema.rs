@@ -16,7 +16,8 @@ pub(super) enum Schema<'a> {
 
 impl<'a> Schema<'a> {
     /// Why a schema in the older form may say less.
-    pub(super) const WHY: &'static str = "this model takes a part of json schema only; what it does not know is left out";
+    pub(super) const WHY: &'static str =
+        "this model takes a part of json schema only; what it does not know is left out";
 
     pub(super) fn of(schema: &'a Value, profile: Profile) -> Self {
         if profile.json_schema.may() {
