@@ -180,7 +180,8 @@ impl OpenAiAdapter {
             return Err(Error::unsupported(&self.id, if stream { "chat_stream" } else { "chat" }));
         }
         let origin = Origin::new(protocol.family(), self.id.clone(), request.model.as_str());
-        Ok((Dialect { drop_sampling, ..self.dialect }, protocol, Arc::new(origin)))
+        let reasons = self.dialect.reasons && known.reasoning != Support::No;
+        Ok((Dialect { drop_sampling, reasons, ..self.dialect }, protocol, Arc::new(origin)))
     }
 
     fn keyless(&self) -> Error {

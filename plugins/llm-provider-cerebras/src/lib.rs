@@ -34,7 +34,6 @@ const VENDOR: Vendor = Vendor {
             "metadata",
             "top_k",
         ],
-        strict: true,
         media: &["image_url"],
         tool_content: ToolContent::TextParts,
         // Reasoning is called so, both ways (traffic of 2026-06); GLM wants it in tags, which a caller can write.

@@ -10,6 +10,8 @@ llm_wire_openai::plugin! {
     // Limits: LiteLLM 1.106.2 (2026-11).
     models: [
         ModelCard::new("deepseek", "deepseek-v4-flash").with_limits(1_000_000, 393_216).with_reasoning(Support::Yes),
+        // The older name of the same model, which does not reason (its page on models and prices, 2026).
+        ModelCard::new("deepseek", "deepseek-chat").with_limits(1_000_000, 393_216).with_reasoning(Support::No),
         ModelCard::new("deepseek", "deepseek-v4-pro").with_limits(1_000_000, 393_216).with_reasoning(Support::Yes),
     ],
 }
@@ -32,10 +34,10 @@ const VENDOR: Vendor = Vendor {
         tool_content: ToolContent::TextParts,
         // JSON is promised, a schema is not followed (its guide on JSON output, 2026).
         structured_output: StructuredOutput::JsonObject,
-        // `thinking` switches; the only efforts are these two (its guide on thinking, 2026; traffic of 2026-08).
+        // `thinking` switches, and is on unless it is off; the vendor brings the usual words to its own low, high and
+        // max (its guide on thinking, 2026-11; traffic of 2026-08).
         reasoning: ReasoningRequest::Toggle,
-        effort_map: &[("minimal", "high"), ("low", "high"), ("medium", "high"), ("xhigh", "max")],
-        effort_allowed: &["high", "max"],
+        effort_allowed: &["minimal", "low", "medium", "high", "xhigh", "max"],
         // A turn that calls tools and thought is refused without its reasoning; a blank is enough (LiteLLM 1.106.2).
         reasoning_replay: ReasoningReplay::Required("reasoning_content"),
         end_marker: EndMarker::Done,

@@ -24,6 +24,8 @@ const VENDOR: Vendor = Vendor {
         drop: &["service_tier", "metadata"],
         // Fields of messages that it does not know are refused, among them names (LiteLLM 1.106.2).
         message_name: NamePolicy::Drop,
+        // It is taken out of schemas and tools (LiteLLM 1.106.2).
+        strict: false,
         media: &["image_url"],
         tool_content: ToolContent::TextParts,
         // "Some tool" is called so here, and goes not with structured output (LiteLLM 1.106.2).

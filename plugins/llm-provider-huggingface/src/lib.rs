@@ -16,8 +16,9 @@ const VENDOR: Vendor = Vendor {
     own: &[Own::header(Setting::optional("bill_to", "Organisation that is billed"), "x-hf-bill-to")],
     default_model: Some("openai/gpt-oss-20b"),
     dialect: Dialect {
-        // Vectors are made below other addresses, one per task.
-        paths: Paths { models: Some("/models"), ..Paths::CHAT },
+        // Vectors are made below other addresses, one per task. Prompts are continued by single providers behind the
+        // router, at addresses of their own such as https://router.huggingface.co/featherless-ai/v1 (traffic of 2026-08).
+        paths: Paths { embed: None, ..Paths::COMMON },
         drop: &["service_tier", "metadata"],
         media: &["image_url"],
         tool_content: ToolContent::TextParts,

@@ -41,8 +41,6 @@ const VENDOR: Vendor = Vendor {
         drop: &["logprobs", "top_k", "service_tier", "metadata"],
         seed: Some("random_seed"),
         end_user: None,
-        // Function tools and schemas have it; recorded traffic of 2026-08 sends it.
-        strict: true,
         // Names stand on results of tools only, ids of calls are nine letters and digits (its validation messages).
         message_name: NamePolicy::ToolOnly,
         tool_ids: ToolIds::Alphanumeric(9),

@@ -16,6 +16,8 @@ const VENDOR: Vendor = Vendor {
     dialect: Dialect {
         // Not among the fields of its API reference (2026); models differ further, and say so with 400 or 422.
         drop: &["service_tier", "metadata"],
+        // TensorRT-LLM refuses the word (public reports, 2026-04).
+        strict: false,
         media: &["image_url", "video_url"],
         tool_content: ToolContent::TextParts,
         // A switch in the template of the model (the pages of its Nemotron and DeepSeek models, 2026).

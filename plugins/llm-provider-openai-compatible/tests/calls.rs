@@ -103,7 +103,7 @@ async fn requests_take_the_form_that_every_server_knows() {
                  "tool_calls": [{"id": "call_1", "type": "function", "function": {"name": "now", "arguments": "{}"}}]},
                 {"role": "tool", "tool_call_id": "call_1", "content": "noon"},
             ],
-            "tools": [{"type": "function", "function": {"name": "now", "description": "the time", "parameters": {"type": "object"}}}],
+            "tools": [{"type": "function", "function": {"name": "now", "description": "the time", "parameters": {"type": "object"}, "strict": true}}],
             "max_tokens": 9, "top_k": 4, "user": "u",
         })
     );

@@ -2,7 +2,7 @@
 
 use llm_core::Setting;
 use llm_wire_openai::dialect::{
-    CacheForm, ChatApi, EndMarker, Paths, ReasoningReplay, ReasoningRequest, StreamUsage, TranscriptionForm,
+    CacheForm, ChatApi, EndMarker, Paths, ReasoningReplay, ReasoningRequest, StreamUsage, SystemRole, TranscriptionForm,
 };
 use llm_wire_openai::vendor::Own;
 use llm_wire_openai::{Dialect, Vendor};
@@ -35,7 +35,9 @@ const VENDOR: Vendor = Vendor {
             ..Dialect::COMPATIBLE.paths
         },
         transcription: TranscriptionForm::InputAudio,
-        strict: true,
+        // Developers are told from systems, and the tools that it runs itself are named `openrouter:…` (traffic of 2026-07).
+        system_role: SystemRole::AsGiven,
+        custom_tools: true,
         // Marks for Anthropic's and Google's caches are passed on (its page on prompt caching, 2026).
         cache: CacheForm::CacheControl,
         // `reasoning: {effort | max_tokens}`; the strongest effort is called xhigh (its page on reasoning, 2026).

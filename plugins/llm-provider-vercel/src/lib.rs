@@ -16,7 +16,6 @@ const VENDOR: Vendor = Vendor {
     default_model: Some("google/gemini-2.5-flash"),
     dialect: Dialect {
         drop: &["top_k"],
-        strict: true,
         cache: CacheForm::CacheControl,
         // `reasoning: {effort | max_tokens}` (its page on reasoning, 2026; traffic of 2025-11).
         reasoning: ReasoningRequest::Object,

@@ -31,13 +31,14 @@ const VENDOR: Vendor = Vendor {
         chat_api: ChatApi::Both,
         // Not among the fields of its API reference (2026).
         drop: &["top_k", "service_tier", "metadata"],
-        // Names and `strict` are refused (LiteLLM 1.106.2 takes them out).
+        // Names are refused (LiteLLM 1.106.2 takes them out).
         message_name: NamePolicy::Drop,
         media: &["image_url"],
         tool_content: ToolContent::TextParts,
         // The words of all its models; one that knows fewer says so (pydantic-ai's profile, 2026).
         effort_allowed: &["none", "low", "medium", "high"],
-        reasoning_replay: ReasoningReplay::Drop,
+        // Earlier reasoning is taken back in this field (traffic of 2026-03).
+        reasoning_replay: ReasoningReplay::Field("reasoning_content"),
         // Reasoning stands beside the completion, and the total says so (16 of 16 recorded answers).
         reasoning_tokens: ReasoningTokens::BesideIfTotalSays,
         end_marker: EndMarker::Done,

@@ -6,6 +6,7 @@ use llm_core::{Citation, Extensions, Media, MediaData, Part, PartKind, Visibilit
 use serde_json::{Map, Value};
 
 use crate::FAMILY;
+use crate::dialect::{Dialect, ReasoningReplay};
 use crate::json::{Few, Ignored, Kept, Loose, Number, Raw, is_empty, parse};
 use crate::media;
 
@@ -216,6 +217,23 @@ pub(crate) fn reasoning(text: Option<String>, details: Option<Value>, provider: 
 
 /// The name of the blocks that OpenRouter wants back unchanged.
 pub(crate) const DETAILS: &str = "reasoning_details";
+
+/// The newer of the two names that the text of reasoning has.
+pub(crate) const REASONING: &str = "reasoning";
+/// The older one, which most servers have.
+pub(crate) const REASONING_CONTENT: &str = "reasoning_content";
+
+/// The mark of reasoning that came in [`REASONING`]: the names of all fields that it stood in. Never written as it is.
+pub(crate) const NAMED: &str = "reasoning_fields";
+
+/// The mark, for servers that want it back where it came from.
+pub(crate) fn named(dialect: &Dialect) -> Option<Extensions> {
+    matches!(dialect.reasoning_replay, ReasoningReplay::Named(_)).then(|| {
+        let mut mark = Extensions::default();
+        mark.set(FAMILY, NAMED, REASONING);
+        mark
+    })
+}
 
 /// Facts about a call that the same provider wants back: what stands beside the function, and the type of a custom tool.
 pub(crate) fn call_facts(rest: &Kept<'_>, custom: bool, provider: &str) -> Extensions {

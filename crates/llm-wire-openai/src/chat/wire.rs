@@ -96,9 +96,12 @@ wire_object! {
 }
 
 impl<'a> Said<'a> {
-    /// The readable reasoning, whichever field has it.
-    pub(crate) fn take_reasoning(&mut self) -> Option<Cow<'a, str>> {
-        std::mem::take(&mut self.reasoning_content).some().or_else(|| std::mem::take(&mut self.reasoning).some())
+    /// The readable reasoning, whichever field has it, and whether it is the newer one.
+    pub(crate) fn take_reasoning(&mut self) -> (Option<Cow<'a, str>>, bool) {
+        match std::mem::take(&mut self.reasoning_content).some() {
+            Some(text) => (Some(text), false),
+            None => (std::mem::take(&mut self.reasoning).some(), true),
+        }
     }
 }
 

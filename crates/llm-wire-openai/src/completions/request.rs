@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use llm_core::{ChatRequest, Error, Message, Origin, OutputFormat, Part, Role, ToolChoice};
+use llm_core::{ChatRequest, Error, Message, OnUnsupported, Origin, OutputFormat, Part, Role, ToolChoice};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
@@ -14,23 +14,25 @@ use crate::json::{Added, Fields, Str, read_request, to_vec, wrong};
 /// Encodes a request for one target. Every field is in the body or in the warnings.
 pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, dialect: &Dialect) -> Result<Encoded, Error> {
     let mut notes = Notes::new(request.on_unsupported);
-    refuse(request, &mut notes)?;
-    let prompt = prompt(request, &mut notes)?;
+    let added = Added::new(&request.ext, to);
+    refuse(request, added, &mut notes)?;
+    // Several prompts stand beside the request's own.
+    let prompt = if added.has(PROMPT) { Cow::Borrowed("") } else { prompt(request, &mut notes)? };
     let body = Body {
         request,
         prompt,
         given: sampling(request, dialect, &mut notes)?,
         stream,
         usage: dialect.stream_usage,
-        added: Added::new(&request.ext, to),
+        added,
     };
     let capacity = 256 + body.prompt.len() + body.prompt.len() / 16;
     Ok(Encoded { body: to_vec("encoding the request", &body, capacity)?, warnings: notes.into_vec() })
 }
 
 /// Says what a prompt cannot express.
-fn refuse(request: &ChatRequest, notes: &mut Notes) -> Result<(), Error> {
-    for name in request.extra.keys() {
+fn refuse(request: &ChatRequest, added: Added<'_>, notes: &mut Notes) -> Result<(), Error> {
+    for name in request.extra.keys().filter(|name| !added.has(name)) {
         notes.unknown(name)?;
     }
     for name in request.sampling.extra.keys() {
@@ -166,23 +168,41 @@ wire_object! {
     rest: Map<String, Value>
 }
 
+/// Several prompts, or prompts of token numbers: what only this API takes, with one answer for each. They go there as they
+/// are, and a target of another protocol refuses the request. Returned are the words of the first.
+fn several(prompts: Vec<Value>, request: &mut ChatRequest, rest: &mut Map<String, Value>) -> Result<String, Error> {
+    let numbers = |list: &[Value]| !list.is_empty() && list.iter().all(Value::is_u64);
+    let taken = numbers(&prompts)
+        || prompts.iter().all(|prompt| prompt.is_string() || prompt.as_array().is_some_and(|list| numbers(list)));
+    if !taken {
+        return Err(wrong("prompt", "must be a string, a list of strings or lists of token numbers"));
+    }
+    let words = prompts[0].as_str().unwrap_or_default().to_owned();
+    request.on_unsupported = OnUnsupported::Error;
+    request.extra.insert(PROMPT.to_owned(), prompts.len().into());
+    rest.insert(PROMPT.to_owned(), Value::Array(prompts));
+    Ok(words)
+}
+
+/// Where prompts stand that a chat has no form for.
+const PROMPT: &str = "prompt";
+
 /// Reads a client's request. What is wrong with it is an `invalid_request` error that names the field.
 pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     let body: BodyIn<'_> = read_request(body)?;
-    let prompt = match body.prompt {
+    let mut rest = body.rest;
+    let mut request = ChatRequest::new(body.model.map(|model| model.0.into_owned()).unwrap_or_default());
+    let words = match body.prompt {
         Some(Value::String(prompt)) => prompt,
-        Some(Value::Array(mut prompts)) => match (prompts.pop(), prompts.is_empty()) {
-            (Some(Value::String(prompt)), true) => prompt,
-            (Some(Value::String(_)), false) => {
-                return Err(wrong("prompt", "has several prompts: send them one by one"));
-            }
-            _ => return Err(wrong("prompt", "must be a string (token numbers mean nothing to other vendors)")),
+        Some(Value::Array(mut prompts)) => match &mut prompts[..] {
+            [] => return Err(wrong("prompt", "is empty: send at least one")),
+            [Value::String(only)] => std::mem::take(only),
+            _ => several(prompts, &mut request, &mut rest)?,
         },
-        Some(_) => return Err(wrong("prompt", "must be a string")),
+        Some(_) => return Err(wrong("prompt", "must be a string or a list")),
         None => return Err(wrong("prompt", "is missing")),
     };
-    let mut request = ChatRequest::new(body.model.map(|model| model.0.into_owned()).unwrap_or_default());
-    request = request.with_message(Message::user(prompt));
+    request = request.with_message(Message::user(words));
     let sampling = &mut request.sampling;
     sampling.max_output_tokens = body.max_tokens;
     sampling.temperature = body.temperature;
@@ -201,8 +221,8 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
         }
     };
     request.end_user = body.user.map(|user| user.0.into_owned());
-    if !body.rest.is_empty() {
-        request.ext.0.insert(FAMILY.to_owned(), body.rest);
+    if !rest.is_empty() {
+        request.ext.0.insert(FAMILY.to_owned(), rest);
     }
     let include_usage = body.stream_options.is_some_and(|options| options["include_usage"].as_bool() == Some(true));
     Ok(Decoded { request, stream: body.stream.unwrap_or(false), include_usage })

@@ -42,6 +42,10 @@ pub struct Dialect {
     pub drop: &'static [&'static str],
     /// Refuse temperature, `top_p`, penalties, probabilities and stop texts: what a model card says with `sampling: No`.
     pub drop_sampling: bool,
+    /// The model may reason; false for what a model card says with `reasoning: No`.
+    pub reasons: bool,
+    /// Models that refuse them take them all the same where they say what holds anyway (`temperature: 1`).
+    pub usual_sampling: bool,
     /// The field for the longest answer.
     pub max_tokens: &'static str,
     /// The field for the seed.
@@ -138,6 +142,9 @@ impl Dialect {
         model_prefix: None,
         drop: &["top_k"],
         drop_sampling: false,
+        reasons: true,
+        // "Only the default (1) value is supported" (its error message; traffic of 2025-08).
+        usual_sampling: true,
         max_tokens: "max_completion_tokens",
         seed: Some("seed"),
         end_user: Some("safety_identifier"),
@@ -187,14 +194,14 @@ impl Dialect {
         chat_api: ChatApi::Completions,
         key_required: false,
         drop: &[],
+        usual_sampling: false,
         max_tokens: "max_tokens",
         end_user: Some("user"),
         system_role: SystemRole::System,
         tool_content: ToolContent::Parts,
         custom_tools: false,
-        strict: false,
         tool_ids: ToolIds::Any,
-        reasoning_replay: ReasoningReplay::Field("reasoning_content"),
+        reasoning_replay: ReasoningReplay::Named("reasoning_content"),
         end_marker: EndMarker::DoneOrFinish,
         embed_encoding: EmbedEncoding::Unsaid,
         media: &["image_url", "input_audio", "file", "video_url"],

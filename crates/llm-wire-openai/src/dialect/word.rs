@@ -166,7 +166,7 @@ pub enum StructuredOutput {
 pub enum ReasoningRequest {
     /// `reasoning_effort: WORD`.
     Effort,
-    /// `thinking: {type: enabled | disabled}`, and `reasoning_effort` for words that are allowed.
+    /// `thinking: {type: enabled | disabled}`; in its place `reasoning_effort`, where the vendor has efforts.
     Toggle,
     /// `thinking: {type: enabled, budget_tokens: N}` or `{type: disabled}`.
     Budget,
@@ -191,7 +191,10 @@ pub enum ReasoningReplay {
     Drop,
     /// In a field of the message of this name.
     Field(&'static str),
-    /// The same, and a blank where a turn with tool calls has no reasoning, which the vendor would refuse.
+    /// In the field that it came in, of the two that servers have; in this one where that is not known.
+    Named(&'static str),
+    /// In a field of this name, and a blank where a turn with tool calls has no reasoning: a vendor that is about to
+    /// reason would refuse the turn.
     Required(&'static str),
     /// In `<think>` tags before the words.
     Tags,

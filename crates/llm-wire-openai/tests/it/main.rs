@@ -4,6 +4,7 @@
 mod encoder;
 mod ingress;
 mod operations;
+mod passed_on;
 mod request;
 mod response;
 mod responses;

@@ -32,9 +32,23 @@ const WIRES: &[(&str, &[&str], &[Rule])] = &[
     ("ollama", &["ollama-chat", "ollama-embed"], super::ollama::RULES),
     (
         "openai",
-        &["openai-chat", "openai-completions", "openai-embeddings", "mistral-chat", "mistral-agents", "mistral-fim"],
+        &[
+            "openai-chat",
+            "openai-completions",
+            "openai-embeddings",
+            "openai-images",
+            "openai-moderations",
+            "openai-transcription",
+            "rerank",
+            "mistral-chat",
+            "mistral-agents",
+            "mistral-fim",
+            "mistral-embeddings",
+            "mistral-moderations",
+        ],
         super::openai::RULES,
     ),
+    ("mistral", &["mistral-chat", "mistral-agents"], super::openai::MISTRAL),
     ("responses", &["openai-responses", "openai-responses-input-tokens"], super::responses::RULES),
 ];
 
@@ -46,7 +60,7 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static [Rule])> {
 /// Brings a body of an API into its usual form.
 pub(super) fn usual(body: &mut Value, api: &str) {
     let Some(fields) = body.as_object_mut() else { return };
-    let own = WIRES.iter().find(|(_, apis, _)| apis.contains(&api)).map_or(&[] as &[Rule], |(_, _, rules)| rules);
+    let own = WIRES.iter().filter(|(_, apis, _)| apis.contains(&api)).flat_map(|(_, _, rules)| *rules);
     for rule in EVERY.iter().chain(own) {
         (rule.apply)(fields);
     }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use llm_core::{ChatRequest, Error, MediaData, Origin, Part, PartKind, Tool};
+use llm_core::{ChatRequest, Effort, Error, MediaData, Origin, Part, PartKind, Reasoning, Tool};
 use serde::{Serialize, Serializer};
 
 use super::message::Writer;
@@ -92,7 +92,8 @@ impl<'a> Body<'a> {
         notes: &mut Notes,
     ) -> Result<Self, Error> {
         let sampling = &request.sampling;
-        let messages = Writer { to, dialect, notes }.messages(request)?;
+        let reasons = may_reason(request, to, dialect);
+        let messages = Writer { to, dialect, notes, reasons }.messages(request)?;
         let tools = tool::tools(request, to, dialect, notes)?;
         let tool_choice = tool::choice(request, &tools, dialect, notes)?;
         let response_format = ResponseFormat::new(&request.output, dialect, (!tools.is_empty(), stream), notes)?;
@@ -112,13 +113,19 @@ impl<'a> Body<'a> {
             parallel_tool_calls: keep.field("parallel_tool_calls", "parallel_tool_calls", parallel)?,
             response_format,
             temperature: keep.temperature(sampling.temperature)?,
-            top_p: keep.field("top_p", "sampling.top_p", sampling.top_p)?,
+            top_p: keep.drawn("top_p", "sampling.top_p", sampling.top_p, 1.0)?,
             top_k: keep.field("top_k", "sampling.top_k", sampling.top_k)?,
-            presence_penalty: keep.field("presence_penalty", "sampling.presence_penalty", sampling.presence_penalty)?,
-            frequency_penalty: keep.field(
+            presence_penalty: keep.drawn(
+                "presence_penalty",
+                "sampling.presence_penalty",
+                sampling.presence_penalty,
+                0.0,
+            )?,
+            frequency_penalty: keep.drawn(
                 "frequency_penalty",
                 "sampling.frequency_penalty",
                 sampling.frequency_penalty,
+                0.0,
             )?,
             seed: keep.named(dialect.seed, "sampling.seed", sampling.seed)?,
             max_tokens: keep.named(
@@ -138,6 +145,13 @@ impl<'a> Body<'a> {
             added: Added::new(&request.ext, to),
         })
     }
+}
+
+/// False where nobody wants it to: by the request's own field or the vendor's, or because the model cannot.
+fn may_reason(request: &ChatRequest, to: &Origin, dialect: &Dialect) -> bool {
+    let off = matches!(request.reasoning, Some(Reasoning::Effort(Effort::None) | Reasoning::Budget(0)));
+    let switch = Added::new(&request.ext, to).value("thinking").and_then(|switch| switch["type"].as_str());
+    dialect.reasons && !off && switch != Some("disabled")
 }
 
 pub(crate) fn model(name: &str, prefix: Option<ModelPrefix>) -> Cow<'_, str> {
@@ -187,8 +201,24 @@ impl Keep<'_, '_> {
         self.field("n", "sampling.candidates", asked.filter(|_| !is_usual))
     }
 
+    /// How an answer is drawn. What holds anyway is no wish, which some models take and all can do without.
+    pub(crate) fn drawn(
+        &mut self,
+        name: &str,
+        path: &'static str,
+        asked: Option<f64>,
+        usual: f64,
+    ) -> Result<Option<f64>, Error> {
+        match asked {
+            Some(value) if self.dialect.drop_sampling && (value - usual).abs() < f64::EPSILON => {
+                Ok(asked.filter(|_| self.dialect.usual_sampling && !self.dialect.drop.contains(&name)))
+            }
+            asked => self.field(name, path, asked),
+        }
+    }
+
     pub(crate) fn temperature(&mut self, asked: Option<f64>) -> Result<Option<f64>, Error> {
-        let asked = self.field("temperature", "sampling.temperature", asked)?;
+        let asked = self.drawn("temperature", "sampling.temperature", asked, 1.0)?;
         let (Some(wanted), Some((lowest, highest))) = (asked, self.dialect.temperature) else { return Ok(asked) };
         let taken = wanted.clamp(lowest, highest);
         if (taken - wanted).abs() > f64::EPSILON {

@@ -14,7 +14,7 @@ use super::tool_id;
 use crate::FAMILY;
 use crate::chat::call::CallOut;
 use crate::chat::joined::{self, Joined};
-use crate::chat::piece::DETAILS;
+use crate::chat::piece::{DETAILS, NAMED, REASONING, REASONING_CONTENT};
 use crate::dialect::{Dialect, Flatten, NamePolicy, ReasoningReplay, SystemRole, ToolContent};
 use crate::encoded::Notes;
 use crate::json::Added;
@@ -34,6 +34,8 @@ pub(super) struct Writer<'d, 'n> {
     pub(super) to: &'d Origin,
     pub(super) dialect: &'d Dialect,
     pub(super) notes: &'n mut Notes,
+    /// The model may reason before it answers.
+    pub(super) reasons: bool,
 }
 
 impl Writer<'_, '_> {
@@ -207,10 +209,11 @@ impl Writer<'_, '_> {
             _ => false,
         };
         let mut content = self.content(parts.iter().filter(|part| !said_elsewhere(part)))?;
-        let mut reasoning = None;
+        let mut reasoning = [None, None];
         match self.dialect.reasoning_replay {
             _ if !thoughts => {}
-            ReasoningReplay::Field(name) | ReasoningReplay::Required(name) => reasoning = Some(name),
+            ReasoningReplay::Field(name) | ReasoningReplay::Required(name) => reasoning[0] = Some(name),
+            ReasoningReplay::Named(name) => reasoning = came_in(parts).unwrap_or([Some(name), None]),
             ReasoningReplay::Tags => content = self.with_tags(parts, content)?,
             ReasoningReplay::Blocks => content = with_block(parts, content),
             // The blocks say it too.
@@ -220,14 +223,16 @@ impl Writer<'_, '_> {
             }
         }
         let mut placeholder = false;
-        if let (ReasoningReplay::Required(name), None, false) =
-            (self.dialect.reasoning_replay, reasoning, calls.is_empty())
+        if let ReasoningReplay::Required(name) = self.dialect.reasoning_replay
+            && self.reasons
+            && !thoughts
+            && !calls.is_empty()
         {
-            (reasoning, placeholder) = (Some(name), true);
+            (reasoning[0], placeholder) = (Some(name), true);
         }
         if let Content::Absent = content {
             let says_nothing =
-                calls.is_empty() && !refusal && audio.is_none() && reasoning.is_none() && details.is_none();
+                calls.is_empty() && !refusal && audio.is_none() && reasoning[0].is_none() && details.is_none();
             if says_nothing && self.dialect.drop_empty_assistant {
                 self.notes.adapted("messages", "this vendor takes no empty answers; they are left out");
                 return Ok(None);
@@ -295,6 +300,14 @@ impl Writer<'_, '_> {
             added: Added::new(ext, self.to),
             ..Out::default()
         })
+    }
+}
+
+/// The fields that reasoning came in, where that was said.
+fn came_in(parts: &[Part]) -> Option<[Option<&'static str>; 2]> {
+    match parts.iter().find_map(|part| part.ext.value(FAMILY, NAMED))?.as_str()? {
+        REASONING => Some([Some(REASONING), None]),
+        _ => Some([Some(REASONING), Some(REASONING_CONTENT)]),
     }
 }
 

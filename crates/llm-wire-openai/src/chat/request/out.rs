@@ -23,7 +23,8 @@ pub(super) struct Out<'a> {
     pub(super) calls: Vec<CallOut<'a>>,
     /// The parts that hold reasoning or a refusal.
     pub(super) parts: &'a [Part],
-    pub(super) reasoning: Option<&'static str>,
+    /// The fields that say it.
+    pub(super) reasoning: [Option<&'static str>; 2],
     /// The vendor wants reasoning with every turn that calls a tool.
     pub(super) placeholder: bool,
     pub(super) details: Option<&'a Value>,
@@ -57,7 +58,7 @@ impl Serialize for Out<'_> {
             Content::Parts(parts) => fields.put("content", parts)?,
         }
         fields.put_some("name", self.name)?;
-        if let Some(name) = self.reasoning {
+        for name in self.reasoning.into_iter().flatten() {
             match Joined::new(self.parts, joined::reasoning) {
                 Some(thoughts) if !self.placeholder => fields.put(name, &thoughts)?,
                 _ => fields.put(name, " ")?,

@@ -55,12 +55,13 @@ impl<'a> Thinking<'a> {
             ReasoningRequest::None => notes.unsupported("reasoning", "this vendor has no setting for it")?,
             ReasoningRequest::Effort => thinking.effort = effort(asked, dialect, notes)?,
             ReasoningRequest::Toggle => {
-                thinking.switch = Some(switch(None));
                 if on && !dialect.effort_allowed.is_empty() {
                     thinking.effort = effort(asked, dialect, notes)?;
                 } else if on {
                     notes.adapted("reasoning", ONLY_A_SWITCH);
                 }
+                // It is on unless it is switched off: an effort says enough.
+                thinking.switch = thinking.effort.is_none().then(|| switch(None));
             }
             ReasoningRequest::Budget => thinking.switch = Some(switch(on.then(|| budget(asked, notes)))),
             ReasoningRequest::Object => {

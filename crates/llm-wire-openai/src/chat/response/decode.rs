@@ -92,7 +92,7 @@ fn candidate(
         kept::insert(ext, CHOICES, number, LOGPROBS, logprobs);
     }
     let word = choice.finish_reason.some().or_else(|| wire::finish_word(choice.finish_details?));
-    let mut reader = Reader { parts: Vec::new(), calls: 0, origin };
+    let mut reader = Reader { parts: Vec::new(), calls: 0, origin, dialect };
     let mut said = choice.message;
     if matches!(said.content, Content::Nothing) && !choice.text.is_empty() {
         said.content = Content::Text(choice.text.0);
@@ -130,14 +130,21 @@ struct Reader<'r> {
     parts: Vec<Part>,
     calls: usize,
     origin: &'r Origin,
+    dialect: &'r Dialect,
 }
 
 impl Reader<'_> {
     /// Takes everything a message says; returns annotations that are no citations.
     fn said(&mut self, mut said: Said<'_>, ext: &mut Extensions, number: usize) -> Vec<Value> {
-        let reasoning = said.take_reasoning().map(Cow::into_owned);
+        let (reasoning, newer) = said.take_reasoning();
+        let newer = newer && reasoning.is_some();
         let details = said.reasoning_details.and_then(parse);
-        self.parts.extend(piece::reasoning(reasoning, details, &self.origin.provider));
+        if let Some(mut part) = piece::reasoning(reasoning.map(Cow::into_owned), details, &self.origin.provider) {
+            if let Some(mark) = newer.then(|| piece::named(self.dialect)).flatten() {
+                part.ext.0.extend(mark.0);
+            }
+            self.parts.push(part);
+        }
         match said.content {
             Content::Nothing => {}
             Content::Text(text) => self.text(text),

@@ -25,6 +25,7 @@ pub(super) struct Sink<'a> {
     pub(super) next_part: &'a mut u32,
     pub(super) candidate: u32,
     pub(super) origin: &'a Origin,
+    pub(super) dialect: &'a Dialect,
 }
 
 impl Sink<'_> {
@@ -54,6 +55,8 @@ pub(super) struct Answer {
     pub(super) number: u32,
     text: Option<Words>,
     reasoning: Option<PartId>,
+    /// It came in the newer of the two fields.
+    newer: bool,
     /// Blocks of reasoning for the way back; their part stays open to the end.
     details: Vec<Value>,
     refusal: Option<PartId>,
@@ -111,11 +114,12 @@ impl Answer {
     }
 
     fn said(&mut self, mut said: Said<'_>, sink: &mut Sink<'_>) {
-        let reasoning = said.take_reasoning();
+        let (reasoning, newer) = said.take_reasoning();
         if let Some(details) = said.reasoning_details {
             self.details(details, reasoning.is_none(), sink);
         }
         if let Some(text) = reasoning {
+            self.newer = newer;
             self.reasoning(text, sink);
         }
         match said.content {
@@ -255,11 +259,10 @@ impl Answer {
         if self.details.is_empty()
             && let Some(part) = self.reasoning.take()
         {
-            sink.end(part, None);
+            sink.end(part, self.newer.then(|| piece::named(sink.dialect)).flatten());
         }
     }
 
-    /// Ends every part and says why the answer ended; what has no field goes to `ext`.
     /// Takes the sources of the answer as a whole, for words that have none of their own.
     pub(super) fn cite(&mut self, sources: Vec<Citation>, sink: &mut Sink<'_>) {
         let Some(words) = self.text.filter(|_| !self.cited) else { return };
@@ -268,18 +271,18 @@ impl Answer {
         }
     }
 
-    pub(super) fn finish(mut self, dialect: &Dialect, ext: &mut Extensions, sink: &mut Sink<'_>) -> Finish {
-        let finish = dialect.decode_finish(self.finish.as_deref(), !self.calls.is_empty());
+    /// Ends every part and says why the answer ended; what has no field goes to `ext`.
+    pub(super) fn finish(mut self, ext: &mut Extensions, sink: &mut Sink<'_>) -> Finish {
+        let finish = sink.dialect.decode_finish(self.finish.as_deref(), !self.calls.is_empty());
         let number = self.number as usize;
         self.end_text(sink);
         if let Some(part) = self.reasoning.take() {
             let details = std::mem::take(&mut self.details);
-            let blocks = (!details.is_empty()).then(|| {
-                let mut blocks = Extensions::default();
-                blocks.set(sink.provider(), DETAILS, Value::Array(details));
-                blocks
-            });
-            sink.end(part, blocks);
+            let mut about = self.newer.then(|| piece::named(sink.dialect)).flatten();
+            if !details.is_empty() {
+                about.get_or_insert_default().set(sink.provider(), DETAILS, Value::Array(details));
+            }
+            sink.end(part, about);
         }
         if let Some(part) = self.refusal {
             sink.end(part, None);

@@ -134,7 +134,13 @@ impl Decoder {
             self.answers.push(Answer::new(number));
             self.answers.len() - 1
         });
-        let sink = &mut Sink { out, next_part: &mut self.next_part, candidate: number, origin: &self.origin };
+        let sink = &mut Sink {
+            out,
+            next_part: &mut self.next_part,
+            candidate: number,
+            origin: &self.origin,
+            dialect: &self.dialect,
+        };
         self.answers[place].push(choice, sink);
         place
     }
@@ -143,7 +149,10 @@ impl Decoder {
     fn words(&mut self, text: Cow<'_, str>, out: &mut EventQueue) {
         let Some(answer) = self.answers.get_mut(self.template.answer()) else { return };
         let candidate = answer.number;
-        answer.text(text, &mut Sink { out, next_part: &mut self.next_part, candidate, origin: &self.origin });
+        answer.text(
+            text,
+            &mut Sink { out, next_part: &mut self.next_part, candidate, origin: &self.origin, dialect: &self.dialect },
+        );
     }
 
     /// A frame that is no chunk: an error in another shape, or something new.
@@ -185,11 +194,16 @@ impl Decoder {
         let mut ends = Vec::new();
         for mut answer in answers {
             let number = answer.number as usize;
-            let sink =
-                &mut Sink { out, next_part: &mut self.next_part, candidate: answer.number, origin: &self.origin };
+            let sink = &mut Sink {
+                out,
+                next_part: &mut self.next_part,
+                candidate: answer.number,
+                origin: &self.origin,
+                dialect: &self.dialect,
+            };
             ends.resize(number, unsaid());
             answer.cite(std::mem::take(&mut sources), sink);
-            ends.push(answer.finish(&self.dialect, &mut ext, sink));
+            ends.push(answer.finish(&mut ext, sink));
         }
         let mut ends = ends.into_iter();
         let mut finish = StreamFinish::new(ends.next().unwrap_or_else(unsaid), std::mem::take(&mut self.usage));

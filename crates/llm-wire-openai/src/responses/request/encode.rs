@@ -101,7 +101,7 @@ impl<'a> Body<'a> {
             format: format.map(Format::from),
             effort,
             temperature: keep.temperature(sampling.temperature)?,
-            top_p: keep.field("top_p", "sampling.top_p", sampling.top_p)?,
+            top_p: keep.drawn("top_p", "sampling.top_p", sampling.top_p, 1.0)?,
             max_output_tokens: keep.field(
                 "max_output_tokens",
                 "sampling.max_output_tokens",

@@ -10,19 +10,23 @@ use llm_core::{
 };
 use serde_json::{Map, Value};
 
+use super::calls::Calls;
 use super::wire::{CacheControlIn, CallIn, ContentIn, MessageIn, PartIn};
 use super::wrong;
 use crate::FAMILY;
 use crate::chat::arguments::Arguments;
-use crate::chat::piece;
+use crate::chat::piece::{self, NAMED, REASONING};
 use crate::json::Str;
 use crate::media;
 
 pub(super) fn read(messages: Vec<MessageIn<'_>>) -> Result<Vec<Arc<Message>>, Error> {
     let mut out = Vec::with_capacity(messages.len());
+    let mut calls = Calls::default();
     for (number, message) in messages.into_iter().enumerate() {
         // A path is put together only for an error.
-        let message = one(message).map_err(|Wrong { path, what }| wrong(&format!("messages[{number}]{path}"), what))?;
+        let message = one(message)
+            .and_then(|mut message| calls.name(&mut message).map(|()| message))
+            .map_err(|Wrong { path, what }| wrong(&format!("messages[{number}]{path}"), what))?;
         out.push(Arc::new(message));
     }
     Ok(out)
@@ -48,10 +52,9 @@ fn one(mut message: MessageIn<'_>) -> Result<Message, Wrong> {
         "user" => Message::new(Role::User, words(message.content)?),
         "assistant" => Message::new(Role::Assistant, assistant(message)?),
         "tool" => {
-            let Some(Str(call_id)) = message.tool_call_id else { return Err(at(".tool_call_id", "is missing")) };
+            let call_id = message.tool_call_id.map(owned).unwrap_or_default();
             let content = words(message.content)?;
-            let result =
-                ToolResult { call_id: call_id.into_owned(), name: name.clone(), content, ..ToolResult::default() };
+            let result = ToolResult { call_id, name: name.clone(), content, ..ToolResult::default() };
             Message::new(Role::Tool, vec![Part::new(PartKind::ToolResult(result))])
         }
         // The form before tools: a function's name stands for the call.
@@ -181,8 +184,15 @@ pub(crate) fn uploaded(id: String, family: &str, media_type: &str) -> Media {
 
 fn assistant(message: MessageIn<'_>) -> Result<Vec<Part>, Wrong> {
     let mut out = Vec::new();
-    let text = message.reasoning_content.or(message.reasoning).map(owned).filter(|text| !text.is_empty());
-    out.extend(piece::reasoning(text, message.reasoning_details, FAMILY));
+    let said = |text: Option<Str<'_>>| text.map(owned).filter(|text| !text.is_empty());
+    let (older, newer) = (said(message.reasoning_content), said(message.reasoning));
+    let named = newer.is_some().then(|| if older.is_some() { "both" } else { REASONING });
+    if let Some(mut thoughts) = piece::reasoning(older.or(newer), message.reasoning_details, FAMILY) {
+        if let Some(named) = named {
+            thoughts.ext.set(FAMILY, NAMED, named);
+        }
+        out.push(thoughts);
+    }
     if let Some(content) = message.content {
         out.extend(parts(content)?);
     }
@@ -214,7 +224,7 @@ fn call_of(call: CallIn<'_>, missing: impl Fn(&str) -> Wrong) -> Result<Part, Wr
     let arguments = arguments.map(Cow::into_owned).unwrap_or_default();
     let truncated = !custom && Arguments::of(&arguments).is_cut();
     let mut part = Part::new(PartKind::ToolCall(ToolCall {
-        id: call.id.map(owned).ok_or_else(|| missing("id"))?,
+        id: call.id.map(owned).unwrap_or_default(),
         name: called.name.map(owned).ok_or_else(|| missing(&format!("{field}.name")))?,
         arguments,
         truncated,

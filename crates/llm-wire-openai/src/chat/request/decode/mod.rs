@@ -1,5 +1,6 @@
 //! A request of OpenAI's clients. Whatever their SDKs send is taken; what this crate has no field for goes to `ext`.
 
+mod calls;
 pub(crate) mod choice;
 pub(crate) mod message;
 mod tool;
