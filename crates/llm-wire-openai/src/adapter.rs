@@ -13,12 +13,13 @@ use llm_core::{
     TokenCount, TranscribeRequest, TranscribeResponse, async_trait,
 };
 use llm_wire::exchange::{self, Success};
-use llm_wire::{rate_limits, request_id};
+use llm_wire::oauth::is_token;
+use llm_wire::{push_percent_encoded, rate_limits, request_id};
 
 use crate::audio::{speech, transcriptions};
-use crate::dialect::{Auth, ChatApi, Dialect};
+use crate::dialect::{Auth, ChatApi, Dialect, Paths};
 use crate::encoded::Encoded;
-use crate::operations::{Operation, OperationUrls, content_type};
+use crate::operations::{Operation, content_type};
 use crate::protocol::Protocol;
 use crate::{FAMILY, count_tokens, embed, error, images, models, moderations, rerank, responses};
 
@@ -31,6 +32,8 @@ pub struct Connection {
     pub api_key: Option<Secret>,
     /// Headers that only this account sends, such as an organisation.
     pub headers: Vec<(HeaderName, Secret)>,
+    /// What stands for `{api_version}` in the dialect's paths.
+    pub api_version: String,
 }
 
 /// One configured provider of this protocol.
@@ -43,7 +46,9 @@ pub struct OpenAiAdapter {
     pub(crate) dialect: Dialect,
     capabilities: Capabilities,
     key: Option<Secret>,
-    urls: Urls,
+    /// Without a slash at its end.
+    base: String,
+    api_version: String,
     /// All headers but the key.
     without_key: HeaderMap,
     /// All headers.
@@ -55,44 +60,12 @@ const ADDED_BY_TRANSPORT: usize = 4;
 
 /// What one call needs besides its body.
 pub(crate) struct Route<'a> {
-    pub(crate) urls: Cow<'a, Urls>,
+    /// Without a slash at its end.
+    base: &'a str,
+    api_version: &'a str,
     headers: Cow<'a, HeaderMap>,
     /// What must never be shown.
     key: Option<&'a Secret>,
-}
-
-#[derive(Clone)]
-pub(crate) struct Urls {
-    chat: String,
-    responses: String,
-    agents: Option<String>,
-    embed: Option<String>,
-    models: Option<String>,
-    pub(crate) more: OperationUrls,
-}
-
-impl Urls {
-    fn new(base: &str, dialect: &Dialect) -> Self {
-        let base = base.trim_end_matches('/');
-        let below = |path: &str| format!("{base}{path}");
-        Self {
-            chat: below(dialect.paths.chat),
-            responses: below(dialect.responses_path),
-            agents: dialect.agents_path.map(below),
-            embed: dialect.paths.embed.map(below),
-            models: dialect.paths.models.map(below),
-            more: OperationUrls::new(below, &dialect.paths),
-        }
-    }
-
-    fn of(&self, protocol: Protocol, dialect: &Dialect, model: &str) -> &str {
-        match (protocol, &self.more.completions) {
-            (Protocol::Chat, _) if let (Some(url), Some(_)) = (&self.agents, dialect.agent(model)) => url,
-            (Protocol::Responses, _) => &self.responses,
-            (Protocol::Completions, Some(url)) => url,
-            (Protocol::Completions | Protocol::Chat, _) => &self.chat,
-        }
-    }
 }
 
 impl OpenAiAdapter {
@@ -128,7 +101,8 @@ impl OpenAiAdapter {
             id: cx.id.clone(),
             plugin,
             models: cx.models.clone(),
-            urls: Urls::new(address, &dialect),
+            base: address.trim_end_matches('/').to_owned(),
+            api_version: connection.api_version,
             dialect,
             capabilities: capabilities(&dialect),
             key,
@@ -154,7 +128,8 @@ impl OpenAiAdapter {
                 return Err(self.keyless());
             }
             return Ok(Route {
-                urls: Cow::Borrowed(&self.urls),
+                base: &self.base,
+                api_version: &self.api_version,
                 headers: Cow::Borrowed(&self.headers),
                 key: self.key.as_ref(),
             });
@@ -164,11 +139,8 @@ impl OpenAiAdapter {
             Error::new(ErrorKind::Auth, "the key of this call has characters that cannot be sent")
                 .with_progress(Progress::NotSent)
         })?;
-        let urls = match &cx.endpoint {
-            Some(endpoint) => Cow::Owned(Urls::new(endpoint, &self.dialect)),
-            None => Cow::Borrowed(&self.urls),
-        };
-        Ok(Route { urls, headers: Cow::Owned(headers), key: Some(key) })
+        let base = cx.endpoint.as_deref().map_or(&*self.base, |endpoint| endpoint.trim_end_matches('/'));
+        Ok(Route { base, api_version: &self.api_version, headers: Cow::Owned(headers), key: Some(key) })
     }
 
     /// The dialect for the model of a request, the protocol that it goes in, and who answers.
@@ -200,12 +172,28 @@ impl OpenAiAdapter {
 }
 
 impl Route<'_> {
-    pub(crate) fn post(&self, url: &str, body: Vec<u8>) -> HttpRequest {
-        HttpRequest { method: Method::POST, url: url.to_owned(), headers: self.headers(), body: body.into() }
+    pub(crate) fn post(&self, path: &str, model: &str, body: Vec<u8>) -> HttpRequest {
+        HttpRequest { method: Method::POST, url: self.url(path, model), headers: self.headers(), body: body.into() }
     }
 
-    fn get(&self, url: &str) -> HttpRequest {
-        HttpRequest { headers: self.headers(), ..HttpRequest::get(url) }
+    fn get(&self, path: &str) -> HttpRequest {
+        HttpRequest { headers: self.headers(), ..HttpRequest::get(self.url(path, "")) }
+    }
+
+    /// The address of an operation, with what stands for `{model}` and `{api_version}` in its path.
+    fn url(&self, path: &str, model: &str) -> String {
+        let mut url = String::with_capacity(self.base.len() + path.len() + model.len());
+        url.push_str(self.base);
+        let mut rest = path;
+        while let Some((before, (name, after))) =
+            rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
+        {
+            url.push_str(before);
+            push_percent_encoded(if name == "model" { model } else { self.api_version }, &mut url);
+            rest = after;
+        }
+        url.push_str(rest);
+        url
     }
 
     /// The headers of one request. A clone would have no room for those that the transport adds.
@@ -248,11 +236,12 @@ pub(crate) fn of_answer(error: Error, headers: &HeaderMap) -> Error {
 }
 
 /// The key's own header.
-fn authorize(headers: &mut HeaderMap, auth: Auth, key: &Secret) -> Option<()> {
-    let key = key.expose().trim();
+fn authorize(headers: &mut HeaderMap, auth: Auth, credential: &Secret) -> Option<()> {
+    let key = credential.expose().trim();
     let (name, value) = match auth {
-        Auth::Bearer => (AUTHORIZATION, Secret::new(format!("Bearer {key}"))),
         Auth::Header(name) => (HeaderName::from_static(name), Secret::new(key)),
+        Auth::HeaderOrToken(name) if !is_token(credential) => (HeaderName::from_static(name), Secret::new(key)),
+        Auth::Bearer | Auth::HeaderOrToken(_) => (AUTHORIZATION, Secret::new(format!("Bearer {key}"))),
     };
     headers.insert(name, sensitive(&value)?);
     Some(())
@@ -292,7 +281,8 @@ impl Adapter for OpenAiAdapter {
         let (dialect, protocol, origin) = self.asked(request, false)?;
         let Encoded { body, warnings } = protocol.encode(request, &origin, false, &dialect)?;
         let answer = async {
-            let answer = self.unary(cx, route.post(route.urls.of(protocol, &dialect, &request.model), body)).await?;
+            let answer =
+                self.unary(cx, route.post(protocol.path(&dialect, &request.model), &request.model, body)).await?;
             let mut response =
                 protocol.decode(&answer.body, &origin, &dialect).map_err(|error| of_answer(error, &answer.headers))?;
             response.request_id = request_id(&answer.headers);
@@ -307,7 +297,7 @@ impl Adapter for OpenAiAdapter {
         let route = self.route(cx)?;
         let (dialect, protocol, origin) = self.asked(request, true)?;
         let Encoded { body, warnings } = protocol.encode(request, &origin, true, &dialect)?;
-        let request = route.post(route.urls.of(protocol, &dialect, &request.model), body);
+        let request = route.post(protocol.path(&dialect, &request.model), &request.model, body);
         let response = exchange::open(cx, request, |response| error::decode_error(response, &dialect))
             .await
             .map_err(|error| route.hide(error))?;
@@ -321,7 +311,7 @@ impl Adapter for OpenAiAdapter {
     async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
         self.operate(
             cx,
-            Operation { name: "embed", url: |urls| urls.embed.as_deref(), model: &request.model, needed_by: None },
+            Operation { name: "embed", path: self.dialect.paths.embed, model: &request.model, needed_by: None },
             |origin| embed::encode_request(request, origin, &self.dialect),
             |answer, origin| embed::decode_response(&answer.body, origin, &self.dialect),
         )
@@ -331,12 +321,7 @@ impl Adapter for OpenAiAdapter {
     async fn rerank(&self, cx: &Cx, request: &RerankRequest) -> Result<RerankResponse, Error> {
         self.operate(
             cx,
-            Operation {
-                name: "rerank",
-                url: |urls| urls.more.rerank.as_deref(),
-                model: &request.model,
-                needed_by: None,
-            },
+            Operation { name: "rerank", path: self.dialect.paths.rerank, model: &request.model, needed_by: None },
             |origin| rerank::encode_request(request, origin, &self.dialect),
             |answer, origin| rerank::decode_response(&answer.body, origin, &self.dialect),
         )
@@ -344,14 +329,12 @@ impl Adapter for OpenAiAdapter {
     }
 
     async fn image(&self, cx: &Cx, request: &ImageRequest) -> Result<ImageResponse, Error> {
-        let url: fn(&Urls) -> Option<&str> = match &request.images[..] {
-            [] => |urls| urls.more.images.as_deref(),
-            _ => |urls| urls.more.image_edits.as_deref(),
-        };
+        let Paths { images, image_edits, .. } = self.dialect.paths;
+        let path = if request.images.is_empty() { images } else { image_edits };
         let edited = (!request.images.is_empty()).then_some("images");
         self.operate(
             cx,
-            Operation { name: "image", url, model: &request.model, needed_by: edited },
+            Operation { name: "image", path, model: &request.model, needed_by: edited },
             |origin| images::encode_request(request, origin, &self.dialect),
             |answer, origin| images::decode_response(&answer.body, request, origin, &self.dialect),
         )
@@ -361,12 +344,7 @@ impl Adapter for OpenAiAdapter {
     async fn speech(&self, cx: &Cx, request: &SpeechRequest) -> Result<SpeechResponse, Error> {
         self.operate(
             cx,
-            Operation {
-                name: "speech",
-                url: |urls| urls.more.speech.as_deref(),
-                model: &request.model,
-                needed_by: None,
-            },
+            Operation { name: "speech", path: self.dialect.paths.speech, model: &request.model, needed_by: None },
             |origin| speech::encode_request(request, origin, &self.dialect),
             |answer, origin| {
                 speech::decode_response(answer.body.clone(), content_type(answer), request, origin, &self.dialect)
@@ -376,15 +354,12 @@ impl Adapter for OpenAiAdapter {
     }
 
     async fn transcribe(&self, cx: &Cx, request: &TranscribeRequest) -> Result<TranscribeResponse, Error> {
-        let url: fn(&Urls) -> Option<&str> = if request.translate {
-            |urls| urls.more.translations.as_deref()
-        } else {
-            |urls| urls.more.transcriptions.as_deref()
-        };
+        let Paths { translations, transcriptions, .. } = self.dialect.paths;
+        let path = if request.translate { translations } else { transcriptions };
         let translated = request.translate.then_some("translate");
         self.operate(
             cx,
-            Operation { name: "transcribe", url, model: &request.model, needed_by: translated },
+            Operation { name: "transcribe", path, model: &request.model, needed_by: translated },
             |origin| transcriptions::encode_request(request, origin, &self.dialect),
             |answer, origin| transcriptions::decode_response(&answer.body, content_type(answer), origin, &self.dialect),
         )
@@ -396,7 +371,7 @@ impl Adapter for OpenAiAdapter {
             cx,
             Operation {
                 name: "moderate",
-                url: |urls| urls.more.moderations.as_deref(),
+                path: self.dialect.paths.moderations,
                 model: &request.model,
                 needed_by: None,
             },
@@ -411,7 +386,7 @@ impl Adapter for OpenAiAdapter {
             cx,
             Operation {
                 name: "count_tokens",
-                url: |urls| urls.more.count_tokens.as_deref(),
+                path: self.dialect.paths.count_tokens,
                 model: &request.model,
                 needed_by: None,
             },
@@ -427,9 +402,9 @@ impl Adapter for OpenAiAdapter {
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
         let route = self.route(cx)?;
-        let Some(url) = &route.urls.models else { return Err(Error::unsupported(&self.id, "models")) };
+        let Some(path) = self.dialect.paths.models else { return Err(Error::unsupported(&self.id, "models")) };
         let answer = async {
-            let answer = self.unary(cx, route.get(url)).await?;
+            let answer = self.unary(cx, route.get(path)).await?;
             models::decode_response(&answer.body, &self.dialect).map_err(|error| of_answer(error, &answer.headers))
         };
         answer.await.map_err(|error| route.hide(error))

@@ -8,44 +8,14 @@ use llm_core::{Answer, Cx, Error, ErrorKind, Origin};
 use llm_wire::exchange::Success;
 use llm_wire::request_id;
 
-use crate::adapter::{OpenAiAdapter, Urls, of_answer};
-use crate::dialect::Paths;
+use crate::adapter::{OpenAiAdapter, of_answer};
 use crate::encoded::Payload;
-
-/// The addresses of operations beside chats; `None` where the vendor does not have one.
-#[derive(Clone)]
-pub(crate) struct OperationUrls {
-    pub(crate) completions: Option<String>,
-    pub(crate) rerank: Option<String>,
-    pub(crate) images: Option<String>,
-    pub(crate) image_edits: Option<String>,
-    pub(crate) speech: Option<String>,
-    pub(crate) transcriptions: Option<String>,
-    pub(crate) translations: Option<String>,
-    pub(crate) moderations: Option<String>,
-    pub(crate) count_tokens: Option<String>,
-}
-
-impl OperationUrls {
-    pub(crate) fn new(below: impl Fn(&str) -> String, paths: &Paths) -> Self {
-        Self {
-            completions: paths.completions.map(&below),
-            rerank: paths.rerank.map(&below),
-            images: paths.images.map(&below),
-            image_edits: paths.image_edits.map(&below),
-            speech: paths.speech.map(&below),
-            transcriptions: paths.transcriptions.map(&below),
-            translations: paths.translations.map(&below),
-            moderations: paths.moderations.map(&below),
-            count_tokens: paths.count_tokens.map(&below),
-        }
-    }
-}
 
 /// One operation: its name, where it is, and for which model.
 pub(crate) struct Operation<'a> {
     pub(crate) name: &'static str,
-    pub(crate) url: fn(&Urls) -> Option<&str>,
+    /// Its path; `None` where the vendor does not have it.
+    pub(crate) path: Option<&'static str>,
     pub(crate) model: &'a str,
     /// The field of the request that asks for this address, where another would do without it.
     pub(crate) needed_by: Option<&'static str>,
@@ -61,7 +31,7 @@ impl OpenAiAdapter {
         decode: impl FnOnce(&Success, &Arc<Origin>) -> Result<A, Error> + Send,
     ) -> Result<A, Error> {
         let route = self.route(cx)?;
-        let Some(url) = (operation.url)(&route.urls) else {
+        let Some(path) = operation.path else {
             let error = Error::unsupported(&self.id, operation.name);
             return Err(match operation.needed_by {
                 Some(field) => error.with_param(field),
@@ -70,7 +40,7 @@ impl OpenAiAdapter {
         };
         let origin = self.origin(operation.model);
         let Payload { body, content_type, warnings } = encode(&origin)?.into();
-        let mut request = route.post(url, body);
+        let mut request = route.post(path, operation.model, body);
         if let Some(content_type) = content_type {
             let value = HeaderValue::from_str(&content_type)
                 .map_err(|error| Error::new(ErrorKind::Internal, format!("encoding the request: {error}")))?;

@@ -37,6 +37,16 @@ impl Protocol {
         }
     }
 
+    /// Where it is asked.
+    pub(crate) fn path(self, dialect: &Dialect, model: &str) -> &'static str {
+        match (self, dialect.paths.completions, dialect.agents_path) {
+            (Self::Chat, _, Some(path)) if dialect.agent(model).is_some() => path,
+            (Self::Responses, ..) => dialect.responses_path,
+            (Self::Completions, Some(path), _) => path,
+            (Self::Completions | Self::Chat, ..) => dialect.paths.chat,
+        }
+    }
+
     /// The wire family.
     pub(crate) fn family(self) -> &'static str {
         match self {

@@ -117,11 +117,12 @@ impl ErrorResponse {
 }
 
 /// The vendor's id of an HTTP request: `x-request-id` (OpenAI and most), `request-id` (Anthropic), `x-amzn-requestid`
-/// (AWS).
+/// (AWS), `apim-request-id` (Azure).
 pub fn request_id(headers: &HeaderMap) -> Option<String> {
     let value = headers
         .get("x-request-id")
         .or_else(|| headers.get("request-id"))
-        .or_else(|| headers.get("x-amzn-requestid"))?;
+        .or_else(|| headers.get("x-amzn-requestid"))
+        .or_else(|| headers.get("apim-request-id"))?;
     value.to_str().ok().map(str::to_owned)
 }

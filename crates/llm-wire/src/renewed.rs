@@ -5,6 +5,12 @@ use std::time::{Duration, SystemTime};
 use futures_util::lock::Mutex;
 use llm_core::Error;
 
+/// The time by which the ends of credentials are judged; plugins take it as a function, so that tests have their own.
+pub fn this_machines_time() -> SystemTime {
+    #[expect(clippy::disallowed_methods, reason = "the one place where a credential's time comes from")]
+    SystemTime::now()
+}
+
 /// Something with an end, such as a token.
 #[derive(Debug)]
 pub struct Renewed<T> {

@@ -13,7 +13,7 @@ use llm_core::{
     async_trait,
 };
 use llm_wire::exchange::{self, Success};
-use llm_wire::{ErrorResponse, aws_event_stream, request_id, sse_stream};
+use llm_wire::{ErrorResponse, aws_event_stream, request_id, sse_stream, this_machines_time};
 use llm_wire_bedrock::invoke::Form;
 use llm_wire_bedrock::{API, converse, count_tokens, embed, rerank};
 
@@ -314,12 +314,6 @@ impl Adapter for Bedrock {
         };
         call.hide(lists.await)
     }
-}
-
-/// Signatures carry the time at which they are made.
-fn this_machines_time() -> SystemTime {
-    #[expect(clippy::disallowed_methods, reason = "the one place where a signature's time comes from")]
-    SystemTime::now()
 }
 
 fn with_request_id(error: Error, success: &Success) -> Error {

@@ -41,6 +41,7 @@ impl Config {
             base_url: self.base_url.unwrap_or_else(|| "https://api.openai.com/v1".to_owned()),
             api_key: self.api_key,
             headers: headers.into_iter().flatten().collect(),
+            ..Connection::default()
         }
     }
 }

@@ -10,7 +10,7 @@ use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
     HttpRequest, KnownModels, Origin, Secret, TokenCount, Warning, async_trait,
 };
-use llm_wire::{ErrorResponse, exchange, request_id, sse_or_json_array_stream, sse_stream};
+use llm_wire::{ErrorResponse, exchange, request_id, sse_or_json_array_stream, sse_stream, this_machines_time};
 use llm_wire_anthropic::messages;
 use llm_wire_gemini::{count_tokens, embed, generate, predict};
 
@@ -237,12 +237,6 @@ impl Adapter for Vertex {
         };
         call.hide(answer.await)
     }
-}
-
-/// Tokens have an end, by this machine's clock.
-fn this_machines_time() -> SystemTime {
-    #[expect(clippy::disallowed_methods, reason = "the one place where a token's time comes from")]
-    SystemTime::now()
 }
 
 impl fmt::Debug for Vertex {

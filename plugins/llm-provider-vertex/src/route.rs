@@ -1,8 +1,7 @@
 //! Where a call goes.
 
-use std::fmt::Write as _;
-
 use llm_core::{Error, ErrorKind};
+use llm_wire::percent_encoded;
 
 /// The location where nobody names one.
 pub(crate) const DEFAULT_LOCATION: &str = "global";
@@ -46,22 +45,9 @@ impl Route {
     /// The address of a model's method (`generateContent`). A model may come with its publisher.
     pub(crate) fn method(&self, publisher: &str, model: &str, method: &str) -> String {
         let Self { base, project, location } = self;
-        let model = encoded(model);
+        let model = percent_encoded(model);
         format!("{base}/v1/projects/{project}/locations/{location}/publishers/{publisher}/models/{model}:{method}")
     }
-}
-
-/// A text as one segment of a path or one value of a form. `@` stands before the version of a model.
-pub(crate) fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            let _ = write!(out, "%{byte:02X}");
-        }
-    }
-    out
 }
 
 fn normalize(text: &str) -> Result<String, Error> {

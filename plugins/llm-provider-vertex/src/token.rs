@@ -8,10 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-use http::header::CONTENT_TYPE;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue};
 use llm_core::{Cx, Error, ErrorKind, HttpRequest, Progress, Secret, base64_text};
-use llm_wire::{Renewed, exchange};
+use llm_wire::{Renewed, oauth};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -52,12 +51,6 @@ enum Credentials {
     },
 }
 
-#[derive(Deserialize)]
-struct Answer {
-    access_token: Secret,
-    expires_in: Option<u64>,
-}
-
 impl Source {
     pub(crate) fn file(path: PathBuf) -> Self {
         Self::File(path, Renewed::new(BEFORE_END))
@@ -72,7 +65,7 @@ impl Source {
         match self {
             Self::Fixed(token) => Ok(token.clone()),
             Self::File(path, known) => known.at(now, || of_file(cx, path, now)).await,
-            Self::Metadata(known) => known.at(now, || ask(cx, metadata_request(), now)).await,
+            Self::Metadata(known) => known.at(now, || oauth::token(cx, metadata_request(), "google", now)).await,
             Self::Missing(what) => Err(missing(what.clone())),
         }
     }
@@ -86,50 +79,34 @@ async fn of_file(cx: &Cx, path: &Path, now: SystemTime) -> Result<(Secret, Optio
         let path = path.display();
         missing(format!("reading the credentials file {path}: it is neither a service account's nor a user's"))
     })?;
-    ask(cx, request(credentials, now)?, now).await
+    oauth::token(cx, request(credentials, now)?, "google", now).await
 }
 
 /// The request that turns credentials into a token.
 fn request(credentials: Credentials, now: SystemTime) -> Result<HttpRequest, Error> {
-    let (url, form) = match credentials {
+    Ok(match credentials {
         Credentials::ServiceAccount { client_email, private_key, private_key_id, token_uri } => {
             let url = token_uri.unwrap_or_else(|| TOKEN_URL.to_owned());
             let assertion = assertion(&client_email, &private_key, private_key_id.as_deref(), &url, now)?;
-            (url, format!("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={assertion}"))
+            let fields = [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", &*assertion)];
+            oauth::form(url, fields)
         }
         Credentials::AuthorizedUser { client_id, client_secret, refresh_token, token_uri } => {
             let fields = [
+                ("grant_type", "refresh_token"),
                 ("client_id", client_id.as_str()),
                 ("client_secret", client_secret.expose()),
                 ("refresh_token", refresh_token.expose()),
             ];
-            let fields: Vec<String> =
-                fields.iter().map(|(name, value)| format!("{name}={}", crate::route::encoded(value))).collect();
-            let url = token_uri.unwrap_or_else(|| TOKEN_URL.to_owned());
-            (url, format!("grant_type=refresh_token&{}", fields.join("&")))
+            oauth::form(token_uri.unwrap_or_else(|| TOKEN_URL.to_owned()), fields)
         }
-    };
-    let mut request = HttpRequest { method: Method::POST, url, headers: http::HeaderMap::new(), body: form.into() };
-    request.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
-    Ok(request)
+    })
 }
 
 fn metadata_request() -> HttpRequest {
     let mut request = HttpRequest::get(METADATA_URL);
     request.headers.insert(HeaderName::from_static("metadata-flavor"), HeaderValue::from_static("Google"));
     request
-}
-
-async fn ask(cx: &Cx, request: HttpRequest, now: SystemTime) -> Result<(Secret, Option<SystemTime>), Error> {
-    let refused = |status: u16| {
-        let kind = if status >= 500 { ErrorKind::Server } else { ErrorKind::Auth };
-        Error::new(kind, format!("asking google for a token: the answer has the status {status}"))
-            .with_progress(Progress::NotSent)
-    };
-    let success = exchange::unary(cx, request, |response| refused(response.status)).await?;
-    let answer: Answer = serde_json::from_slice(&success.body)
-        .map_err(|_| missing("asking google for a token: the answer is none".to_owned()))?;
-    Ok((answer.access_token, answer.expires_in.map(|seconds| now + Duration::from_secs(seconds))))
 }
 
 /// A claim signed with a service account's key (JWT, RS256), for an hour.

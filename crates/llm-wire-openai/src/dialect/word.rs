@@ -1,6 +1,7 @@
 //! The words of a dialect: the alternatives that its fields choose from.
 
-/// Paths of the operations, joined to the base URL.
+/// Paths of the operations, joined to the base URL. `{model}` in one stands for the model, `{api_version}` for the
+/// connection's version of the API.
 #[derive(Clone, Copy, Debug)]
 pub struct Paths {
     /// Chat, streamed and not; empty where the vendor has none.
@@ -73,6 +74,8 @@ pub enum Auth {
     Bearer,
     /// The bare key in a header of this name.
     Header(&'static str),
+    /// The same, but a token (a JWT) as `Authorization: Bearer TOKEN`.
+    HeaderOrToken(&'static str),
 }
 
 /// What is put before a model's name, as in `accounts/fireworks/models/NAME`.

@@ -52,7 +52,7 @@ impl Settings {
             Some(base_url) => base_url,
             None => reader.address(usual, &in_address)?,
         };
-        Ok(Self { connection: Connection { base_url, api_key, headers }, dialect })
+        Ok(Self { connection: Connection { base_url, api_key, headers, ..Connection::default() }, dialect })
     }
 }
 
