@@ -12,8 +12,9 @@ use workspace_tests::corpus::{compare, load, replay, same_request};
 ///
 /// Not here: `writer`, whose one client left out the ids of calls, and `cloudflare`, whose structured answers are objects
 /// that the recordings' client took for a list of names.
-const PROVIDERS: [&str; 28] = [
+const PROVIDERS: [&str; 29] = [
     "openai",
+    "azure",
     "anthropic",
     "google",
     "ollama",

@@ -239,6 +239,19 @@ impl ModelCard {
 #[linkme::distributed_slice]
 pub static MODEL_CARDS: [ModelCard];
 
+/// Announces model cards to the catalogue of all plugins.
+#[macro_export]
+macro_rules! model_cards {
+    ($($card:expr),* $(,)?) => {
+        $(#[cfg(not(target_family = "wasm"))]
+        const _: () = {
+            #[$crate::linkme::distributed_slice($crate::MODEL_CARDS)]
+            #[linkme(crate = $crate::linkme)]
+            static CARD: $crate::ModelCard = $card;
+        };)*
+    };
+}
+
 /// The card of one model, where a linked crate has one.
 pub fn model_card(provider: &str, model: &str) -> Option<&'static ModelCard> {
     #[cfg(not(target_family = "wasm"))]

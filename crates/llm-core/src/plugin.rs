@@ -26,17 +26,20 @@ pub struct Setting {
     pub required: bool,
     /// What it is when it is left out, where that is one text.
     pub default: Option<&'static str>,
+    /// A table of the account's own names of models (deployments) and the models behind them, with or without a provider:
+    /// a host has prices and facts of the former from the latter.
+    pub models: bool,
 }
 
 impl Setting {
     /// A setting that may be left out.
     pub const fn optional(key: &'static str, doc: &'static str) -> Self {
-        Self { key, doc, env: &[], secret: false, required: false, default: None }
+        Self { key, doc, env: &[], secret: false, required: false, default: None, models: false }
     }
 
     /// A secret without which the provider is not configured.
     pub const fn key(key: &'static str, doc: &'static str) -> Self {
-        Self { key, doc, env: &[], secret: true, required: true, default: None }
+        Self { key, doc, env: &[], secret: true, required: true, default: None, models: false }
     }
 
     /// With the environment variables that give it, the canonical one first.
@@ -48,6 +51,12 @@ impl Setting {
     /// With what it is when it is left out.
     pub const fn with_default(mut self, default: &'static str) -> Self {
         self.default = Some(default);
+        self
+    }
+
+    /// A table of the account's own names of models and the models behind them.
+    pub const fn of_models(mut self) -> Self {
+        self.models = true;
         self
     }
 

@@ -32,7 +32,7 @@ impl Protocol {
             ChatApi::Completions => Self::Chat,
             ChatApi::Responses => Self::Responses,
             ChatApi::Both if known.responses_only == Support::Yes => Self::Responses,
-            ChatApi::Both if needs_responses(request, provider) => Self::Responses,
+            ChatApi::Both if needs_responses(request, dialect, provider) => Self::Responses,
             ChatApi::Both => Self::Chat,
         }
     }
@@ -64,7 +64,10 @@ impl Protocol {
     ) -> Result<Encoded, Error> {
         match self {
             Self::Chat => chat::encode_request(request, to, stream, dialect),
-            Self::Responses => responses::encode_request(request, to, stream, dialect),
+            Self::Responses => {
+                let media = dialect.responses_media.unwrap_or(dialect.media);
+                responses::encode_request(request, to, stream, &Dialect { media, ..*dialect })
+            }
             Self::Completions => completions::encode_request(request, to, stream, dialect),
         }
     }
@@ -98,7 +101,7 @@ impl Protocol {
 }
 
 /// True for what only the Responses API can take: its own settings, tools that the vendor runs, items of earlier answers.
-fn needs_responses(request: &ChatRequest, provider: &str) -> bool {
+fn needs_responses(request: &ChatRequest, dialect: &Dialect, provider: &str) -> bool {
     let own = |kind: &str| kind.strip_prefix(responses::FAMILY).is_some_and(|rest| rest.starts_with('.'));
     let runs_there = |tool: &Tool| match tool {
         Tool::Provider { id, .. } => match id.split_once('.') {
@@ -107,6 +110,7 @@ fn needs_responses(request: &ChatRequest, provider: &str) -> bool {
         },
         _ => false,
     };
+    let has_files = |media: &[&str]| media.contains(&"file") && !dialect.media.contains(&"file");
     let is_item = |message: &Message, part: &Part| match &part.kind {
         PartKind::Opaque { kind, .. } => own(kind),
         PartKind::Reasoning { .. } => {
@@ -116,10 +120,12 @@ fn needs_responses(request: &ChatRequest, provider: &str) -> bool {
                 .is_some_and(|origin| origin.api == responses::FAMILY && origin.is_target(provider, &request.model));
             from_there || (message.origin.is_none() && part.ext.of(responses::FAMILY).is_some())
         }
-        // A document by its address.
-        PartKind::Media(media) => {
-            matches!(media.data, MediaData::Url { .. }) && !matches!(media.family(), "image" | "video")
-        }
+        // A document by its address, and any where chats take none and the other does.
+        PartKind::Media(media) => match (&media.data, media.family()) {
+            (MediaData::Text { .. }, _) | (_, "image" | "video") => false,
+            (MediaData::Url { .. }, _) => true,
+            (_, family) => family != "audio" && dialect.responses_media.is_some_and(has_files),
+        },
         _ => false,
     };
     request.ext.of(responses::FAMILY).is_some_and(|fields| !fields.is_empty())

@@ -3,6 +3,8 @@
 
 #[cfg(feature = "anthropic")]
 pub use llm_provider_anthropic as anthropic;
+#[cfg(feature = "azure-openai")]
+pub use llm_provider_azure_openai as azure_openai;
 #[cfg(feature = "bedrock")]
 pub use llm_provider_bedrock as bedrock;
 #[cfg(feature = "cerebras")]

@@ -35,6 +35,9 @@ pub struct Recorded {
     /// Path of the URL.
     #[serde(default)]
     pub path: String,
+    /// Pairs of the URL's query.
+    #[serde(default)]
+    pub query: Vec<(String, String)>,
     /// JSON body.
     #[serde(default)]
     pub body: Value,

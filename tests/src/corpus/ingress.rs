@@ -10,6 +10,7 @@ pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
     let recorded = case.request.as_ref().filter(|request| !request.body_incomplete && request.body.is_object())?;
     let body = recorded.body.to_string().into_bytes();
     Some(match case.api.as_str() {
+        "openai-chat" if case.provider == "azure" => return Some(super::azure::chat(recorded)),
         "openai-chat" | "mistral-chat" => llm_wire_openai::chat::decode_request(&body).map(|decoded| decoded.request),
         // The agent is asked as a model of that name.
         "mistral-agents" => llm_wire_openai::chat::decode_request(&body).map(|decoded| {

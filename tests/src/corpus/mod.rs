@@ -2,6 +2,7 @@
 //!
 //! A corpus is a folder `<provider>/<case>.json`; the format and the meaning of "equal" are the corpus's own.
 
+mod azure;
 mod bedrock;
 mod case;
 mod compare;

@@ -33,7 +33,7 @@ fn plan(case: &Case, registry: &Registry) -> Option<(&'static str, Operation)> {
         ("vertex", _) => "vertex",
         ("bedrock", _) | ("bedrock_mantle", "openai-chat" | "models") => "bedrock",
         // OpenAI's models at others, and vendors of the protocol that have no plugin for it.
-        ("azure" | "bedrock_mantle" | "chatgpt" | "copilot", "openai-responses") => "openai",
+        ("bedrock_mantle" | "chatgpt" | "copilot", "openai-responses") => "openai",
         (_, "openai-responses") => "openai-compatible",
         (vendor, api) => vendors::unlisted(vendor, api, registry)?,
     };
@@ -70,6 +70,9 @@ pub(super) fn provider(case: &Case, registry: &Registry) -> anyhow::Result<Optio
     if plugin.id == "openai-compatible" {
         config.insert("preset".to_owned(), case.provider.as_str().into());
     }
+    if plugin.id == "azure" {
+        super::azure::configure(case, &mut config);
+    }
     if plugin.id == "bedrock" {
         super::bedrock::configure(case, &mut config);
     }
@@ -100,7 +103,8 @@ async fn ask(provider: &dyn Provider, cx: &Cx, request: Request) -> Result<Value
 /// vendor refused may be ones that we refuse, too; their answers are replayed to a plain request.
 pub(super) fn request(case: &Case, operation: Operation) -> Result<Request, Error> {
     let body = case.request.as_ref().map_or(&Value::Null, |request| &request.body);
-    let in_path = super::bedrock::model(case).or_else(|| super::vertex::model(case));
+    let in_path =
+        super::bedrock::model(case).or_else(|| super::vertex::model(case)).or_else(|| super::azure::model(case));
     let model = body["model"].as_str().or(in_path.as_deref()).unwrap_or("recorded-model");
     let plain = || ChatRequest::new(model).with_user("hello");
     let chat = || match super::ingress::request(case) {

@@ -5,6 +5,7 @@ use llm_core::Registry;
 /// Vendors as the corpus names them, and their plugins.
 const VENDORS: &[(&str, &str)] = &[
     ("alibaba", "dashscope"),
+    ("azure", "azure"),
     ("cerebras", "cerebras"),
     ("cloudflare", "cloudflare"),
     ("databricks", "databricks"),
@@ -45,7 +46,7 @@ pub(super) fn plugin(provider: &str, api: &str) -> Option<&'static str> {
 }
 
 /// Vendors with plugins of their own that speak both of OpenAI's chat protocols.
-const BOTH: &[&str] = &["deepseek", "openrouter", "perplexity", "xai"];
+const BOTH: &[&str] = &["azure", "deepseek", "openrouter", "perplexity", "xai"];
 
 /// The plugin for a vendor of the protocol that is not listed: the one of its name, or the one for any server.
 pub(super) fn unlisted(provider: &str, api: &str, registry: &Registry) -> Option<&'static str> {

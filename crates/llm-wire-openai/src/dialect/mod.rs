@@ -73,6 +73,8 @@ pub struct Dialect {
     pub prefill: Option<&'static str>,
     /// Types of media parts that can be sent: `image_url`, `input_audio`, `file`, `video_url`, `document_url`.
     pub media: &'static [&'static str],
+    /// The same for the Responses API, where it takes others than chats do.
+    pub responses_media: Option<&'static [&'static str]>,
     /// How cache hints are sent.
     pub cache: CacheForm,
 
@@ -158,6 +160,7 @@ impl Dialect {
         drop_empty_assistant: false,
         prefill: None,
         media: &["image_url", "input_audio", "file"],
+        responses_media: None,
         cache: CacheForm::None,
         custom_tools: true,
         strict: true,

@@ -147,10 +147,6 @@ macro_rules! plugin {
 
         $crate::llm_core::register_provider!(PLUGIN);
 
-        $($(const _: () = {
-            #[$crate::llm_core::linkme::distributed_slice($crate::llm_core::MODEL_CARDS)]
-            #[linkme(crate = $crate::llm_core::linkme)]
-            static CARD: $crate::llm_core::ModelCard = $card;
-        };)*)?
+        $($crate::llm_core::model_cards! { $($card),* })?
     };
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use llm_budget::{Allowance, Budget, Budgets, JournalFile, Ledger, MemoryLedger, Window};
-use llm_catalog::{Catalog, Overlay};
+use llm_catalog::{Catalog, ModelOverlay, Overlay};
 use llm_core::{Error, ErrorKind, Registry, Secret};
 
 use super::{Money, PriceList, WallClock, alerts::Alerts};
@@ -169,12 +169,33 @@ impl Config {
             Some((provider.id.clone(), plugin.id))
         };
         let instances = self.providers.iter().filter_map(of_kind);
-        Ok(catalog(&self.prices)?.with_instances(instances))
+        let own = self.providers.iter().flat_map(|provider| own_models(provider, registry));
+        Ok(catalog(&self.prices, own)?.with_instances(instances))
     }
 }
 
-fn catalog(prices: &PricesConfig) -> Result<Catalog, Error> {
-    let overlay = prices.models.iter().cloned().fold(Overlay::default(), Overlay::with);
+/// An account's own names of models, as its settings give them.
+fn own_models<'a>(
+    provider: &'a ProviderConfig,
+    registry: &'a Registry,
+) -> impl Iterator<Item = ModelOverlay> + use<'a> {
+    let plugin = registry.plugin(provider.kind.as_deref().unwrap_or(&provider.id)).ok();
+    let tables = plugin.into_iter().flat_map(|plugin| plugin.settings).filter(|setting| setting.models);
+    let names = tables.filter_map(|setting| provider.settings.get(setting.key)?.as_object()).flatten();
+    let id = provider.kind.as_ref().map_or_else(|| plugin.map_or(&*provider.id, |plugin| plugin.id), |_| &provider.id);
+    names.filter_map(move |(name, model)| Some(ModelOverlay::new(id, name.as_str()).with_base_model(model.as_str()?)))
+}
+
+fn catalog(prices: &PricesConfig, own: impl Iterator<Item = ModelOverlay>) -> Result<Catalog, Error> {
+    let mut overlay = prices.models.iter().cloned().fold(Overlay::default(), Overlay::with);
+    for model in own {
+        // What is said of a price goes before; what model it is is known all the same.
+        let said = overlay.models.iter_mut().find(|said| said.provider == model.provider && said.model == model.model);
+        match said {
+            Some(said) => said.base_model = said.base_model.take().or(model.base_model),
+            None => overlay.models.push(model),
+        }
+    }
     let catalog = Catalog::embedded().with_overlay(overlay);
     let Some(file) = &prices.file else { return Ok(catalog) };
     let wrong = |error: &dyn std::fmt::Display| {

@@ -207,3 +207,34 @@ fn the_environment_sets_a_daily_budget_and_when_to_tell() {
         assert!(error.kind() == ErrorKind::Config && error.message().contains(name), "{error}");
     }
 }
+
+#[test]
+fn an_accounts_own_name_of_a_model_has_the_models_price() {
+    use loquat::catalog::Terms;
+    use loquat::core::{ErrorKind, ProviderPlugin, Registry, Setting};
+    static CLOUD: ProviderPlugin =
+        ProviderPlugin::new("cloud", "Cloud", |_, _| Err(loquat::Error::new(ErrorKind::Config, "unused")), "x", "0")
+            .with_settings(&[Setting::optional("deployments", "names").of_models()]);
+    let config = Config::from_toml(
+        "
+        [[provider]]
+        id = \"cloud\"
+        deployments = { ours = \"openai/gpt-4o\", dear = \"openai/gpt-4o\" }
+        [[provider]]
+        id = \"cloud-eu\"
+        kind = \"cloud\"
+        deployments = { ours = \"openai/gpt-4o-mini\" }
+        [[prices.model]]
+        provider = \"cloud\"
+        model = \"dear\"
+        price = { input = 7 }
+        ",
+    )
+    .unwrap();
+    let catalog = config.catalog(&Registry::empty().with(&CLOUD).unwrap()).unwrap();
+    let input = |provider, model| catalog.price(provider, model, &Terms::at(NOW / 1000)).unwrap().input();
+    assert_eq!(input("cloud", "ours"), input("openai", "gpt-4o"));
+    assert_eq!(input("cloud-eu", "ours"), input("openai", "gpt-4o-mini"));
+    assert_eq!(input("cloud", "dear"), Some(usd("7")));
+    assert_eq!(catalog.capabilities("cloud", "dear").context_window, Some(128_000));
+}
