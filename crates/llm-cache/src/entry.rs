@@ -3,11 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use llm_core::{CacheStatus, ChatResponse, ChatStream, Cost, EmbedResponse, Request, Response, Timing, Usage, Usd};
+use llm_core::{
+    CacheStatus, ChatResponse, ChatStream, Cost, EmbedResponse, Replay, Request, Response, Timing, Usage, Usd,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::clock::millis;
-use crate::replay::Replay;
 
 /// How far clocks of replicas may be apart before an entry of the future is not believed.
 const SKEW: u64 = 60_000;

@@ -14,7 +14,6 @@ mod live;
 mod log;
 mod pace;
 mod patience;
-mod replay;
 mod semantic;
 mod single_flight;
 pub mod store;
@@ -27,7 +26,6 @@ pub use entry::{Answer, Entry};
 pub use frame::{Framing, Rejected};
 pub use key::{CacheKey, IGNORED_IN_CHAT, IGNORED_IN_EMBED, Keyring, TenantScope};
 pub use layer::CacheLayer;
-pub use replay::Replay;
 pub use semantic::{MemoryIndex, Semantic, VectorIndex};
 #[cfg(feature = "disk")]
 pub use store::disk::DiskStore;

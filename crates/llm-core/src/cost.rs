@@ -207,6 +207,27 @@ impl Cost {
         self
     }
 
+    /// What two calls cost together. Where one of them has no known cost, the sum is not all of it.
+    pub fn sum(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let (mut sum, other) = match (one, other) {
+            (Some(one), Some(other)) => (one, other),
+            (one, other) => return one.or(other).map(Self::incomplete),
+        };
+        sum.total = sum.total.saturating_add(other.total);
+        sum.complete &= other.complete;
+        sum.estimated |= other.estimated;
+        for line in other.lines {
+            match sum.lines.iter_mut().find(|known| known.component == line.component) {
+                Some(known) => {
+                    known.quantity = known.quantity.saturating_add(line.quantity);
+                    known.amount = known.amount.zip(line.amount).map(|(a, b)| a.saturating_add(b));
+                }
+                None => sum.lines.push(line),
+            }
+        }
+        Some(sum)
+    }
+
     /// How much of a component was billed.
     pub fn quantity(&self, component: Component) -> u64 {
         self.lines.iter().filter(|line| line.component == component).map(|line| line.quantity).sum()
@@ -239,6 +260,17 @@ mod tests {
         assert_eq!(cost.to_string(), "$0.000000002");
         assert_eq!(cost.incomplete().as_estimate().to_string(), "about $0.000000002 or more");
         assert_eq!(Cost::cached().total, Usd::ZERO);
+    }
+
+    #[test]
+    fn two_costs_are_one_line_by_line() {
+        let line = |quantity, nanos: Option<u64>| CostLine::new(Component::Input, quantity, nanos.map(Usd::from_nanos));
+        let one = || Cost::new(Usd::from_nanos(5), CostSource::Embedded).with_lines(vec![line(2, Some(5))]);
+        let sum = Cost::sum(Some(one()), Some(one().as_estimate())).unwrap();
+        assert_eq!((sum.total, sum.complete, sum.estimated), (Usd::from_nanos(10), true, true));
+        assert_eq!(sum.lines, [line(4, Some(10))]);
+        assert!(!Cost::sum(Some(one()), None).unwrap().complete);
+        assert_eq!(Cost::sum(None, None), None);
     }
 
     #[test]

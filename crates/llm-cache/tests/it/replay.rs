@@ -1,9 +1,9 @@
 //! A kept answer as a stream is the answer again, whatever is in it, and however it was kept.
 
-use llm_cache::{Answer, Entry, Framing, HOUR, Replay};
+use llm_cache::{Answer, Entry, Framing, HOUR};
 use llm_core::{
-    Accumulator, ChatResponse, Citation, Event, Executor, Finish, FinishReason, Media, Part, PartKind, ToolCall, Usage,
-    Visibility, Warning,
+    Accumulator, ChatResponse, Citation, Event, Executor, Finish, FinishReason, Media, Part, PartKind, Replay,
+    ToolCall, Usage, Visibility, Warning,
 };
 use proptest::prelude::*;
 use serde_json::json;

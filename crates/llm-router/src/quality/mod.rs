@@ -11,7 +11,6 @@ mod ring;
 mod rules;
 mod sampling;
 mod schema;
-mod schema_check;
 
 pub use combine::{AllAssessors, WeightedAssessors};
 pub use feedback::{Feedback, Quality};

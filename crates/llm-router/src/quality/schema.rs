@@ -1,17 +1,14 @@
 //! Whether an answer is JSON that follows a schema.
 
 use async_trait::async_trait;
+use llm_core::schema::{Schema, json_in};
 use llm_core::{Assessment, Assessor, ChatRequest, ChatResponse, Cx, Error, ErrorKind, OutputFormat};
 use serde_json::Value;
-
-use super::schema_check::check;
 
 /// Assesses whether an answer is JSON that follows a schema: its own, or the one that the request asks for.
 ///
 /// A fence of Markdown around the JSON is passed over. Valid is 1, JSON that does not follow the schema 0.25, anything
-/// else 0. Checked are the keywords that vendors' structured outputs have: `type`, `enum`, `const`, `properties`,
-/// `required`, `additionalProperties`, `items`, `prefixItems`, `anyOf`, `oneOf`, `allOf`, `not`, `$ref` within the schema,
-/// and the bounds of numbers, texts and arrays. Other keywords (`pattern`, `format`) are not looked at.
+/// else 0. What of a schema is checked says [`llm_core::schema`]; regular expressions are not looked at.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JsonSchemaAssessor {
     schema: Option<Value>,
@@ -45,13 +42,6 @@ impl JsonSchemaAssessor {
     }
 }
 
-/// The text within a fence of Markdown, where there is one around all of it.
-fn unfenced(text: &str) -> &str {
-    let text = text.trim();
-    let inner = text.strip_prefix("```").and_then(|text| text.strip_suffix("```"));
-    inner.map_or(text, |inner| inner.split_once('\n').map_or(inner, |(_language, rest)| rest).trim())
-}
-
 #[async_trait]
 impl Assessor for JsonSchemaAssessor {
     fn name(&self) -> &'static str {
@@ -63,12 +53,13 @@ impl Assessor for JsonSchemaAssessor {
         if response.message.tool_calls().next().is_some() && response.text().trim().is_empty() {
             return Err(Error::new(ErrorKind::Unsupported, "an answer that only calls tools has no JSON to check"));
         }
-        let Ok(value) = serde_json::from_str::<Value>(unfenced(&response.text())) else {
+        let text = response.text();
+        let Some((_, value)) = json_in(&text) else {
             return Ok(Assessment::new(0.0, "it is not JSON"));
         };
-        match schema.map_or(Ok(()), |schema| check(schema, &value)) {
+        match schema.map_or(Ok(()), |schema| Schema::new(schema).check(&value)) {
             Ok(()) => Ok(Assessment::new(1.0, "it follows the schema")),
-            Err(why) => Ok(Assessment::new(REPAIRABLE, why)),
+            Err(why) => Ok(Assessment::new(REPAIRABLE, why.to_string())),
         }
     }
 }

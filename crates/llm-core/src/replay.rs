@@ -1,11 +1,15 @@
-//! A kept answer as a stream: in the order that streams must keep, in pieces that a reader can show as they come.
+//! A whole answer as a stream: in the order that streams must keep, in pieces that a reader can show as they come.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use crate::error::Error;
+use crate::message::Message;
+use crate::part::{Part, PartKind};
+use crate::response::ChatResponse;
+use crate::stream::{Event, PartId, StreamFinish, StreamStart};
 use futures_core::Stream;
-use llm_core::{ChatResponse, Error, Event, Message, Part, PartId, PartKind, StreamFinish, StreamStart};
 
 /// Longest piece of words in one event, in bytes.
 const PIECE: usize = 256;
