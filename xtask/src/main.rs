@@ -16,6 +16,7 @@ mod prices;
 mod report;
 mod soak;
 mod test;
+mod third_parties;
 mod tidy;
 mod tool;
 mod wall;
@@ -35,7 +36,7 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "test",
         arguments: "[--strict] [--nextest]",
-        about: "format, clippy, tests, doc tests, simulation, dependency budgets, tidy",
+        about: "format, clippy, tests, doc tests, third parties, simulation, dependency budgets, tidy",
         run: test::run,
     },
     Command {
@@ -86,6 +87,12 @@ const COMMANDS: &[Command] = &[
         about: "every decoder against made-up bytes, ten minutes each; needs cargo-fuzz",
         run: fuzz::run,
     },
+    Command {
+        name: "third-parties",
+        arguments: "",
+        about: "test the workspace of strangers, and new providers of each form",
+        run: third_parties::run,
+    },
     Command { name: "deps", arguments: "", about: "count crates against their budgets", run: deps::run },
     Command {
         name: "prices",
@@ -95,8 +102,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "new-provider",
-        arguments: "NAME [--base-url URL]",
-        about: "write a plugin crate for an OpenAI-compatible vendor",
+        arguments: "NAME [--openai-compatible] [--base-url URL] [--out DIR]",
+        about: "write a plugin crate that is green at once, here or elsewhere",
         run: new_provider::run,
     },
 ];

@@ -6,7 +6,7 @@ use anyhow::bail;
 
 use crate::cargo::{cargo, run as run_cargo, run_watched};
 use crate::report::Report;
-use crate::{deps, fuzz, hosts, soak, tidy, tool};
+use crate::{deps, fuzz, hosts, soak, third_parties, tidy, tool};
 
 /// Flags that `test` and `ci` share.
 #[derive(Default)]
@@ -60,6 +60,7 @@ pub(crate) fn steps(report: &mut Report, options: &Options) {
         report.step("tests", || cargo_test(&["--lib", "--bins", "--tests", "--examples"]));
     }
     report.step("doc tests", || cargo_test(&["--doc"]));
+    report.step("third parties", third_parties::check);
     report.step("simulation", || {
         let mut last = String::new();
         run_watched(&mut soak::simulation(), |line| line.clone_into(&mut last))?;

@@ -16,9 +16,8 @@ impl Gateway {
         command.args(["serve", "--listen", "127.0.0.1:0"]).env_clear().current_dir(env!("CARGO_TARGET_TMPDIR"));
         command.env("ACME_API_KEY", acme_double::KEY).env("ACME_BASE_URL", acme_double::start().unwrap());
         let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
-        let banner = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let address =
-            banner.filter_map(|line| Some(line.split_once("http://")?.1.split_once('/')?.0.to_owned())).next();
+        let mut banner = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let address = banner.find_map(|line| Some(line.split_once("http://")?.1.split_once('/')?.0.to_owned()));
         Self { process, address: address.unwrap() }
     }
 

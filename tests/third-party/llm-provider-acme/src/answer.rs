@@ -14,7 +14,7 @@ use crate::error::{self, Problem};
 /// The whole answer.
 #[derive(Deserialize)]
 struct Answer<'a> {
-    answer_id: Option<String>,
+    id: Option<String>,
     model: Option<String>,
     /// Absent in an answer that only has a problem.
     #[serde(borrow)]
@@ -60,7 +60,7 @@ pub(crate) fn decode(body: &[u8], origin: &Arc<Origin>) -> Result<ChatResponse, 
     let mut message = Message::new(Role::Assistant, content);
     message.origin = Some(origin.clone());
     let mut response = ChatResponse::new(origin.clone(), message, finish(said.ended));
-    response.id = said.answer_id;
+    response.id = said.id;
     response.model = said.model;
     response.usage = said.counts.usage();
     Ok(response)

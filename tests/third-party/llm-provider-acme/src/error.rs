@@ -24,19 +24,15 @@ pub(crate) struct Problem {
 
 /// An answer with an error status.
 pub(crate) fn decode(response: &ErrorResponse) -> Error {
-    match serde_json::from_slice::<Said>(&response.body) {
-        Ok(Said { problem }) => {
-            let kind = problem.kind().unwrap_or(ErrorKind::of_status(response.status));
-            let error = response.error(kind, &problem.says);
-            problem.about(error)
-        }
-        // A proxy in between has a page or a sentence of its own.
-        Err(_) => {
-            let text = response.text();
-            let text = if text.starts_with(['<', '{', '[']) { "" } else { &text };
-            response.error(ErrorKind::of_status(response.status), text)
-        }
+    if let Ok(Said { problem }) = serde_json::from_slice(&response.body) {
+        let kind = problem.kind().unwrap_or(ErrorKind::of_status(response.status));
+        let error = response.error(kind, &problem.says);
+        return problem.about(error);
     }
+    // A proxy in between has a page or a sentence of its own.
+    let text = response.text();
+    let text = if text.starts_with(['<', '{', '[']) { "" } else { &text };
+    response.error(ErrorKind::of_status(response.status), text)
 }
 
 impl Problem {

@@ -31,7 +31,7 @@ struct Line<'a> {
 
 #[derive(Deserialize)]
 struct Begin {
-    answer_id: Option<String>,
+    id: Option<String>,
     model: Option<String>,
 }
 
@@ -91,7 +91,7 @@ impl StreamDecoder for Decoder {
         }
         if let Some(mut start) = self.start.take() {
             if let Some(begin) = line.begin.take() {
-                start.id = begin.answer_id;
+                start.id = begin.id;
                 start.model = begin.model;
                 out.push(Event::Start(start));
                 return Ok(());

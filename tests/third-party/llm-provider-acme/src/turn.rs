@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{Error, Media, MediaData, Message, Part, PartKind, Role, ToolStatus, Warnings, base64_text};
+use llm_core::{Error, Executor, Media, MediaData, Message, Part, PartKind, Role, ToolStatus, Warnings, base64_text};
 use llm_wire::json::Input;
 use serde::Serialize;
 use serde_json::Value;
@@ -72,6 +72,7 @@ fn said<'a>(part: &'a Part, warnings: &mut Warnings) -> Result<Option<Said<'a>>,
         (part.cache.is_some(), "messages.cache"),
         (part.cache.is_some_and(|cache| cache.ttl.is_some()), "messages.cache.ttl"),
         (part.signature.is_some(), "messages.signature"),
+        (was_run_by_vendor(part), "messages.content.executed_by"),
         (!part.ext.is_empty(), "messages.content.ext"),
     ];
     warnings.unsupported_if(fields, "acme's parts have no such field")?;
@@ -102,6 +103,10 @@ fn said<'a>(part: &'a Part, warnings: &mut Warnings) -> Result<Option<Said<'a>>,
             return Ok(None);
         }
     }))
+}
+
+fn was_run_by_vendor(part: &Part) -> bool {
+    matches!(&part.kind, PartKind::ToolCall(call) if call.executed_by == Executor::Provider)
 }
 
 fn image<'a>(media: &'a Media, warnings: &mut Warnings) -> Result<Option<Said<'a>>, Error> {
