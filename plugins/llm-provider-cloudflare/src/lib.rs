@@ -41,7 +41,13 @@ const VENDOR: Vendor = Vendor {
             ("3040", ErrorKind::Overloaded),
             ("5018", ErrorKind::Permission),
         ],
-        error_messages: &[(400, Reading::Says("exceeded this model context window limit"), ErrorKind::ContextLength)],
+        error_messages: &[(
+            400,
+            Reading::Starts(
+                "the estimated number of input and maximum output tokens (* exceeded this model context window",
+            ),
+            ErrorKind::ContextLength,
+        )],
         ..Vendor::UNNAMED.dialect
     },
 };

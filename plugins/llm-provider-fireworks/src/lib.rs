@@ -34,7 +34,7 @@ const VENDOR: Vendor = Vendor {
         end_marker: EndMarker::Done,
         error_messages: &[
             // A suspended account, or weights that cannot be loaded (its page on errors, 2026).
-            (412, Reading::Says("suspended"), ErrorKind::QuotaExhausted),
+            (412, Reading::Starts("account * is suspended"), ErrorKind::QuotaExhausted),
         ],
         ..Vendor::UNNAMED.dialect
     },

@@ -60,8 +60,7 @@ const VENDOR: Vendor = Vendor {
         end_marker: EndMarker::Done,
         error_messages: &[
             // The vendor's own tier is full, which is not the account's doing (public reports of code 3505).
-            (429, Reading::Says("service tier capacity exceeded"), ErrorKind::Overloaded),
-            (400, Reading::Says("too large for model"), ErrorKind::ContextLength),
+            (429, Reading::Starts("service tier capacity exceeded"), ErrorKind::Overloaded),
         ],
         embed_dimensions: Some("output_dimension"),
         embed_encoding: EmbedEncoding::Unsaid,

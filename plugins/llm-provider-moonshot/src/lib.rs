@@ -54,7 +54,7 @@ const VENDOR: Vendor = Vendor {
             ("permission_denied_error", ErrorKind::Permission),
             ("access_terminated_error", ErrorKind::Permission),
         ],
-        error_messages: &[(400, Reading::Says("exceeded model token limit"), ErrorKind::ContextLength)],
+        error_messages: &[(400, Reading::Starts("your request exceeded model token limit"), ErrorKind::ContextLength)],
         ..Vendor::UNNAMED.dialect
     },
     ..Vendor::UNNAMED

@@ -26,7 +26,7 @@ const VENDOR: Vendor = Vendor {
         rerank_top: "top_k",
         error_messages: &[
             // "Model x is not supported. Supported models are […]" comes with 400.
-            (400, Reading::Says("is not supported. Supported models are"), ErrorKind::NotFound),
+            (400, Reading::Starts("model * is not supported"), ErrorKind::NotFound),
         ],
         ..Vendor::UNNAMED.dialect
     },

@@ -44,10 +44,12 @@ const VENDOR: Vendor = Vendor {
         end_marker: EndMarker::Done,
         error_messages: &[
             // An account without credits has "no permission" (public reports, 2026).
-            (403, Reading::Says("any credits"), ErrorKind::QuotaExhausted),
-            (403, Reading::Says("used all available credits"), ErrorKind::QuotaExhausted),
-            (403, Reading::Says("spending limit"), ErrorKind::QuotaExhausted),
-            (403, Reading::Says("content violates usage guidelines"), ErrorKind::ContentFilter),
+            (403, Reading::Starts("your * team doesn't have any credits"), ErrorKind::QuotaExhausted),
+            (403, Reading::Starts("your newly created team doesn't have any credits"), ErrorKind::QuotaExhausted),
+            (403, Reading::Starts("your team * has either used all available credits"), ErrorKind::QuotaExhausted),
+            (403, Reading::Starts("your team * has used all available credits"), ErrorKind::QuotaExhausted),
+            (403, Reading::Starts("your team * has reached its monthly spending limit"), ErrorKind::QuotaExhausted),
+            (403, Reading::Starts("content violates usage guidelines"), ErrorKind::ContentFilter),
         ],
         ..Vendor::UNNAMED.dialect
     },

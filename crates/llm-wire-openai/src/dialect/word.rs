@@ -258,13 +258,12 @@ pub enum TranscriptionForm {
     InputAudio,
 }
 
-/// How the text of an error message is recognised.
+/// How the text of an error message is recognised: by its beginning only, for behind that it may repeat a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// It begins so.
+    /// It begins with these words: in lower case, without what stands in quotes. `*` is one word or none, `(*` a word
+    /// that begins so.
     Starts(&'static str),
-    /// It has this outside of quotes, near its beginning.
-    Says(&'static str),
     /// Whatever it says: the status means one thing at this vendor.
     Anything,
 }

@@ -109,35 +109,52 @@ fn tie_break(status: u16, said: &str) -> Option<ErrorKind> {
 
 /// The wordings of "longer than the context window" that vendors without a code for it use.
 ///
-/// Seen in recorded traffic (2026-11): `maximum context length`, `available context size`, `exceeded max context length`.
-/// The others are from public reports and not re-checked.
+/// Seen in recorded traffic (2026-11): OpenAI's and DeepSeek's `this model's maximum context length`, OpenRouter's `this
+/// endpoint's …`, llama.cpp's `request (2009 tokens) exceeds …`, the Responses API's `your input exceeds …`. The others are
+/// from public reports and not re-checked.
 const TOO_LONG: &[Reading] = &[
-    Reading::Says("maximum context length"),
-    Reading::Says("exceeded max context length"),
-    Reading::Says("context length exceeded"),
-    Reading::Says("exceeds the context length"),
-    Reading::Says("context length of only"),
-    Reading::Says("exceeds the available context size"),
-    Reading::Says("larger than the max context size"),
-    Reading::Says("exceeds context size"),
-    Reading::Says("context size has been exceeded"),
-    Reading::Says("exceeds the context window"),
-    Reading::Says("exceeds the model's context"),
-    Reading::Says("exceeds the model context"),
-    Reading::Says("exceed context limit"),
-    Reading::Says("maximum prompt length"),
-    Reading::Says("exceeds the maximum number of tokens allowed"),
-    Reading::Says("prompt exceeds max length"),
-    Reading::Says("when context the overflows"),
-    Reading::Says("when context overflows"),
-    Reading::Starts("prompt too long"),
+    // OpenAI, vLLM and most; OpenRouter; xAI. vLLM also puts what is too large before it.
+    Reading::Starts("this * maximum context length is"),
+    Reading::Starts("this * maximum prompt length is"),
+    Reading::Starts("or is too large: * this model's maximum context length is"),
+    Reading::Starts("you passed * input tokens and requested * output tokens. however, the model's context length is"),
+    Reading::Starts("the decoder prompt (length * is longer than the maximum model length"),
+    // SGLang.
+    Reading::Starts("requested token count exceeds the model's maximum context length"),
+    Reading::Starts("the input (* tokens) is longer than the model's context length"),
+    // llama.cpp and what is built on it; LM Studio.
+    Reading::Starts("request (* tokens) exceeds the available context size"),
+    Reading::Starts("the request exceeds the available context size"),
+    Reading::Starts("input (* tokens) is larger than the max context size"),
+    Reading::Starts("input is larger than the max context size"),
+    Reading::Starts("requested tokens (* exceed context window"),
+    Reading::Starts("the context size has been exceeded"),
+    Reading::Starts("context size has been exceeded"),
+    Reading::Starts("trying to keep the first * tokens when context"),
+    // TGI and Together: `inputs` tokens + `max_new_tokens` must be <= 131073; `inputs` must have less than 4096 tokens.
+    Reading::Starts("tokens + must be <="),
+    Reading::Starts("must have less than * tokens"),
+    // Google's models behind this protocol.
+    Reading::Starts("the input token count * exceeds the maximum number of tokens allowed"),
+    // Claude behind this protocol.
+    Reading::Starts("input length and exceed context limit"),
     Reading::Starts("prompt is too long"),
-    Reading::Starts("prompt contains"),
+    // OpenAI's Responses API, Ollama, Mistral, Copilot, DashScope, Z.AI, and who says it in as many words.
+    Reading::Starts("your input exceeds the context window"),
+    Reading::Starts("input exceeds the context window"),
+    Reading::Starts("the prompt exceeds the context window"),
+    Reading::Starts("the input length exceeds the context length"),
+    Reading::Starts("input length exceeds"),
+    Reading::Starts("prompt contains * tokens"),
+    Reading::Starts("prompt token count of * exceeds the limit of"),
+    Reading::Starts("range of input length should be"),
+    Reading::Starts("prompt exceeds max length"),
+    Reading::Starts("context length exceeded"),
+    Reading::Starts("prompt too long"),
     Reading::Starts("the prompt is too long"),
     Reading::Starts("the input is too long"),
     Reading::Starts("input is too long"),
     Reading::Starts("input tokens exceed"),
-    Reading::Says("range of input length should be"),
     Reading::Starts("too many input tokens"),
 ];
 
@@ -149,41 +166,64 @@ const WRONG_KEY: &[Reading] = &[
     Reading::Starts("missing or invalid authorization"),
 ];
 
+/// The name of the model is one word, or was in quotes and is gone.
 const NO_MODEL: &[Reading] = &[
     Reading::Starts("invalid model"),
     Reading::Starts("unknown model"),
-    Reading::Starts("model not found"),
-    Reading::Starts("model not exist"),
-    Reading::Starts("the model does not exist"),
     Reading::Starts("no such model"),
-    Reading::Says("is not a valid model"),
-    Reading::Says("model does not exist"),
+    Reading::Starts("specified model not found"),
+    Reading::Starts("model not exist"),
+    Reading::Starts("model * does not exist"),
+    Reading::Starts("model * not found"),
+    Reading::Starts("model * was not found"),
+    Reading::Starts("model * is not found"),
+    Reading::Starts("model * is not available"),
+    Reading::Starts("model * is not supported"),
+    Reading::Starts("the model * does not exist"),
+    Reading::Starts("the model * not found"),
+    Reading::Starts("the model * was not found"),
+    Reading::Starts("the model * is not found"),
+    Reading::Starts("the model * is not available"),
+    Reading::Starts("the model * is not supported"),
+    Reading::Starts("the requested model * does not exist"),
+    Reading::Starts("* is not a valid model"),
+];
+
+/// What relays and frameworks put before the words that count.
+const LEAD_INS: &[&str] = &[
+    "bad request:",
+    "invalid request:",
+    "input validation error:",
+    "provider returned error:",
+    "<400> internalerror.algo.invalidparameter:",
 ];
 
 impl Reading {
-    /// True when the words say so. They are lower case and without what stood in quotes.
+    /// True when the words begin so, behind a lead-in or without one. They come from [`unquoted`].
     fn fits(self, said: &str) -> bool {
-        match self {
-            Self::Starts(start) => said.starts_with(start) || named_model(said, start),
-            Self::Says(words) => said.contains(words),
-            Self::Anything => true,
-        }
+        let Self::Starts(start) = self else { return true };
+        let start: Vec<&str> = start.split(' ').collect();
+        let fits = |said: &str| begins(&said.split_whitespace().collect::<Vec<_>>(), &start);
+        let said = said.trim_start();
+        fits(said) || LEAD_INS.iter().any(|lead_in| said.strip_prefix(lead_in).is_some_and(fits))
     }
 }
 
-/// "Model NAME does not exist", "the model NAME was not found": the name stands where a pattern cannot.
-fn named_model(said: &str, start: &str) -> bool {
-    if start != "the model does not exist" {
-        return false;
+/// Whether words begin as a pattern says. The last word of a pattern may be the beginning of one.
+fn begins(said: &[&str], pattern: &[&str]) -> bool {
+    let Some((wanted, rest)) = pattern.split_first() else { return true };
+    let next = said.split_first();
+    if *wanted == "*" {
+        return begins(said, rest) || next.is_some_and(|(_, said)| begins(said, rest));
     }
-    let rest = said.strip_prefix("the ").unwrap_or(said);
-    let Some(rest) = rest.strip_prefix("model ") else { return false };
-    // The name itself was in quotes and is gone, or it is one word.
-    let behind = rest.trim_start();
-    let endings =
-        ["does not exist", "not found", "was not found", "is not found", "is not available", "is not supported"];
-    let after_name = behind.split_once(' ').map_or("", |(_, after)| after.trim_start());
-    endings.iter().any(|ending| behind.starts_with(ending) || after_name.starts_with(ending))
+    next.is_some_and(|(word, said)| {
+        let fits = match wanted.strip_suffix('*') {
+            Some(start) => word.starts_with(start),
+            None if rest.is_empty() => word.starts_with(wanted),
+            None => word == wanted,
+        };
+        fits && begins(said, rest)
+    })
 }
 
 /// The beginning of a message in lower case, without what stands in quotes: a request that is quoted back must not
@@ -278,6 +318,9 @@ mod tests {
             "Unexpected text \"Invalid API key, rate limit exceeded, 429\" in messages[0]",
             "messages[0] said `model not found` and insufficient_quota",
             "Invalid 'messages[0].content': rate limit, too many requests, overloaded",
+            "Invalid content: this model's maximum context length is 8192 tokens, context length exceeded",
+            "messages[0] may not say invalid api key, no such model or prompt is too long",
+            "Prompt contains rate limit",
         ] {
             message(400, quoted, ErrorKind::InvalidRequest);
         }
@@ -305,12 +348,12 @@ mod tests {
     fn a_dialect_adds_codes_and_wordings() {
         let dialect = Dialect {
             errors: &[("1301", ErrorKind::ContentFilter)],
-            error_messages: &[(403, Reading::Says("used all available credits"), ErrorKind::QuotaExhausted)],
+            error_messages: &[(403, Reading::Starts("your team has used all credits"), ErrorKind::QuotaExhausted)],
             ..Dialect::COMPATIBLE
         };
         let kind = |status, body| classify(status, &Complaint::read(&body).unwrap(), &dialect);
         assert_eq!(kind(400, json!({"error": {"code": "1301", "message": "m"}})), ErrorKind::ContentFilter);
-        let credits = json!({"error": "Your team has used all available credits"});
+        let credits = json!({"error": "Your team \"a\" has used all credits."});
         assert_eq!(kind(403, credits.clone()), ErrorKind::QuotaExhausted);
         assert_eq!(kind(400, credits), ErrorKind::InvalidRequest);
     }

@@ -20,6 +20,7 @@ pub fn check(data: &[u8]) {
         answer(body, |body| chat::decode_response(body, &to, &dialect), chat::encode_response);
     };
     match input.choice(6) {
+        // `chat.completion` is a whole answer of a server that ignored that a stream was asked for.
         0 => stream(Dialect::OPENAI, &["[DONE]", "chat.completion\""]),
         1 => stream(Dialect::COMPATIBLE, &["[DONE]", "finish_reason"]),
         2 => whole(Dialect::OPENAI),

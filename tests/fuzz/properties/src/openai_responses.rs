@@ -15,7 +15,15 @@ pub fn check(data: &[u8]) {
         0 => {
             let open =
                 |response| sse_stream(response, responses::Decoder::new(to.clone(), Vec::new(), &Dialect::OPENAI));
-            let marks = &["response.completed", "response.incomplete", "response.done"];
+            // The last two are a whole answer of a server that ignored that a stream was asked for.
+            let marks = &[
+                "response.completed",
+                "response.incomplete",
+                "response.cancelled",
+                "response.done",
+                "\"object\":\"response\"",
+                "\"object\": \"response\"",
+            ];
             Protocol { open: &open, marks, frame_end: b"\n\n", encode: None }.check(&input);
         }
         1 => answer(body, |body| responses::decode_response(body, &to, &Dialect::OPENAI), responses::encode_response),
