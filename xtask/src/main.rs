@@ -13,6 +13,7 @@ mod fuzz;
 mod hosts;
 mod new_provider;
 mod prices;
+mod reference;
 mod report;
 mod soak;
 mod test;
@@ -99,6 +100,12 @@ const COMMANDS: &[Command] = &[
         arguments: "--from FILE [--version V --date D] [--check] | --check",
         about: "bring the catalogue from a price list, with a diff",
         run: prices::run,
+    },
+    Command {
+        name: "reference",
+        arguments: "[--check]",
+        about: "write what documents have from elsewhere: code, tables",
+        run: reference::run,
     },
     Command {
         name: "new-provider",

@@ -5,6 +5,7 @@
 
 mod docs;
 mod files;
+pub(crate) mod includes;
 mod layers;
 mod manifests;
 mod plugins;
@@ -22,6 +23,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("manifests", manifests::check),
     ("files", files::check),
     ("docs", docs::check),
+    ("includes", includes::check),
     ("plugins", plugins::check),
     ("words", words::check),
 ];
