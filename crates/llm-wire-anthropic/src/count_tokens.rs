@@ -19,6 +19,7 @@ const COUNTED: &[&str] = &[
     "tools",
     "tool_choice",
     "thinking",
+    "cache_control",
     "mcp_servers",
     "context_management",
     "output_config",

@@ -19,14 +19,40 @@ pub(crate) struct Block<'a> {
 
 /// What a block is.
 pub(crate) enum Content<'a> {
-    Text { text: &'a str, citations: WireCitations<'a> },
-    Image { source: Source<'a> },
-    Document { source: Source<'a>, title: Option<&'a str> },
-    ToolUse { server: bool, id: Cow<'a, str>, name: &'a str, input: Input<'a> },
-    ToolResult { id: Cow<'a, str>, content: Vec<Block<'a>>, is_error: bool },
-    Thinking { text: &'a str, signature: &'a str },
-    Redacted { data: &'a str },
-    Opaque { fields: &'a Map<String, Value> },
+    Text {
+        text: &'a str,
+        citations: WireCitations<'a>,
+    },
+    Image {
+        source: Source<'a>,
+    },
+    Document {
+        source: Source<'a>,
+        title: Option<&'a str>,
+    },
+    ToolUse {
+        server: bool,
+        id: Cow<'a, str>,
+        name: &'a str,
+        input: Input<'a>,
+    },
+    /// `blank`: the tool answered with no words, which is not that it did not answer.
+    ToolResult {
+        id: Cow<'a, str>,
+        content: Vec<Block<'a>>,
+        blank: bool,
+        is_error: bool,
+    },
+    Thinking {
+        text: &'a str,
+        signature: &'a str,
+    },
+    Redacted {
+        data: &'a str,
+    },
+    Opaque {
+        fields: &'a Map<String, Value>,
+    },
 }
 
 impl<'a> Block<'a> {
@@ -78,11 +104,11 @@ impl Serialize for Block<'_> {
                 object.field("name", name)?;
                 object.field("input", input)?;
             }
-            Content::ToolResult { id, content, is_error } => {
+            Content::ToolResult { id, content, blank, is_error } => {
                 object.field("type", "tool_result")?;
                 object.field("tool_use_id", id)?;
                 match content.as_slice() {
-                    [] => {}
+                    [] => object.some("content", blank.then_some(""))?,
                     [block] if block.plain().is_some() => object.some("content", block.plain())?,
                     blocks => object.field("content", blocks)?,
                 }

@@ -8,6 +8,7 @@
 
 mod answers;
 mod errors;
+mod features;
 mod generate;
 mod grammar;
 mod ingress;

@@ -255,6 +255,8 @@ fn a_request_that_comes_in_goes_out_the_same() {
             {"toolSpec": {"name": "look_up", "description": "d", "inputSchema": {"json": {"type": "object"}}}},
             {"cachePoint": {"type": "default"}},
             {"systemTool": {"name": "nova_grounding"}},
+            {"cachePoint": {"type": "default", "ttl": "1h"}},
+            {"toolOfTomorrow": {"x": 1}},
         ], "toolChoice": {"auto": {}}},
         "outputConfig": {"effort": "high"},
         "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},

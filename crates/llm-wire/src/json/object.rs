@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 type Settings = Map<String, Value>;
 
 /// The settings for one object: those of the provider go before those of the wire family.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Patch<'a> {
     first: Option<&'a Settings>,
     second: Option<&'a Settings>,

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::usual::{Rule, each, list, remove};
 
-pub(super) const RULES: &[Rule] = &[CONTENT, RESULTS, TURNS, FORMAT, OFF];
+pub(super) const RULES: &[Rule] = &[CONTENT, RESULTS, TURNS, TOOLS, FORMAT, OFF];
 
 /// How a text may be written, also where these bodies are sent to another host.
 pub(super) const CONTENT: Rule = Rule {
@@ -57,6 +57,16 @@ pub(super) const TURNS: Rule = Rule {
 fn is_bare(message: &Value) -> bool {
     message.as_object().is_some_and(|fields| fields.len() == 2)
 }
+
+/// How a tool of the caller's may be written.
+pub(super) const TOOLS: Rule = Rule {
+    says: "A tool of the type `custom` is one without a type.",
+    apply: |fields| {
+        for tool in each(fields, "tools").filter_map(Value::as_object_mut) {
+            remove(tool, "type", |value| value == "custom");
+        }
+    },
+};
 
 /// The beta's name of a field, under which the SDKs of 2025 sent it.
 pub(super) const FORMAT: Rule = Rule {

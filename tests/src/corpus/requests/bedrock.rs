@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::anthropic::{CONTENT, FORMAT, OFF, RESULTS, TURNS};
+use super::anthropic::{CONTENT, FORMAT, OFF, RESULTS, TOOLS, TURNS};
 use super::usual::Rule;
 
-pub(super) const RULES: &[Rule] = &[CONTENT, RESULTS, CLAUDE_TURNS, FORMAT, OFF, SCHEMA];
+pub(super) const RULES: &[Rule] = &[CONTENT, RESULTS, CLAUDE_TURNS, TOOLS, FORMAT, OFF, SCHEMA];
 
 /// Of Converse it is not documented.
 const CLAUDE_TURNS: Rule = Rule {

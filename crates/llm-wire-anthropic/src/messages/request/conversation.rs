@@ -65,7 +65,9 @@ impl<'a> Conversation<'a> {
             };
             let patch = Patch::to(&message.ext, scope.to);
             match turns.last_mut() {
-                Some(turn) if turn.role == role && patch.is_empty() => read(message, index, scope, &mut turn.content)?,
+                Some(turn) if turn.role == role && (patch.is_empty() || patch == turn.patch) => {
+                    read(message, index, scope, &mut turn.content)?
+                }
                 _ => {
                     let mut turn = Turn { role, content: Blocks::default(), patch };
                     read(message, index, scope, &mut turn.content)?;

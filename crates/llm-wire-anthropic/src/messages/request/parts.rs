@@ -91,7 +91,9 @@ impl<'a> Scope<'a, '_> {
                 for part in &result.content {
                     content.extend(self.block(part, place)?);
                 }
-                Content::ToolResult { id: wire_id(&result.call_id), content, is_error: result.status != ToolStatus::Ok }
+                let blank = content.is_empty() && result.content.iter().any(|part| part.as_text() == Some(""));
+                let is_error = result.status != ToolStatus::Ok;
+                Content::ToolResult { id: wire_id(&result.call_id), content, blank, is_error }
             }
             PartKind::Reasoning { .. } => return self.reasoning(part, place),
             PartKind::Opaque { kind, data } => match (kind.split_once('.'), data.as_object()) {

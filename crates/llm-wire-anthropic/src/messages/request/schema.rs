@@ -2,7 +2,8 @@
 //!
 //! Such a keyword moves into the description, where the model reads it, as the vendor's own SDKs do it; `oneOf` becomes
 //! `anyOf`, and every object is closed (structured outputs guide and LiteLLM 1.106 `filter_anthropic_output_schema`,
-//! read 2026-11). Schemas of tools that are not strict are taken as they are.
+//! read 2026-11). Of `minItems` the guide names 0 and 1 as taken. Schemas of tools that are not strict are taken as they
+//! are.
 
 use std::fmt::Write as _;
 
@@ -48,8 +49,7 @@ pub(super) fn fitted(schema: &Value) -> Option<Value> {
 
 fn fits(schema: &Value) -> bool {
     let Some(fields) = schema.as_object() else { return true };
-    let refused = |name: &String| name == "oneOf" || REFUSED.contains(&name.as_str());
-    !fields.keys().any(refused)
+    !fields.iter().any(|(name, value)| name == "oneOf" || is_refused(name, value))
         && (!is_object(fields) || fields.get("additionalProperties") == Some(&Value::Bool(false)))
         && fields.iter().all(|(name, value)| match (name.as_str(), value) {
             ("properties" | "$defs" | "definitions", Value::Object(schemas)) => schemas.values().all(fits),
@@ -57,6 +57,10 @@ fn fits(schema: &Value) -> bool {
             ("items", schema) => fits(schema),
             _ => true,
         })
+}
+
+fn is_refused(name: &str, value: &Value) -> bool {
+    REFUSED.contains(&name) && !(name == "minItems" && matches!(value.as_u64(), Some(0 | 1)))
 }
 
 fn is_object(fields: &Map<String, Value>) -> bool {
@@ -71,7 +75,9 @@ fn fit(schema: &mut Value) {
     let Some(fields) = schema.as_object_mut() else { return };
     let mut moved = String::new();
     for name in REFUSED {
-        if let Some(value) = fields.remove(*name) {
+        if fields.get(*name).is_some_and(|value| is_refused(name, value))
+            && let Some(value) = fields.remove(*name)
+        {
             let comma = if moved.is_empty() { "" } else { ", " };
             // Writing to a string cannot fail.
             let _ = write!(moved, "{comma}{name}: {value}");
@@ -115,7 +121,7 @@ mod tests {
             "a": {"type": "string", "format": "date", "enum": ["x"], "pattern": "^x$"},
             // The name of a property is no keyword.
             "minimum": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
-            "list": {"type": "array", "items": {"$ref": "#/$defs/item"}}},
+            "list": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/item"}}},
             "$defs": {"item": {"type": "object", "additionalProperties": false}}});
         for schema in [closed, json!({"type": "string"}), json!({}), json!(true)] {
             assert_eq!(fitted(&schema), None, "{schema}");

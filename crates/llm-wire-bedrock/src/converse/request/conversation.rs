@@ -69,7 +69,7 @@ impl<'a> Conversation<'a> {
             };
             let patch = Patch::to(&message.ext, scope.to);
             match turns.last_mut() {
-                Some(turn) if turn.role == role && patch.is_empty() => {
+                Some(turn) if turn.role == role && (patch.is_empty() || patch == turn.patch) => {
                     read(message, index, false, scope, &mut turn.content)?;
                 }
                 _ => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{ChatRequest, Error, FunctionTool, Tool, ToolChoice};
-use llm_wire::json::{self, Path};
+use llm_wire::json::{self, Fields, Path};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -25,17 +25,27 @@ pub(super) fn read_tools(raw: &RawValue, at: &Path<'_>) -> Result<Vec<Arc<Tool>>
             let name = fields.take("name").ok_or_else(|| place.must_be("the name of a tool"))?;
             let id = format!("{API}.{}", json::string(name, &place)?);
             tools.push(Tool::Provider { id, name: String::new(), args: fields.rest() });
-        } else if let Some(raw) = fields.take("cachePoint") {
-            let place = at.field("cachePoint");
-            match (CachePoint::read(raw), tools.last_mut()) {
-                (Some(hint), Some(Tool::Function(tool))) => tool.cache = Some(hint),
-                _ => return Err(place.must_be("a mark behind a tool of the caller's")),
-            }
-        } else {
-            return Err(at.must_be("a toolSpec, a systemTool or a cachePoint"));
+        } else if !marks(&fields, &mut tools) {
+            // What has no tool of its own is kept under the name of its one field.
+            let mut entries = fields.rest().into_iter();
+            let Some((name, Value::Object(args))) = entries.next() else {
+                return Err(at.must_be("a toolSpec, a systemTool or a cachePoint"));
+            };
+            tools.push(Tool::Provider { id: format!("{API}.{name}"), name, args });
         }
     }
     Ok(tools.into_iter().map(Arc::new).collect())
+}
+
+/// Whether an entry is a mark that the tool before it could take.
+fn marks(entry: &Fields<'_>, tools: &mut [Tool]) -> bool {
+    let (Some(hint), Some(Tool::Function(tool @ FunctionTool { cache: None, .. }))) =
+        (entry.get("cachePoint").and_then(CachePoint::read), tools.last_mut())
+    else {
+        return false;
+    };
+    tool.cache = Some(hint);
+    true
 }
 
 fn read_function(raw: &RawValue, at: &Path<'_>) -> Result<Tool, Error> {

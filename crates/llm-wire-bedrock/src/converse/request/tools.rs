@@ -24,8 +24,20 @@ pub(super) struct ToolConfig<'a> {
 
 /// One entry of the list of tools.
 enum WireTool<'a> {
-    Function { tool: &'a FunctionTool, schema: Cow<'a, Value>, patch: Patch<'a> },
-    System { name: &'a str, args: &'a Map<String, Value> },
+    Function {
+        tool: &'a FunctionTool,
+        schema: Cow<'a, Value>,
+        patch: Patch<'a>,
+    },
+    System {
+        name: &'a str,
+        args: &'a Map<String, Value>,
+    },
+    /// An entry of another kind, as it came: its one field.
+    Other {
+        field: &'a str,
+        args: &'a Map<String, Value>,
+    },
     CachePoint(CachePoint),
 }
 
@@ -41,7 +53,8 @@ impl<'a> ToolConfig<'a> {
                     let cache = tool.cache.map(|hint| scope.cache(hint, || format!("tools[{index}].cache")));
                     tools.extend(cache.map(WireTool::CachePoint));
                 }
-                Tool::Provider { id, args, .. } => match own_name(id, scope.to) {
+                Tool::Provider { id, args, name: field } => match own_name(id, scope.to) {
+                    Some(name) if name == field => tools.push(WireTool::Other { field, args }),
                     Some(name) => tools.push(WireTool::System { name, args }),
                     None => scope.warnings.unsupported(&format!("tools[{index}]"), "another vendor runs this tool")?,
                 },
@@ -112,6 +125,7 @@ impl Serialize for WireTool<'_> {
             Self::System { .. } => {
                 map.serialize_entry("systemTool", &WithPatch { value: self, patch: Patch::default() })?;
             }
+            Self::Other { field, args } => map.serialize_entry(field, args)?,
             Self::CachePoint(point) => map.serialize_entry("cachePoint", point)?,
         }
         map.end()
@@ -132,7 +146,7 @@ impl Patched for WireTool<'_> {
                 object.field("name", name)?;
                 object.all(args)?;
             }
-            Self::CachePoint(_) => {}
+            Self::Other { .. } | Self::CachePoint(_) => {}
         }
         object.end()
     }
