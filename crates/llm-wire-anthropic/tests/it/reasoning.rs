@@ -54,6 +54,12 @@ fn a_budget_fits_between_1024_and_the_longest_answer() {
     assert_eq!(budget(10, Some(4000)), Some(1024));
     assert_eq!(budget(8000, Some(4000)), Some(3999));
     assert_eq!(budget(8000, Some(1000)), None);
+    // What the caller adds to a budget goes with it: by itself it would be an object without a type.
+    let mut small = base();
+    small.reasoning = Some(Reasoning::Budget(8000));
+    small.sampling.max_output_tokens = Some(1000);
+    small.ext.set(API, "thinking", json!({"display": "summarized"}));
+    assert!(encode(&small).0.get("thinking").is_none());
     let mut request = base();
     request.reasoning = Some(Reasoning::Budget(8000));
     assert_eq!(encode(&request).0["max_tokens"], 12_096);

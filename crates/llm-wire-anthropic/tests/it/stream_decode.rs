@@ -148,6 +148,9 @@ fn a_whole_answer_in_place_of_a_stream_is_taken() {
     let streamed = answer(events(&body.to_string()));
     let unary = messages::decode_response(body.to_string().as_bytes(), &origin()).unwrap();
     assert_eq!(streamed, unary);
+    let mut cut = body;
+    cut["stop_reason"] = Value::Null;
+    assert_eq!(read(&format!("data: {cut}\n\n")).1.unwrap_err().kind(), ErrorKind::Truncated);
 }
 
 #[test]

@@ -198,6 +198,10 @@ impl Decoder {
     fn whole(&mut self, data: &[u8], out: &mut EventQueue) -> Result<(), Error> {
         let Some(mut start) = self.start.take() else { return Ok(()) };
         let response = decode_response(data, &start.origin)?;
+        // The end mark of a whole answer is its stop reason; a frame of this type without one is no answer.
+        if response.finish.raw.is_none() {
+            return Err(Error::truncated());
+        }
         start.id = response.id;
         start.model = response.model;
         self.started(start, out);
