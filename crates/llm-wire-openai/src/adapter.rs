@@ -14,8 +14,9 @@ use llm_core::{
 };
 use llm_wire::exchange::{self, Success};
 use llm_wire::oauth::is_token;
-use llm_wire::{push_percent_encoded, rate_limits, request_id};
+use llm_wire::{rate_limits, request_id};
 
+use crate::address;
 use crate::audio::{speech, transcriptions};
 use crate::dialect::{Auth, ChatApi, Dialect, Paths};
 use crate::encoded::Encoded;
@@ -180,20 +181,8 @@ impl Route<'_> {
         HttpRequest { headers: self.headers(), ..HttpRequest::get(self.url(path, "")) }
     }
 
-    /// The address of an operation, with what stands for `{model}` and `{api_version}` in its path.
     fn url(&self, path: &str, model: &str) -> String {
-        let mut url = String::with_capacity(self.base.len() + path.len() + model.len());
-        url.push_str(self.base);
-        let mut rest = path;
-        while let Some((before, (name, after))) =
-            rest.split_once('{').and_then(|(before, rest)| Some((before, rest.split_once('}')?)))
-        {
-            url.push_str(before);
-            push_percent_encoded(if name == "model" { model } else { self.api_version }, &mut url);
-            rest = after;
-        }
-        url.push_str(rest);
-        url
+        address::whole(self.base, path, model, self.api_version)
     }
 
     /// The headers of one request. A clone would have no room for those that the transport adds.

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::FAMILY;
-use crate::dialect::{Dialect, EmbedEncoding};
+use crate::dialect::{Dialect, EmbedEncoding, EmbedForm};
 use crate::encoded::{Encoded, Notes};
 use crate::json::{
     Added, Fields, Ignored, Items, Loose, Number, Place, Raw, Str, is_empty, malformed, parse, to_vec, within,
@@ -19,8 +19,9 @@ use crate::{error, usage};
 /// Encodes a request for one target. Every field is in the body or in the warnings.
 pub fn encode_request(request: &EmbedRequest, to: &Origin, dialect: &Dialect) -> Result<Encoded, Error> {
     let mut notes = Notes::new(request.on_unsupported);
+    let added = Added::new(&request.ext, to);
     let task = match (request.task.as_deref(), dialect.embed_task) {
-        (None, Some((field, query, _))) if dialect.embed_task_required => {
+        (None, Some((field, query, _))) if dialect.embed_task_required && !added.has(field) => {
             notes.adapted("task", "this vendor must be told what the vectors are for; they are made for queries");
             Some((field, query))
         }
@@ -44,8 +45,8 @@ pub fn encode_request(request: &EmbedRequest, to: &Origin, dialect: &Dialect) ->
         notes.unsupported("end_user", "this vendor takes no end user")?;
     }
     let end_user = request.end_user.as_deref().filter(|_| dialect.end_user.is_some());
-    let added = Added::new(&request.ext, to);
-    let body = Body { request, task, dimensions, encoding: dialect.embed_encoding, end_user, added };
+    let body =
+        Body { request, task, dimensions, form: dialect.embed_form, encoding: dialect.embed_encoding, end_user, added };
     let capacity = 128 + request.inputs.iter().map(|text| text.len() + text.len() / 16 + 8).sum::<usize>();
     Ok(Encoded { body: to_vec("encoding the request", &body, capacity)?, warnings: notes.into_vec() })
 }
@@ -54,6 +55,7 @@ struct Body<'a> {
     request: &'a EmbedRequest,
     task: Option<(&'static str, &'a str)>,
     dimensions: Option<(u32, &'static str)>,
+    form: EmbedForm,
     encoding: EmbedEncoding,
     end_user: Option<&'a str>,
     added: Added<'a>,
@@ -62,8 +64,13 @@ struct Body<'a> {
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = Fields::new(serializer.serialize_map(None)?, self.added);
-        fields.put("model", &self.request.model)?;
-        fields.put("input", &self.request.inputs)?;
+        match self.form {
+            EmbedForm::Listed => {
+                fields.put("model", &self.request.model)?;
+                fields.put("input", &self.request.inputs)?;
+            }
+            EmbedForm::Features => fields.put("inputs", &self.request.inputs)?,
+        }
         if let Some((length, name)) = self.dimensions {
             fields.put(name, &length)?;
         }
@@ -205,6 +212,14 @@ impl<'de> Deserialize<'de> for Vector {
     }
 }
 
+/// Vectors with nothing around them; one text may have one vector or a list of one.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Bare {
+    One(Vec<f32>),
+    Several(Vec<Vec<f32>>),
+}
+
 fn floats(bytes: &[u8]) -> Option<Vec<f32>> {
     let (words, rest) = bytes.as_chunks::<4>();
     rest.is_empty().then(|| words.iter().map(|word| f32::from_le_bytes(*word)).collect())
@@ -213,6 +228,15 @@ fn floats(bytes: &[u8]) -> Option<Vec<f32>> {
 /// Reads the vectors. An error object in the answer is an error, classified.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> Result<EmbedResponse, Error> {
     let doing = "reading the vendor's embeddings";
+    if dialect.embed_form == EmbedForm::Features
+        && let Ok(bare) = serde_json::from_slice::<Bare>(body)
+    {
+        let vectors = match bare {
+            Bare::One(vector) => vec![vector],
+            Bare::Several(vectors) => vectors,
+        };
+        return Ok(EmbedResponse::new(origin.clone(), vectors));
+    }
     let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed(doing, &error))?;
     let data = match answer.data {
         Some(data) if answer.error.is_none_or(is_empty) => data.0,

@@ -4,6 +4,7 @@
 mod json;
 
 pub mod adapter;
+mod address;
 pub mod audio;
 pub mod chat;
 pub mod completions;

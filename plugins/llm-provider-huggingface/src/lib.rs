@@ -1,7 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 use llm_core::Setting;
-use llm_wire_openai::dialect::{Paths, ToolContent};
+use llm_wire_openai::dialect::{EmbedForm, Paths, ToolContent};
 use llm_wire_openai::vendor::Own;
 use llm_wire_openai::{Dialect, Vendor};
 
@@ -16,9 +16,13 @@ const VENDOR: Vendor = Vendor {
     own: &[Own::header(Setting::optional("bill_to", "Organisation that is billed"), "x-hf-bill-to")],
     default_model: Some("openai/gpt-oss-20b"),
     dialect: Dialect {
-        // Vectors are made below other addresses, one per task. Prompts are continued by single providers behind the
-        // router, at addresses of their own such as https://router.huggingface.co/featherless-ai/v1 (traffic of 2026-08).
-        paths: Paths { embed: None, ..Paths::COMMON },
+        // Vectors are a task of its own servers, at another address and in another form; prompts are continued by single
+        // providers behind the router, at addresses such as https://router.huggingface.co/featherless-ai/v1 (its page on
+        // the task, 2026; traffic of 2026-08).
+        paths: Paths { embed: Some("/../hf-inference/models/{model_path}/pipeline/feature-extraction"), ..Paths::COMMON },
+        embed_form: EmbedForm::Features,
+        embed_dimensions: None,
+        embed_task: Some(("prompt_name", "query", "document")),
         drop: &["service_tier", "metadata"],
         media: &["image_url"],
         tool_content: ToolContent::TextParts,

@@ -6,7 +6,7 @@ use llm_core::{
     Capabilities, ChatRequest, EmbedRequest, EmbedResponse, Error, ImageRequest, KnownModels, Media, ModelInfo,
     ModerateRequest, Request, RerankRequest, Response, Support, TranscribeRequest,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::case::Case;
 
@@ -34,6 +34,7 @@ pub(super) fn of(case: &Case) -> Option<Operation> {
     let by_api = match case.api.as_str() {
         "openai-embeddings"
         | "mistral-embeddings"
+        | "hf-feature-extraction"
         | "gemini-embed"
         | "vertex-predict-embed"
         | "ollama-embed"
@@ -122,7 +123,9 @@ pub(super) fn request(
         }
         // Recorders leave forms out.
         Operation::Transcribe => {
-            Request::Transcribe(Arc::new(TranscribeRequest::new(model, Media::inline("audio/mpeg", &b"ID3"[..]))))
+            let plain = || TranscribeRequest::new(model, Media::inline("audio/mpeg", &b"ID3"[..]));
+            let read = llm_wire_openai::audio::transcriptions::decode_json(&bytes);
+            Request::Transcribe(Arc::new(read.map_or_else(|_| plain(), |read| read.request)))
         }
         Operation::Moderate => {
             let read = llm_wire_openai::moderations::decode_request(&bytes);
@@ -140,6 +143,18 @@ fn texts(case: &Case, model: &str, body: &[u8]) -> Option<EmbedRequest> {
             let form = llm_wire_bedrock::embed::Form::of(model);
             llm_wire_bedrock::embed::decode_request(body, model, form).ok()
         }
+        "openai-embeddings" | "mistral-embeddings" => {
+            llm_wire_openai::embed::decode_request(body).ok().map(|read| read.request)
+        }
+        "hf-feature-extraction" => {
+            let mut fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
+            let texts = fields.remove("inputs")?;
+            fields.insert("input".to_owned(), texts);
+            let path = &case.request.as_ref()?.path;
+            fields.insert("model".to_owned(), path.split_once("/models/")?.1.split_once("/pipeline")?.0.into());
+            let body = Value::Object(fields).to_string();
+            llm_wire_openai::embed::decode_request(body.as_bytes()).ok().map(|read| read.request)
+        }
         "cohere-v1-embed" | "cohere-v2-embed" => llm_wire_cohere::embed::decode_request(body).ok(),
         "gemini-embed" => llm_wire_gemini::embed::decode_request(body, model).ok(),
         "ollama-embed" => llm_wire_ollama::embed::decode_request(body).ok(),
@@ -150,8 +165,23 @@ fn texts(case: &Case, model: &str, body: &[u8]) -> Option<EmbedRequest> {
 
 /// Whether it is one of the operations whose recorded requests are read here; those of chats are read by `ingress`.
 pub(super) fn is_read(case: &Case) -> bool {
-    const READ: [&str; 6] =
-        ["cohere-rerank", "cohere-v1-embed", "cohere-v2-embed", "gemini-embed", "ollama-embed", "vertex-predict-embed"];
+    const READ: &[&str] = &[
+        "cohere-rerank",
+        "cohere-v1-embed",
+        "cohere-v2-embed",
+        "gemini-embed",
+        "hf-feature-extraction",
+        "mistral-embeddings",
+        "mistral-moderations",
+        "ollama-embed",
+        "openai-embeddings",
+        "openai-images",
+        "openai-moderations",
+        "openai-transcription",
+        "rerank",
+        "vertex-predict-embed",
+        "voyage-rerank",
+    ];
     let is_whole = case.request.as_ref().is_some_and(|request| !request.body_incomplete && request.body.is_object());
     is_whole && READ.contains(&case.api.as_str())
 }

@@ -35,6 +35,7 @@ const SPOKEN: &[&str] = &[
     "mistral-embeddings",
     "mistral-fim",
     "mistral-moderations",
+    "hf-feature-extraction",
     "rerank",
     "models",
 ];

@@ -13,8 +13,8 @@ use serde_json::{Map, Value, json};
 use super::filename;
 use crate::dialect::{Dialect, TranscriptionForm};
 use crate::encoded::{Notes, Payload};
-use crate::json::{Added, malformed, to_vec, wrong};
-use crate::media::audio_format;
+use crate::json::{Added, Str, malformed, read_request, to_vec, wrong};
+use crate::media::{audio_format, audio_type};
 use crate::multipart::{self, Form};
 use crate::{FAMILY, counts, error};
 
@@ -111,6 +111,48 @@ pub struct Decoded {
     pub request: TranscribeRequest,
     /// `json`, `verbose_json`, `diarized_json` or `text`.
     pub format: String,
+}
+
+wire_object! {
+    strict struct BodyIn<'a> {
+        "model" => model: Option<Str<'a>>,
+        "input_audio" => audio: Option<SoundIn<'a>>,
+        "language" => language: Option<Str<'a>>,
+        "prompt" => prompt: Option<Str<'a>>,
+        "temperature" => temperature: Option<f64>,
+        "response_format" => format: Option<Str<'a>>,
+    }
+    skip: []
+    rest: Map<String, Value>
+}
+
+wire_object! {
+    strict struct SoundIn<'a> {
+        "data" => data: Option<Str<'a>>,
+        "format" => format: Option<Str<'a>>,
+    }
+    skip: []
+    rest: Map<String, Value>
+}
+
+/// Reads a client's JSON, the form of OpenRouter. What is wrong with it is an `invalid_request` error that names the field.
+pub fn decode_json(body: &[u8]) -> Result<Decoded, Error> {
+    let body: BodyIn<'_> = read_request(body)?;
+    let missing = |field: &str| wrong(field, "is missing");
+    let sound = body.audio.ok_or_else(|| missing("input_audio"))?;
+    let data = sound.data.ok_or_else(|| missing("input_audio.data"))?;
+    let format = sound.format.ok_or_else(|| missing("input_audio.format"))?;
+    let bytes = base64_text::decode(&data.0).ok_or_else(|| wrong("input_audio.data", "must be base64"))?;
+    let text = |text: Option<Str<'_>>| text.map(|text| text.0.into_owned());
+    let audio = Media::inline(audio_type(&format.0), bytes);
+    let mut request = TranscribeRequest::new(text(body.model).unwrap_or_default(), audio);
+    request.language = text(body.language);
+    request.prompt = text(body.prompt);
+    request.temperature = body.temperature;
+    if !body.rest.is_empty() {
+        request.ext.0.insert(FAMILY.to_owned(), body.rest);
+    }
+    Ok(Decoded { request, format: text(body.format).unwrap_or_else(|| "json".to_owned()) })
 }
 
 /// Reads a client's form. What is wrong with it is an `invalid_request` error that names the field.

@@ -9,9 +9,9 @@ mod word;
 
 pub use api::ChatApi;
 pub use word::{
-    Auth, CacheForm, EmbedEncoding, EndMarker, Flatten, ModelPrefix, NamePolicy, Paths, Reading, ReasoningReplay,
-    ReasoningRequest, ReasoningTokens, StreamUsage, StructuredOutput, SystemRole, ToolContent, ToolIds,
-    TranscriptionForm,
+    Auth, CacheForm, EmbedEncoding, EmbedForm, EndMarker, Flatten, ModelPrefix, NamePolicy, Paths, Reading,
+    ReasoningReplay, ReasoningRequest, ReasoningTokens, StreamUsage, StructuredOutput, SystemRole, ToolContent,
+    ToolIds, TranscriptionForm,
 };
 
 use llm_core::{ErrorKind, FinishReason};
@@ -117,6 +117,8 @@ pub struct Dialect {
     /// Beginnings of messages that tell classes apart within one status, where the vendor has no code for it.
     pub error_messages: &'static [(u16, Reading, ErrorKind)],
 
+    /// The form of requests for vectors.
+    pub embed_form: EmbedForm,
     /// The field for the length of the vectors.
     pub embed_dimensions: Option<&'static str>,
     /// The field for what vectors are for, and the vendor's words for `query` and `document`.
@@ -181,6 +183,7 @@ impl Dialect {
         finish: &[],
         errors: &[],
         error_messages: &[],
+        embed_form: EmbedForm::Listed,
         embed_dimensions: Some("dimensions"),
         embed_task: None,
         embed_task_required: false,

@@ -1,6 +1,7 @@
 //! The words of a dialect: the alternatives that its fields choose from.
 
-/// Paths of the operations, joined to the base URL. `{model}` in one stands for the model, `{api_version}` for the
+/// Paths of the operations, joined to the base URL: below it, or beside its last step where one begins with `/..`.
+/// `{model}` in one stands for the model as one step, `{model_path}` for the model as it is, `{api_version}` for the
 /// connection's version of the API.
 #[derive(Clone, Copy, Debug)]
 pub struct Paths {
@@ -234,6 +235,15 @@ pub enum ReasoningTokens {
     BesideIfTotalSays,
     /// Beside them.
     Beside,
+}
+
+/// The form of requests for vectors, and of their answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmbedForm {
+    /// OpenAI's.
+    Listed,
+    /// A task of Hugging Face: `inputs` in, bare lists of numbers out. The model stands in the address.
+    Features,
 }
 
 /// How vectors are asked for.

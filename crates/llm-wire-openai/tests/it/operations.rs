@@ -10,8 +10,8 @@ use llm_core::{
 };
 use llm_wire::StreamEncoder;
 use llm_wire_openai::audio::{speech, transcriptions};
-use llm_wire_openai::dialect::TranscriptionForm;
-use llm_wire_openai::{Dialect, chat, completions, images, moderations, rerank};
+use llm_wire_openai::dialect::{EmbedForm, TranscriptionForm};
+use llm_wire_openai::{Dialect, chat, completions, embed, images, moderations, rerank};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -322,4 +322,34 @@ fn continuations_are_read_as_chats_and_written_for_old_clients() {
     let (again, error) = events([&out[..]], &Dialect::OPENAI);
     assert!(error.is_none() && seen.iter().any(|event| matches!(event, Event::Finish(_))));
     assert_eq!(collect(again).text(), "a b");
+}
+
+#[test]
+fn sound_may_come_as_json() {
+    let body = json!({"model": "m", "language": "de", "temperature": 0.5, "provider": {"only": ["x"]},
+        "input_audio": {"data": "aGk=", "format": "mp3"}});
+    let read = transcriptions::decode_json(body.to_string().as_bytes()).unwrap();
+    assert_eq!((&*read.format, read.request.audio.bytes().unwrap().as_ref()), ("json", &b"hi"[..]));
+    let dialect = Dialect { transcription: TranscriptionForm::InputAudio, ..Dialect::COMPATIBLE };
+    let written = transcriptions::encode_request(&read.request, &origin(), &dialect).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&written.body).unwrap(), body);
+    for (wrong, field) in [
+        (json!({}), "input_audio"),
+        (json!({"input_audio": {"format": "mp3"}}), "input_audio.data"),
+        (json!({"input_audio": {"data": "aGk="}}), "input_audio.format"),
+        (json!({"input_audio": {"data": "%", "format": "mp3"}}), "input_audio.data"),
+    ] {
+        let error = transcriptions::decode_json(wrong.to_string().as_bytes()).unwrap_err();
+        assert_eq!((error.kind(), error.param()), (ErrorKind::InvalidRequest, Some(field)));
+    }
+}
+
+#[test]
+fn bare_vectors_are_read_where_the_vendor_gives_them() {
+    let dialect = Dialect { embed_form: EmbedForm::Features, ..Dialect::COMPATIBLE };
+    let read = |body: &str| embed::decode_response(body.as_bytes(), &origin(), &dialect);
+    assert_eq!(read("[0.5, 1]").unwrap().vectors, [[0.5, 1.0]]);
+    assert_eq!(read("[[0.5], [1]]").unwrap().vectors, [[0.5], [1.0]]);
+    assert!(read(r#"{"error": "model is overloaded"}"#).unwrap_err().message().contains("overloaded"));
+    assert_eq!(read("[[[1]]]").unwrap_err().kind(), ErrorKind::Malformed);
 }

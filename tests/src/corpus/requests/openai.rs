@@ -31,7 +31,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule {
         says: "One text to stop at, one prompt and one text to make a vector of are a list of one.",
         apply: |fields| {
-            for name in ["stop", "prompt", "input"] {
+            for name in ["stop", "prompt", "input", "inputs"] {
                 if let Some(Value::String(text)) = fields.get(name) {
                     let several = json!([text]);
                     fields.insert(name.to_owned(), several);
