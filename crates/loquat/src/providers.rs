@@ -63,6 +63,8 @@ pub use llm_provider_vercel as vercel;
 pub use llm_provider_vertex as vertex;
 #[cfg(feature = "voyage")]
 pub use llm_provider_voyage as voyage;
+#[cfg(feature = "watsonx")]
+pub use llm_provider_watsonx as watsonx;
 #[cfg(feature = "xai")]
 pub use llm_provider_xai as xai;
 #[cfg(feature = "zai")]

@@ -13,6 +13,7 @@ mod report;
 mod requests;
 mod vendors;
 mod vertex;
+mod watsonx;
 
 pub use case::{Case, load};
 pub use compare::compare;

@@ -76,7 +76,8 @@ pub(super) fn of(case: &Case) -> Option<Operation> {
 
 /// Prompts that are continued, not chats.
 pub(super) fn is_prompt(case: &Case) -> bool {
-    ["openai-completions", "mistral-fim", "cohere-generate", "ollama-generate"].contains(&case.api.as_str())
+    ["openai-completions", "mistral-fim", "cohere-generate", "ollama-generate", "watsonx-generation"]
+        .contains(&case.api.as_str())
 }
 
 /// What is known of the models of a recording that continue prompts.

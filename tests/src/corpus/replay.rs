@@ -31,6 +31,7 @@ fn plan(case: &Case, registry: &Registry) -> Option<(&'static str, Operation)> {
         ("cohere", _) => "cohere",
         ("voyage", _) => "voyage",
         ("vertex", _) => "vertex",
+        ("watsonx", _) => "watsonx",
         ("bedrock", _) | ("bedrock_mantle", "openai-chat" | "models") => "bedrock",
         // OpenAI's models at others, and vendors of the protocol that have no plugin for it.
         ("bedrock_mantle" | "chatgpt" | "copilot", "openai-responses") => "openai",
@@ -78,6 +79,9 @@ pub(super) fn provider(case: &Case, registry: &Registry) -> anyhow::Result<Optio
     }
     if plugin.id == "vertex" {
         super::vertex::configure(&mut config);
+    }
+    if plugin.id == "watsonx" {
+        super::watsonx::configure(&mut config);
     }
     let mut build = BuildCx::new(plugin.id);
     if operations::is_prompt(case) {

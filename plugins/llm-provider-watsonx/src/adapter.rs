@@ -1,0 +1,233 @@
+//! The provider: addresses, accounts and tokens around OpenAI's wire format.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use async_trait::async_trait;
+use http::header::AUTHORIZATION;
+use llm_core::{
+    Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
+    ErrorKind, KnownModels, ModelInfo, Origin, Progress, RerankRequest, RerankResponse, Secret, Support,
+};
+use llm_wire::exchange::Success;
+use llm_wire::oauth::is_token;
+use llm_wire::{Account, ErrorResponse, percent_encoded, sse_stream, this_machines_time};
+use llm_wire_openai::{Encoded, FAMILY, chat, completions, embed, rerank};
+
+use crate::answer::Stream;
+use crate::body::{self, Billed};
+use crate::config::Config;
+use crate::dialect::{DIALECT, PROMPTS};
+use crate::token::Iam;
+use crate::{PLUGIN, answer};
+
+const VERSION: &str = "2024-03-13";
+const IAM: &str = "https://iam.cloud.ibm.com";
+/// Before the name of a deployment, in the place of a model.
+const DEPLOYMENT: &str = "deployment/";
+
+/// One account at watsonx.ai.
+pub struct Watsonx {
+    id: Arc<str>,
+    models: Arc<dyn KnownModels>,
+    account: Account,
+    key: Key,
+    iam: Iam,
+    /// The name of the field, and its value.
+    billed: Option<(&'static str, String)>,
+    version: String,
+    now: fn() -> SystemTime,
+}
+
+/// What the account is known by; what a call brings is of the same kind.
+enum Key {
+    /// Sent as it is.
+    Sent(Secret),
+    /// Tokens are asked for with it.
+    Exchanged(Option<Secret>),
+}
+
+/// What one call needs besides its body.
+struct Call<'a> {
+    account: Account,
+    /// The path of the model's operations, up to the last segment.
+    path: String,
+    billed: Billed<'a>,
+    origin: Arc<Origin>,
+}
+
+impl Watsonx {
+    /// An account by its settings.
+    pub fn new(cx: &BuildCx, config: Config) -> Result<Self, Error> {
+        let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        let given = |secret: Option<Secret>| secret.filter(|secret| !secret.is_blank());
+        let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        let region = filled(config.region).unwrap_or_else(|| "us-south".to_owned());
+        let version = filled(config.version).unwrap_or_else(|| VERSION.to_owned());
+        if !is_word(&region) || !is_word(&version) {
+            let what = "reading region and version of watsonx: they must be a name such as eu-de and a date";
+            return Err(Error::new(ErrorKind::Config, what));
+        }
+        let base_url = filled(config.base_url).unwrap_or_else(|| format!("https://{region}.ml.cloud.ibm.com"));
+        let account = Account::new(&base_url, AUTHORIZATION)?.with_versions(&["/ml/v1", "/ml"])?;
+        let (scheme, key) = match (given(config.token), given(config.zen_api_key)) {
+            (Some(token), _) => ("Bearer ", Key::Sent(token)),
+            (None, Some(key)) => ("ZenApiKey ", Key::Sent(key)),
+            (None, None) => ("Bearer ", Key::Exchanged(given(config.api_key))),
+        };
+        let project = filled(config.project_id).map(|id| ("project_id", id));
+        Ok(Self {
+            id: cx.id.clone(),
+            models: cx.models.clone(),
+            account: account.with_scheme(scheme),
+            key,
+            iam: Iam::new(&filled(config.iam_url).unwrap_or_else(|| IAM.to_owned())),
+            billed: project.or_else(|| filled(config.space_id).map(|id| ("space_id", id))),
+            version,
+            now: this_machines_time,
+        })
+    }
+
+    /// The account of one call, which may come with a key of its own, and an address only with that.
+    async fn account(&self, cx: &Cx) -> Result<Account, Error> {
+        let given = cx.credential.as_ref();
+        let key = match (&self.key, given) {
+            (Key::Sent(own), given) => given.unwrap_or(own).clone(),
+            (Key::Exchanged(_), Some(token)) if is_token(token) => token.clone(),
+            (Key::Exchanged(own), given) => {
+                let key = given.or(own.as_ref()).ok_or_else(|| {
+                    missing(format!("api key missing: set WATSONX_APIKEY or providers.{}.api_key", self.id))
+                })?;
+                self.iam.token(cx, key, (self.now)()).await?
+            }
+        };
+        let mut own = cx.clone();
+        own.endpoint = own.endpoint.filter(|_| given.is_some());
+        own.credential = Some(key);
+        Ok(self.account.for_call(&own)?.into_owned())
+    }
+
+    async fn begin(&self, cx: &Cx, model: &str) -> Result<Call<'_>, Error> {
+        let (path, billed) = match (model.strip_prefix(DEPLOYMENT), &self.billed) {
+            (Some(deployment), _) => (format!("/ml/v1/deployments/{}/text", percent_encoded(deployment)), None),
+            (None, Some((name, id))) => ("/ml/v1/text".to_owned(), Some((*name, &**id))),
+            (None, None) => {
+                let message = format!(
+                    "project missing: set WATSONX_PROJECT_ID, or providers.{id}.project_id or providers.{id}.space_id",
+                    id = self.id
+                );
+                return Err(missing(message));
+            }
+        };
+        let origin = Arc::new(Origin::new(FAMILY, self.id.clone(), model));
+        Ok(Call { account: self.account(cx).await?, path, billed, origin })
+    }
+
+    fn url(&self, call: &Call<'_>, operation: &str) -> String {
+        format!("{}/{operation}?version={}", call.path, self.version)
+    }
+
+    /// Whether a model continues prompts and knows no chats.
+    fn continues(&self, model: &str) -> bool {
+        self.models.capabilities(PLUGIN.id, model).completions_only == Support::Yes
+    }
+
+    fn encode(&self, call: &Call<'_>, request: &ChatRequest) -> Result<Encoded, Error> {
+        // Whether it is streamed says the path.
+        let (encoded, reshape): (_, fn(&[u8], Billed<'_>) -> _) = if self.continues(&request.model) {
+            (completions::encode_request(request, &call.origin, false, &PROMPTS)?, body::prompt)
+        } else {
+            (chat::encode_request(request, &call.origin, false, &DIALECT)?, body::chat)
+        };
+        Ok(Encoded { body: reshape(&encoded.body, call.billed)?, ..encoded })
+    }
+}
+
+fn classify(response: &ErrorResponse) -> Error {
+    llm_wire_openai::decode_error(response, &DIALECT)
+}
+
+/// Nothing was sent because there is nothing to send it with.
+fn missing(message: String) -> Error {
+    Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
+}
+
+#[async_trait]
+impl Adapter for Watsonx {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn api(&self) -> &str {
+        FAMILY
+    }
+
+    fn capabilities(&self, model: &str) -> Capabilities {
+        let mut capabilities = Capabilities::chat();
+        for support in [
+            &mut capabilities.images,
+            &mut capabilities.speech,
+            &mut capabilities.transcription,
+            &mut capabilities.moderation,
+            &mut capabilities.count_tokens,
+        ] {
+            *support = Support::No;
+        }
+        capabilities.lay(&self.models.capabilities(PLUGIN.id, model));
+        capabilities
+    }
+
+    async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
+        let call = self.begin(cx, &request.model).await?;
+        let Encoded { body, warnings } = self.encode(&call, request)?;
+        let continues = self.continues(&request.model);
+        let operation = if continues { "generation" } else { "chat" };
+        let decode = |success: &Success| {
+            if continues {
+                chat::decode_response(&answer::completion(&success.body, &mut 0)?, &call.origin, &DIALECT)
+            } else {
+                chat::decode_response(&success.body, &call.origin, &DIALECT)
+            }
+        };
+        call.account.answer(cx, call.account.post(&self.url(&call, operation), body), warnings, classify, decode).await
+    }
+
+    async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
+        let call = self.begin(cx, &request.model).await?;
+        let Encoded { body, warnings } = self.encode(&call, request)?;
+        let continues = self.continues(&request.model);
+        let operation = if continues { "generation_stream" } else { "chat_stream" };
+        let response = call.account.open(cx, call.account.post(&self.url(&call, operation), body), classify).await?;
+        let inner = chat::Decoder::new(call.origin, warnings, &DIALECT).with_headers(&response.headers);
+        Ok(call.account.hide_in(sse_stream(response, Stream { inner, input: continues.then_some(0) })))
+    }
+
+    async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
+        let call = self.begin(cx, &request.model).await?;
+        let Encoded { body, warnings } = embed::encode_request(request, &call.origin, &DIALECT)?;
+        let request = call.account.post(&self.url(&call, "embeddings"), body::embed(&body, call.billed)?);
+        let decode = |success: &Success| answer::embed(&success.body, &call.origin);
+        call.account.answer(cx, request, warnings, classify, decode).await
+    }
+
+    async fn rerank(&self, cx: &Cx, request: &RerankRequest) -> Result<RerankResponse, Error> {
+        let call = self.begin(cx, &request.model).await?;
+        let Encoded { body, warnings } = rerank::encode_request(request, &call.origin, &DIALECT)?;
+        let request = call.account.post(&self.url(&call, "rerank"), body::rerank(&body, call.billed)?);
+        let decode = |success: &Success| answer::rerank(&success.body, &call.origin);
+        call.account.answer(cx, request, warnings, classify, decode).await
+    }
+
+    async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
+        let account = self.account(cx).await?;
+        let request = account.get(&format!("/ml/v1/foundation_model_specs?version={}&limit=200", self.version));
+        account.ask(cx, request, classify, |success| answer::models(&success.body)).await
+    }
+}
+
+impl fmt::Debug for Watsonx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watsonx").field("id", &self.id).finish_non_exhaustive()
+    }
+}
