@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{ChatRequest, Error, ErrorKind, Origin, TokenCount};
-use llm_wire::json::Fields;
+use llm_wire::json::{Fields, malformed};
 use serde_json::{Map, Value};
 
 use crate::error;
@@ -40,7 +40,7 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, profile: &Profile) -> 
 /// Reads a count. An error object is an `Err` of its class, also in an answer with a good status.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<TokenCount, Error> {
     let mut fields: Fields<'_> =
-        serde_json::from_slice(body).map_err(|error| error::malformed("the count of tokens", &error))?;
+        serde_json::from_slice(body).map_err(|error| malformed("the count of tokens", &error))?;
     if fields.has("error") {
         return Err(error::in_band(fields, Some(200)));
     }

@@ -4,7 +4,7 @@
 //! share `400 invalid_request_error`, by how the message begins, so that an echoed prompt changes nothing.
 
 use llm_core::{Error, ErrorKind};
-use llm_wire::ErrorResponse;
+use llm_wire::{ErrorFacts, ErrorResponse};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use llm_wire::json::{Fields, Text};
@@ -50,15 +50,6 @@ pub(crate) fn in_band(fields: Fields<'_>, status: Option<u16>) -> Error {
         error = error.with_status(status);
     }
     if kind.is_empty() { error } else { error.with_code(kind) }
-}
-
-/// JSON that is not what it should be. Only the place is told: the parser's own words may quote the body.
-pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> Error {
-    let (line, column) = (error.line(), error.column());
-    Error::new(
-        ErrorKind::Malformed,
-        format!("reading {what}: not the JSON that was expected (line {line}, column {column})"),
-    )
 }
 
 /// JSON, but no answer.
@@ -176,70 +167,7 @@ impl Serialize for Inner<'_> {
         } else {
             map.serialize_entry("message", error.message())?;
         }
-        map.serialize_entry("x_llm", &Facts(error))?;
-        map.end()
-    }
-}
-
-/// What Loquat knows beyond the vendor's form.
-struct Facts<'a>(&'a Error);
-
-impl Serialize for Facts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let error = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("source", source(error))?;
-        map.serialize_entry("kind", error.kind().as_str())?;
-        let mut text = |name: &str, value: Option<&str>| value.map_or(Ok(()), |value| map.serialize_entry(name, value));
-        text("provider", error.provider())?;
-        text("model", error.model())?;
-        text("param", error.param())?;
-        text("upstream_code", error.code())?;
-        if let Some(status) = error.status() {
-            map.serialize_entry("upstream_status", &status)?;
-        }
-        if let Some(wait) = error.retry_after() {
-            map.serialize_entry("retry_after_s", &wait.as_secs_f64())?;
-        }
-        if !error.attempts().is_empty() {
-            map.serialize_entry("attempts", &Attempts(error.attempts()))?;
-        }
-        map.end()
-    }
-}
-
-/// Who is to blame: the caller, Loquat, or the provider.
-fn source(error: &Error) -> &'static str {
-    match error.kind() {
-        _ if error.status().is_some() => "provider",
-        ErrorKind::InvalidRequest | ErrorKind::Cancelled => "client",
-        ErrorKind::Network | ErrorKind::Malformed | ErrorKind::Truncated | ErrorKind::Timeout(_) => "provider",
-        _ => "gateway",
-    }
-}
-
-struct Attempts<'a>(&'a [llm_core::Attempt]);
-
-impl Serialize for Attempts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(Row))
-    }
-}
-
-struct Row<'a>(&'a llm_core::Attempt);
-
-impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let attempt = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("target", &attempt.target)?;
-        if let Some(failure) = &attempt.failure {
-            map.serialize_entry("kind", failure.kind.as_str())?;
-            if let Some(status) = failure.status {
-                map.serialize_entry("status", &status)?;
-            }
-        }
-        map.serialize_entry("ms", &u64::try_from(attempt.duration.as_millis()).unwrap_or(u64::MAX))?;
+        map.serialize_entry("x_llm", &ErrorFacts(error))?;
         map.end()
     }
 }

@@ -1,12 +1,11 @@
 //! The list of models (`GET /v1/models`), one page of it.
 
+use llm_wire::json::malformed;
 use std::time::UNIX_EPOCH;
 
 use llm_core::{Capabilities, Error, ModelInfo, Support};
 use serde::Deserialize;
 use serde_json::Value;
-
-use crate::error;
 
 /// One page of the list.
 #[derive(Debug)]
@@ -28,8 +27,7 @@ struct WirePage {
 
 /// Decodes a page. Entries without an id are left out.
 pub fn decode_response(body: &[u8]) -> Result<Page, Error> {
-    let page: WirePage =
-        serde_json::from_slice(body).map_err(|error| error::malformed("the list of models", &error))?;
+    let page: WirePage = serde_json::from_slice(body).map_err(|error| malformed("the list of models", &error))?;
     let models: Vec<ModelInfo> = page.data.into_iter().filter_map(model).collect();
     let last = || models.last().map(|model| model.id.clone());
     let next = if page.has_more { page.last_id.or_else(last) } else { None };

@@ -1,32 +1,29 @@
 //! The words for why an answer ended, both ways.
 
 use llm_core::{Finish, FinishReason};
+use llm_wire::finish;
 
 use crate::API;
 
-/// The reason of an answer that names none.
-const UNKNOWN: &str = "unknown";
-
-/// Loquat's word for the vendor's. A stop, or no word at all, together with calls for the client is `ToolCalls`.
+/// Loquat's word for the vendor's.
 pub(crate) fn decode(word: Option<&str>, has_calls: bool) -> Finish {
-    let reason = match word {
-        None | Some("end_turn" | "stop_sequence" | "compaction" | "tool_use") if has_calls => FinishReason::ToolCalls,
-        Some("end_turn" | "stop_sequence" | "compaction") => FinishReason::Stop,
-        Some("tool_use") => FinishReason::ToolCalls,
-        Some("max_tokens") => FinishReason::Length,
-        Some("model_context_window_exceeded") => FinishReason::ContextWindow,
-        Some("pause_turn") => FinishReason::Pause,
-        Some("refusal") => FinishReason::Refusal,
-        Some(word) => FinishReason::Other(word.to_owned()),
-        None => FinishReason::Other(UNKNOWN.to_owned()),
-    };
-    Finish { reason, raw: word.map(str::to_owned) }
+    finish::finish(word, has_calls, |word| {
+        Some(match word {
+            "end_turn" | "stop_sequence" | "compaction" => FinishReason::Stop,
+            "tool_use" => FinishReason::ToolCalls,
+            "max_tokens" => FinishReason::Length,
+            "model_context_window_exceeded" => FinishReason::ContextWindow,
+            "pause_turn" => FinishReason::Pause,
+            "refusal" => FinishReason::Refusal,
+            _ => return None,
+        })
+    })
 }
 
 /// The vendor's word for Loquat's. What another vendor said is translated, what Anthropic said is repeated.
 pub(crate) fn encode<'a>(finish: &'a Finish, api: &str, met_stop_text: bool) -> Option<&'a str> {
-    if api == API && (finish.raw.is_some() || finish.reason == FinishReason::Other(UNKNOWN.to_owned())) {
-        return finish.raw.as_deref();
+    if let Some(word) = finish::repeated(finish, api, API) {
+        return word;
     }
     Some(match &finish.reason {
         FinishReason::Stop if met_stop_text => "stop_sequence",

@@ -1,7 +1,9 @@
 //! Where words come from, both ways. The vendor's own form is kept whole: only it may be sent back.
 
 use llm_core::Citation;
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use llm_wire::Citations;
+use llm_wire::citations::own_form;
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -33,36 +35,13 @@ pub(crate) fn decode(raw: &RawValue) -> Option<Citation> {
     Some(citation)
 }
 
-/// The vendor's own form of a citation.
-fn own_form(citation: &Citation) -> Option<&Map<String, Value>> {
-    citation.ext.of(API)
-}
-
 /// The citations of a block.
 #[derive(Clone, Copy)]
-pub(crate) struct WireCitations<'a> {
-    pub(crate) list: &'a [Citation],
-    /// Only those in the vendor's own form: it checks what is sent back to it.
-    pub(crate) own_only: bool,
-}
-
-impl WireCitations<'_> {
-    pub(crate) fn is_empty(&self) -> bool {
-        !self.list.iter().any(|citation| self.takes(citation))
-    }
-
-    fn takes(&self, citation: &Citation) -> bool {
-        !self.own_only || own_form(citation).is_some()
-    }
-}
+pub(crate) struct WireCitations<'a>(pub(crate) Citations<'a>);
 
 impl Serialize for WireCitations<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut seq = serializer.serialize_seq(None)?;
-        for citation in self.list.iter().filter(|citation| self.takes(citation)) {
-            seq.serialize_element(&WireCitation(citation))?;
-        }
-        seq.end()
+        serializer.collect_seq(self.0.iter().map(WireCitation))
     }
 }
 
@@ -72,7 +51,7 @@ pub(crate) struct WireCitation<'a>(pub(crate) &'a Citation);
 impl Serialize for WireCitation<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let citation = self.0;
-        if let Some(own) = own_form(citation) {
+        if let Some(own) = own_form(citation, API) {
             return own.serialize(serializer);
         }
         let one = |name: &'static str, value: &str| Map::from_iter([(name.to_owned(), Value::from(value))]);

@@ -1,5 +1,6 @@
 //! The tokens of a chat before it is sent (`POST /model/{id}/count-tokens`): Converse's body in an envelope.
 
+use llm_wire::json::malformed;
 use std::sync::Arc;
 
 use llm_core::{ChatRequest, Error, ErrorKind, Origin, TokenCount};
@@ -59,7 +60,7 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<TokenCount, 
         #[serde(rename = "inputTokens")]
         input_tokens: Option<u64>,
     }
-    let answer: Answer = serde_json::from_slice(body).map_err(|error| error::malformed("the answer", &error))?;
+    let answer: Answer = serde_json::from_slice(body).map_err(|error| malformed("the answer", &error))?;
     match answer.input_tokens {
         Some(tokens) => Ok(TokenCount::new(Arc::clone(origin), tokens)),
         None => Err(error::not_an_answer(serde_json::from_slice(body).unwrap_or_default())),

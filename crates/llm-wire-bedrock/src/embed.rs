@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, Warnings};
-use llm_wire::json::Fields;
+use llm_wire::json::{Fields, malformed};
 use serde_json::{Map, Value, json};
 
 use crate::{API, Encoded, error, settings};
@@ -171,8 +171,7 @@ fn read_task(task: &str) -> String {
 
 /// Decodes the answer of one call: the vectors, and the tokens that its body or its headers name.
 pub fn decode_response(body: &[u8], headers: &HeaderMap, origin: &Arc<Origin>) -> Result<EmbedResponse, Error> {
-    let mut fields: Fields<'_> =
-        serde_json::from_slice(body).map_err(|error| error::malformed("the answer", &error))?;
+    let mut fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| malformed("the answer", &error))?;
     let vectors = match (fields.take("embedding"), fields.take("embeddings")) {
         (Some(raw), _) => Some(vec![read::<Vec<f32>>(raw.get())?]),
         (None, Some(raw)) => Some(read_many(raw.get())?),
@@ -189,7 +188,7 @@ pub fn decode_response(body: &[u8], headers: &HeaderMap, origin: &Arc<Origin>) -
 }
 
 fn read<'a, T: serde::Deserialize<'a>>(text: &'a str) -> Result<T, Error> {
-    serde_json::from_str(text).map_err(|error| error::malformed("the vectors of the answer", &error))
+    serde_json::from_str(text).map_err(|error| malformed("the vectors of the answer", &error))
 }
 
 /// Cohere: a list of vectors, or an object of lists by type; Nova: a list of objects.

@@ -5,8 +5,8 @@
 //! (signatures, tokens): recordings and the list of common errors in AWS's references.
 
 use llm_core::{Error, ErrorKind};
-use llm_wire::ErrorResponse;
 use llm_wire::json::{Fields, Text};
+use llm_wire::{ErrorFacts, ErrorResponse};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// The header with an exception's name.
@@ -100,15 +100,6 @@ pub(crate) fn without_model(code: &str, words: &[u8]) -> Error {
 
 fn upstream(kind: ErrorKind, message: &str) -> Error {
     Error::upstream(kind, if message.is_empty() { "the vendor reported an error and said nothing" } else { message })
-}
-
-/// JSON that is not what it should be. Only the place is told: the parser's own words may quote the body.
-pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> Error {
-    let (line, column) = (error.line(), error.column());
-    Error::new(
-        ErrorKind::Malformed,
-        format!("reading {what}: not the JSON that was expected (line {line}, column {column})"),
-    )
 }
 
 /// JSON, but no answer: an error with a good status, or something else.
@@ -242,25 +233,7 @@ impl Serialize for WireError<'_> {
         } else {
             map.serialize_entry("message", &format_args!("Input is too long: {}", error.message()))?;
         }
-        map.serialize_entry("x_llm", &Facts(error))?;
-        map.end()
-    }
-}
-
-/// What Loquat knows beyond the vendor's form.
-struct Facts<'a>(&'a Error);
-
-impl Serialize for Facts<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let error = self.0;
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("kind", error.kind().as_str())?;
-        if let Some(provider) = error.provider() {
-            map.serialize_entry("provider", provider)?;
-        }
-        if let Some(wait) = error.retry_after() {
-            map.serialize_entry("retry_after_s", &wait.as_secs_f64())?;
-        }
+        map.serialize_entry("x_llm", &ErrorFacts(error))?;
         map.end()
     }
 }

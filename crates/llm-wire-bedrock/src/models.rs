@@ -3,7 +3,7 @@
 use llm_core::{Capabilities, Error, ModelInfo, Support};
 use serde_json::Value;
 
-use crate::error::malformed;
+use llm_wire::json::malformed;
 
 /// One page of inference profiles.
 #[derive(Debug)]

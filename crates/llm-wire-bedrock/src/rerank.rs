@@ -1,5 +1,6 @@
 //! Rerank through `InvokeModel`: Cohere's and Amazon's models take the same body.
 
+use llm_wire::json::malformed;
 use std::sync::Arc;
 
 use http::HeaderMap;
@@ -51,7 +52,7 @@ struct One {
 
 /// Decodes an answer.
 pub fn decode_response(body: &[u8], headers: &HeaderMap, origin: &Arc<Origin>) -> Result<RerankResponse, Error> {
-    let answer: Answer = serde_json::from_slice(body).map_err(|error| error::malformed("the answer", &error))?;
+    let answer: Answer = serde_json::from_slice(body).map_err(|error| malformed("the answer", &error))?;
     let Some(results) = answer.results else {
         return Err(error::not_an_answer(serde_json::from_slice(body).unwrap_or_default()));
     };

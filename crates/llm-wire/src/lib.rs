@@ -1,9 +1,11 @@
 #![doc = include_str!("../README.md")]
 
 mod account;
+mod cache_mark;
 mod chunks;
 mod codec;
 mod error;
+mod facts;
 mod lines;
 mod parts;
 mod percent;
@@ -14,22 +16,29 @@ mod tool_id;
 
 #[cfg(feature = "aws-event-stream")]
 pub mod aws_event_stream;
+pub mod citations;
 pub mod drive;
 pub mod exchange;
+pub mod finish;
 pub mod json;
 pub mod json_array;
 pub mod ndjson;
 pub mod oauth;
 pub mod rate_limit;
+pub mod request;
 pub mod retry_hint;
 pub mod sse;
+pub mod turns;
 
 pub use account::Account;
 #[cfg(feature = "aws-event-stream")]
 pub use aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, AwsHeaders, AwsMessage, aws_event_stream};
+pub use cache_mark::CacheMark;
+pub use citations::Citations;
 pub use codec::{ErrorResponse, EventQueue, Frame, StreamDecoder, StreamEncoder, request_id};
 pub use drive::{json_array_stream, ndjson_stream, sse_stream};
 pub use error::{FrameError, FrameLimits};
+pub use facts::ErrorFacts;
 pub use json_array::JsonArrayParser;
 pub use ndjson::{NdjsonItem, NdjsonParser};
 pub use parts::Parts;

@@ -7,10 +7,11 @@ use llm_core::{Error, Media, Part, PartKind, ToolCall, ToolResult, ToolStatus, V
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::cache::read_cache;
+use super::CACHE_MARK;
 use super::source::Source;
 use crate::API;
 use crate::citation;
+use llm_wire::CacheMark;
 use llm_wire::json::{self, Fields, Path};
 
 /// The kind of an opaque part that holds a block of this type.
@@ -85,7 +86,7 @@ pub(crate) fn decode(raw: &RawValue, at: &Path<'_>) -> Result<Part, Error> {
         _ => return Ok(opaque(raw)),
     };
     if let Some(raw) = fields.take("cache_control") {
-        part.cache = read_cache(raw);
+        part.cache = CacheMark::read(raw, CACHE_MARK);
         if part.cache.is_none() {
             part.ext.set(API, "cache_control", json::value(raw, &at.field("cache_control"))?);
         }

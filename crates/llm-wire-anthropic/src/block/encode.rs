@@ -2,18 +2,19 @@
 
 use std::borrow::Cow;
 
+use llm_wire::CacheMark;
 use llm_wire::json::{Input, Object, Patch};
+use llm_wire::turns::{Blocks, WrittenBlock};
 use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::cache::CacheControl;
 use super::source::Source;
 use crate::citation::WireCitations;
 
 /// One block.
 pub(crate) struct Block<'a> {
     pub(crate) content: Content<'a>,
-    pub(crate) cache: Option<CacheControl>,
+    pub(crate) cache: Option<CacheMark>,
     pub(crate) patch: Patch<'a>,
 }
 
@@ -64,10 +65,21 @@ impl<'a> Block<'a> {
     pub(crate) fn plain(&self) -> Option<&'a str> {
         match &self.content {
             Content::Text { text, citations }
-                if citations.is_empty() && self.cache.is_none() && self.patch.is_empty() =>
+                if citations.0.is_empty() && self.cache.is_none() && self.patch.is_empty() =>
             {
                 Some(text)
             }
+            _ => None,
+        }
+    }
+}
+
+/// One plain text is written as a string, and so is nothing.
+impl WrittenBlock for Block<'_> {
+    fn words(blocks: &Blocks<Self>) -> Option<&str> {
+        match (blocks.results.as_slice(), blocks.others.as_slice()) {
+            ([], []) => Some(""),
+            ([], [block]) => block.plain(),
             _ => None,
         }
     }
@@ -87,7 +99,7 @@ impl Serialize for Block<'_> {
             Content::Text { text, citations } => {
                 object.field("type", "text")?;
                 object.field("text", text)?;
-                object.some("citations", (!citations.is_empty()).then_some(citations))?;
+                object.some("citations", (!citations.0.is_empty()).then_some(citations))?;
             }
             Content::Image { source } => {
                 object.field("type", "image")?;

@@ -5,11 +5,12 @@
 //! under the wire family's name.
 
 use llm_core::{Error, Part, PartKind, ToolCall, ToolResult, ToolStatus, Visibility};
+use llm_wire::CacheMark;
 use llm_wire::json::{self, Fields, Path};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::cache::CachePoint;
+use super::CACHE_MARK;
 use super::media;
 use crate::{API, citation};
 
@@ -48,7 +49,9 @@ fn marks(block: &RawValue, parts: &mut [Part]) -> bool {
     if matches!(part.kind, PartKind::Reasoning { .. } | PartKind::Opaque { .. }) {
         return false;
     }
-    let Some(hint) = Fields::read(block).and_then(|mut fields| fields.take("cachePoint")).and_then(CachePoint::read)
+    let Some(hint) = Fields::read(block)
+        .and_then(|mut fields| fields.take("cachePoint"))
+        .and_then(|raw| CacheMark::read(raw, CACHE_MARK))
     else {
         return false;
     };

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use llm_wire::CacheMark;
 use llm_wire::json::{Input, Object, Patch, Patched, WithPatch};
+use llm_wire::turns::WrittenBlock;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use super::cache::CachePoint;
 use super::media::WireMedia;
 use crate::citation::WireCitations;
 
@@ -25,7 +26,7 @@ pub(crate) enum Content<'a> {
     ToolResult { id: Cow<'a, str>, content: Vec<Block<'a>>, failed: bool },
     Reasoning { text: &'a str, signature: Option<&'a str> },
     Redacted { data: &'a str },
-    CachePoint(CachePoint),
+    CachePoint(CacheMark),
     Opaque { fields: &'a Map<String, Value> },
 }
 
@@ -49,6 +50,8 @@ impl Content<'_> {
         })
     }
 }
+
+impl WrittenBlock for Block<'_> {}
 
 impl Serialize for Block<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

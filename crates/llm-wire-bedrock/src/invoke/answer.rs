@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_core::{Candidate, ChatResponse, Error, Finish, FinishReason, Message, Origin, Part, Role, Usage};
-use llm_wire::json::{Fields, Text};
+use llm_wire::json::{Fields, Text, malformed};
 use serde::Deserialize;
 
 use super::chunk::Shape;
@@ -220,8 +220,7 @@ pub fn usage_of_headers(headers: &HeaderMap, usage: &mut Usage) {
 
 /// Decodes the answer of a model that takes one prompt.
 pub fn decode_response(body: &[u8], headers: &HeaderMap, origin: &Arc<Origin>) -> Result<ChatResponse, Error> {
-    let mut answer: PromptAnswer<'_> =
-        serde_json::from_slice(body).map_err(|error| error::malformed("the answer", &error))?;
+    let mut answer: PromptAnswer<'_> = serde_json::from_slice(body).map_err(|error| malformed("the answer", &error))?;
     let mut candidates = answer.pieces().into_iter().map(|piece| {
         let text = piece.text.unwrap_or_default().0.into_owned();
         let mut message = Message::new(Role::Assistant, vec![Part::text(text)]);

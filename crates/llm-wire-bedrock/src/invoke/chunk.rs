@@ -2,7 +2,7 @@
 
 use llm_core::{Error, base64_text};
 use llm_wire::aws_event_stream::{ERROR, EXCEPTION};
-use llm_wire::json::{Fields, Text};
+use llm_wire::json::{Fields, Text, malformed};
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde::Deserialize;
 
@@ -62,7 +62,7 @@ impl<C: FnOnce(Shape) -> Box<dyn StreamDecoder> + Send + 'static> StreamDecoder 
             return Err(error::without_model(code, frame.data));
         }
         let chunk: Chunk<'_> =
-            serde_json::from_slice(frame.data).map_err(|error| error::malformed("a chunk of the stream", &error))?;
+            serde_json::from_slice(frame.data).map_err(|error| malformed("a chunk of the stream", &error))?;
         let Some(data) = chunk.bytes.and_then(|Text(text)| base64_text::decode(&text)) else { return Ok(()) };
         self.whole = self.whole || is_last(&data);
         if self.inner.is_none() {

@@ -1,11 +1,10 @@
 //! Converse's stream inside chunks: the name of an event is the one field of its chunk.
 
 use llm_core::Error;
-use llm_wire::json::Fields;
+use llm_wire::json::{Fields, malformed};
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 
 use crate::converse::Decoder;
-use crate::error;
 
 /// The events that a chunk may hold.
 pub(super) const EVENTS: [&str; 6] =
@@ -24,7 +23,7 @@ impl ConverseChunks {
 impl StreamDecoder for ConverseChunks {
     fn frame(&mut self, frame: Frame<'_>, out: &mut EventQueue) -> Result<(), Error> {
         let mut fields: Fields<'_> =
-            serde_json::from_slice(frame.data).map_err(|error| error::malformed("a chunk of the stream", &error))?;
+            serde_json::from_slice(frame.data).map_err(|error| malformed("a chunk of the stream", &error))?;
         for event in EVENTS {
             if let Some(raw) = fields.take(event) {
                 self.0.frame(Frame { name: Some(event), data: raw.get().as_bytes() }, out)?;

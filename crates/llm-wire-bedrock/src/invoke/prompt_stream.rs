@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_core::{Error, Event, Finish, Origin, PartId, PartKind, StreamFinish, StreamStart, Usage, Warning};
-use llm_wire::json::Text;
+use llm_wire::json::{Text, malformed};
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 
 use super::answer::{PromptAnswer, finish};
-use crate::{error, usage};
+use crate::usage;
 
 /// Decodes the stream of a model that takes one prompt. It is whole when the model said why it ended.
 pub struct PromptDecoder {
@@ -54,7 +54,7 @@ const MOST_ANSWERS: u32 = 64;
 impl StreamDecoder for PromptDecoder {
     fn frame(&mut self, frame: Frame<'_>, out: &mut EventQueue) -> Result<(), Error> {
         let mut chunk: PromptAnswer<'_> =
-            serde_json::from_slice(frame.data).map_err(|error| error::malformed("a chunk of the stream", &error))?;
+            serde_json::from_slice(frame.data).map_err(|error| malformed("a chunk of the stream", &error))?;
         if let Some(mut start) = self.start.take() {
             start.id = chunk.take_id();
             out.push(Event::Start(start));

@@ -74,12 +74,11 @@ fn result() -> impl Strategy<Value = Part> {
     })
 }
 
-fn user() -> impl Strategy<Value = Message> {
+/// What stands for the user in one turn: words, or results, each in a message of its own.
+fn user() -> impl Strategy<Value = Vec<Message>> {
     let said = vec(cached(prop_oneof![words().prop_map(Part::text), media()]), 1..4);
-    prop_oneof![
-        3 => said.prop_map(|parts| Message::new(Role::User, parts)),
-        1 => vec(cached(result()), 1..3).prop_map(|parts| Message::new(Role::Tool, parts)),
-    ]
+    let results = vec(cached(result()).prop_map(|part| Message::new(Role::Tool, vec![part])), 1..3);
+    prop_oneof![3 => said.prop_map(|parts| vec![Message::new(Role::User, parts)]), 1 => results]
 }
 
 fn assistant() -> impl Strategy<Value = Message> {
@@ -116,10 +115,9 @@ pub(crate) fn request() -> impl Strategy<Value = ChatRequest> {
             push(Message::new(Role::System, parts));
         }
         for (question, answer) in turns {
-            push(question);
-            push(answer);
+            question.into_iter().chain([answer]).for_each(&mut push);
         }
-        push(last);
+        last.into_iter().for_each(&mut push);
         request.tool_choice = match (choice, tools.first()) {
             (1, Some(_)) => ToolChoice::Required,
             (2, Some(tool)) => ToolChoice::Named(tool.name().to_owned()),

@@ -22,6 +22,6 @@ mod text;
 pub use arguments::Input;
 pub use fields::Fields;
 pub use object::{Object, Patch, Patched, WithPatch};
-pub use path::{Path, boolean, list, number, object, string, unsigned, value};
+pub use path::{Path, body, boolean, keep, list, malformed, number, object, string, unsigned, value};
 pub use schema::object_schema;
 pub use text::Text;

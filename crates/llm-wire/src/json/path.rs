@@ -5,8 +5,8 @@ use std::fmt;
 
 use llm_core::{Error, ErrorKind};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::fields::Fields;
 use super::text::Text;
@@ -57,6 +57,31 @@ impl fmt::Display for Path<'_> {
 
 fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, at: &Path<'_>, expected: &str) -> Result<T, Error> {
     serde_json::from_str(raw.get()).map_err(|_| at.must_be(expected))
+}
+
+/// JSON that is not what it should be. Only the place is told: the parser's own words may quote the body.
+pub fn malformed(what: &str, error: &serde_json::Error) -> Error {
+    let (line, column) = (error.line(), error.column());
+    Error::new(
+        ErrorKind::Malformed,
+        format!("reading {what}: not the JSON that was expected (line {line}, column {column})"),
+    )
+}
+
+/// The body of a request.
+pub fn body(bytes: &[u8]) -> Result<&RawValue, Error> {
+    serde_json::from_slice(bytes).map_err(|error| {
+        let message =
+            format!("reading the request: the body is not JSON (line {}, column {})", error.line(), error.column());
+        Error::new(ErrorKind::InvalidRequest, message)
+    })
+}
+
+/// Keeps the unknown fields of an object as settings under its name.
+pub fn keep(settings: &mut Map<String, Value>, name: &str, rest: Map<String, Value>) {
+    if !rest.is_empty() {
+        settings.insert(name.to_owned(), Value::Object(rest));
+    }
 }
 
 /// A string.

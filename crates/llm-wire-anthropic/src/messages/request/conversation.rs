@@ -1,111 +1,36 @@
-//! From messages to the vendor's alternating turns, with the instructions apart.
-//!
-//! Runs of messages that the vendor files under one role become one turn. Tool results belong to the user, and all
-//! results of one turn must stand in one message, before anything else in it.
+//! Instructions and turns as this vendor takes them.
 
-use llm_core::{ChatRequest, Error, Message, Role, Support};
-use serde::ser::{Serialize, SerializeSeq, Serializer};
+use llm_core::{ChatRequest, Error, Support};
+use llm_wire::turns::{self, Scope};
 
-use super::parts::{Place, Scope};
+use super::parts::Parts;
 use crate::block::{Block, Content};
 use crate::profile::Profile;
-use llm_wire::json::{Object, Patch};
 
-/// Instructions and turns, ready to be written.
-pub(super) struct Conversation<'a> {
-    pub(super) system: Blocks<'a>,
-    pub(super) turns: Vec<Turn<'a>>,
-}
+pub(super) type Conversation<'a> = turns::Conversation<'a, Block<'a>>;
 
-/// One message of the body.
-pub(super) struct Turn<'a> {
-    role: &'static str,
-    content: Blocks<'a>,
-    patch: Patch<'a>,
-}
-
-/// A list of blocks, tool results first; written as a string where it is one plain text.
-#[derive(Default)]
-pub(super) struct Blocks<'a> {
-    results: Vec<Block<'a>>,
-    others: Vec<Block<'a>>,
-}
-
-impl Blocks<'_> {
-    pub(super) fn is_empty(&self) -> bool {
-        self.results.is_empty() && self.others.is_empty()
-    }
-}
-
-impl<'a> Conversation<'a> {
-    pub(super) fn plan(request: &'a ChatRequest, profile: &Profile, scope: &mut Scope<'a, '_>) -> Result<Self, Error> {
-        let mut system = Blocks::default();
-        let mut turns: Vec<Turn<'a>> = Vec::with_capacity(request.messages.len());
-        for (index, message) in request.messages.iter().enumerate() {
-            if message.name.is_some() {
-                scope.warnings.unsupported(&format!("messages[{index}].name"), "the vendor takes no names")?;
-            }
-            let role = match &message.role {
-                Role::System | Role::Developer if !turns.is_empty() && profile.mid_system == Support::Yes => "system",
-                Role::System | Role::Developer => {
-                    if !turns.is_empty() {
-                        let field = format!("messages[{index}]");
-                        scope.warnings.adapted(&field, "instructions inside the conversation were moved to its start");
-                    }
-                    read(message, index, scope, &mut system)?;
-                    continue;
-                }
-                Role::User | Role::Tool => "user",
-                Role::Assistant => "assistant",
-                Role::Other(_) => {
-                    scope.warnings.unsupported(&format!("messages[{index}].role"), "the vendor has no such role")?;
-                    continue;
-                }
-                _ => continue,
-            };
-            let patch = Patch::to(&message.ext, scope.to);
-            match turns.last_mut() {
-                Some(turn) if turn.role == role && (patch.is_empty() || patch == turn.patch) => {
-                    read(message, index, scope, &mut turn.content)?
-                }
-                _ => {
-                    let mut turn = Turn { role, content: Blocks::default(), patch };
-                    read(message, index, scope, &mut turn.content)?;
-                    // An answer without content is nothing to the vendor; an empty question is its to refuse.
-                    if role == "user" || !turn.content.is_empty() || !turn.patch.is_empty() {
-                        turns.push(turn);
-                    }
-                }
-            }
-        }
-        if trim_prefill(&mut turns, scope) {
-            turns.pop();
-        }
-        Ok(Self { system, turns })
-    }
-}
-
-fn read<'a>(
-    message: &'a Message,
-    message_index: usize,
+/// Plans the conversation. True when it needs version 2023-06-01.
+pub(super) fn plan<'a>(
+    request: &'a ChatRequest,
+    profile: &Profile,
     scope: &mut Scope<'a, '_>,
-    into: &mut Blocks<'a>,
-) -> Result<(), Error> {
-    into.others.reserve_exact(message.content.len());
-    for (part_index, part) in message.content.iter().enumerate() {
-        let place = Place { message, message_index, part_index };
-        let Some(block) = scope.block(part, place)? else { continue };
-        match block.content {
-            Content::ToolResult { .. } => into.results.push(block),
-            _ => into.others.push(block),
-        }
+) -> Result<(Conversation<'a>, bool), Error> {
+    let mut parts = Parts::default();
+    let mid_system = profile.mid_system == Support::Yes;
+    let mut conversation = Conversation::plan(request, mid_system, scope, |scope, part, place, into| {
+        into.extend(parts.block(scope, part, place)?);
+        Ok(())
+    })?;
+    if trim_prefill(&mut conversation, scope) {
+        conversation.turns.pop();
     }
-    Ok(())
+    Ok((conversation, parts.needs_old_version))
 }
 
 /// The vendor refuses blanks at the end of an answer that it shall continue. True when nothing else was in it.
-fn trim_prefill(turns: &mut [Turn<'_>], scope: &mut Scope<'_, '_>) -> bool {
-    let Some(Turn { role: "assistant", content, .. }) = turns.last_mut() else { return false };
+fn trim_prefill(conversation: &mut Conversation<'_>, scope: &mut Scope<'_, '_>) -> bool {
+    let Some(turn) = conversation.turns.last_mut().filter(|turn| turn.role == "assistant") else { return false };
+    let content = &mut turn.content;
     let Some(Block { content: Content::Text { text, .. }, .. }) = content.others.last_mut() else { return false };
     let trimmed = text.trim_end();
     if trimmed.len() < text.len() {
@@ -116,27 +41,4 @@ fn trim_prefill(turns: &mut [Turn<'_>], scope: &mut Scope<'_, '_>) -> bool {
         content.others.pop();
     }
     content.is_empty()
-}
-
-impl Serialize for Blocks<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match (self.results.as_slice(), self.others.as_slice()) {
-            ([], []) => serializer.serialize_str(""),
-            ([], [block]) if block.plain().is_some() => serializer.serialize_str(block.plain().unwrap_or_default()),
-            (results, others) => {
-                let mut seq = serializer.serialize_seq(Some(results.len() + others.len()))?;
-                results.iter().chain(others).try_for_each(|block| seq.serialize_element(block))?;
-                seq.end()
-            }
-        }
-    }
-}
-
-impl Serialize for Turn<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut object = Object::new(serializer, self.patch)?;
-        object.field("role", self.role)?;
-        object.field("content", &self.content)?;
-        object.end()
-    }
 }

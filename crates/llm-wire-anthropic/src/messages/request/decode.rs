@@ -6,15 +6,17 @@
 use std::sync::Arc;
 
 use llm_core::{
-    ChatRequest, Effort, Error, ErrorKind, FunctionTool, JsonSchema, Message, OutputFormat, Part, PartKind, Reasoning,
-    Role, Tool, ToolChoice,
+    ChatRequest, Effort, Error, FunctionTool, JsonSchema, Message, OutputFormat, Part, Reasoning, Role, Tool,
+    ToolChoice,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::API;
 use crate::block;
+use llm_wire::CacheMark;
 use llm_wire::json::{self, Path};
+use llm_wire::turns::read_message;
 
 static ROOT: Path<'static> = Path::Root;
 
@@ -30,12 +32,7 @@ pub struct Decoded {
 
 /// Decodes a request. An error is of the class `invalid_request` and names the field in its message and as `param`.
 pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
-    let raw: &RawValue = serde_json::from_slice(body).map_err(|error| {
-        let message =
-            format!("reading the request: the body is not JSON (line {}, column {})", error.line(), error.column());
-        Error::new(ErrorKind::InvalidRequest, message)
-    })?;
-    let mut fields = json::object(raw, &ROOT)?;
+    let mut fields = json::object(json::body(body)?, &ROOT)?;
     let mut settings = Map::new();
     let mut take = |name: &'static str| fields.take(name).map(|raw| (raw, ROOT.field(name)));
     let mut request = ChatRequest::default();
@@ -56,7 +53,8 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     let expected = "a list of messages";
     let (raw, at) = take("messages").ok_or_else(|| ROOT.field("messages").must_be(expected))?;
     for (index, message) in json::list(raw, &at, expected)?.into_iter().enumerate() {
-        read_message(message, &at.index(index), &mut request.messages)?;
+        let expected = "a string or a list of content blocks";
+        read_message(message, &at.index(index), API, expected, block::decode_all, &mut request.messages)?;
     }
     if let Some((raw, at)) = take("tools") {
         for (index, tool) in json::list(raw, &at, "a list of tools")?.into_iter().enumerate() {
@@ -83,7 +81,7 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
         let mut metadata = json::object(raw, &at)?;
         let user = metadata.take("user_id").map(|raw| json::string(raw, &at.field("user_id"))).transpose()?;
         request.end_user = user.map(Into::into);
-        keep(&mut settings, "metadata", metadata.rest());
+        json::keep(&mut settings, "metadata", metadata.rest());
     }
     if let Some((raw, at)) = take("service_tier") {
         request.service_tier = Some(json::string(raw, &at)?.into_owned());
@@ -99,56 +97,6 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
         request.ext.0.insert(API.to_owned(), settings);
     }
     Ok(Decoded { request, stream })
-}
-
-fn keep(settings: &mut Map<String, Value>, name: &str, rest: Map<String, Value>) {
-    if !rest.is_empty() {
-        settings.insert(name.to_owned(), Value::Object(rest));
-    }
-}
-
-/// One message of the body. Tool results become messages of their own, in their place.
-fn read_message(raw: &RawValue, at: &Path<'_>, into: &mut Vec<Arc<Message>>) -> Result<(), Error> {
-    let mut fields = json::object(raw, at)?;
-    let place = at.field("role");
-    let role = fields.take("role").map(|raw| json::string(raw, &place)).transpose()?;
-    let role = match role.as_deref() {
-        Some("user") => Role::User,
-        Some("assistant") => Role::Assistant,
-        Some("system") => Role::System,
-        _ => return Err(place.must_be("user, assistant or system")),
-    };
-    let place = at.field("content");
-    let content = fields.take("content").ok_or_else(|| place.must_be("a string or a list of content blocks"))?;
-    let parts = block::decode_all(content, &place)?;
-    let settings = fields.rest();
-    let mut push = |role: Role, parts: Vec<Part>| {
-        let mut message = Message::new(role, parts);
-        if !settings.is_empty() {
-            message.ext.0.insert(API.to_owned(), settings.clone());
-        }
-        into.push(Arc::new(message));
-    };
-    let is_result = |part: &Part| matches!(part.kind, PartKind::ToolResult(_));
-    if role != Role::User || !parts.iter().any(is_result) {
-        push(role, parts);
-        return Ok(());
-    }
-    let mut others = Vec::new();
-    for part in parts {
-        if is_result(&part) {
-            if !others.is_empty() {
-                push(Role::User, std::mem::take(&mut others));
-            }
-            push(Role::Tool, vec![part]);
-        } else {
-            others.push(part);
-        }
-    }
-    if !others.is_empty() {
-        push(Role::User, others);
-    }
-    Ok(())
 }
 
 /// One tool: a function of the caller's, or one that the vendor runs.
@@ -173,7 +121,7 @@ fn read_tool(raw: &RawValue, at: &Path<'_>) -> Result<Tool, Error> {
     }
     tool.strict = fields.take("strict").map(|raw| json::boolean(raw, &at.field("strict"))).transpose()?;
     if let Some(raw) = fields.take("cache_control") {
-        tool.cache = block::read_cache(raw);
+        tool.cache = CacheMark::read(raw, block::CACHE_MARK);
         if tool.cache.is_none() {
             tool.ext.set(API, "cache_control", json::value(raw, &at.field("cache_control"))?);
         }
@@ -208,7 +156,7 @@ fn read_tool_choice(
     let place = at.field("disable_parallel_tool_use");
     let disable = fields.take("disable_parallel_tool_use").map(|raw| json::boolean(raw, &place)).transpose()?;
     request.parallel_tool_calls = disable.map(|disable| !disable);
-    keep(settings, "tool_choice", fields.rest());
+    json::keep(settings, "tool_choice", fields.rest());
     Ok(())
 }
 
@@ -252,7 +200,7 @@ fn read_reasoning(
             request.reasoning = Some(Reasoning::Effort(Effort::from(&*effort)));
             settings.insert("thinking".to_owned(), Value::Null);
         }
-        keep(settings, "output_config", rest);
+        json::keep(settings, "output_config", rest);
         return Ok(());
     };
     let mut fields = json::object(raw, &at)?;
@@ -270,7 +218,7 @@ fn read_reasoning(
             request.reasoning = Some(Reasoning::Budget(json::unsigned(budget, &place)?));
         }
         // Adaptive without an effort, and words of tomorrow: only this vendor knows what they mean.
-        (word, _) => keep(settings, "thinking", [("type".to_owned(), word.into())].into_iter().collect()),
+        (word, _) => json::keep(settings, "thinking", [("type".to_owned(), word.into())].into_iter().collect()),
     }
     let others = fields.rest();
     if !others.is_empty() {
@@ -280,6 +228,6 @@ fn read_reasoning(
         }
     }
     rest.extend(effort.map(|effort| ("effort".to_owned(), Value::from(effort))));
-    keep(settings, "output_config", rest);
+    json::keep(settings, "output_config", rest);
     Ok(())
 }

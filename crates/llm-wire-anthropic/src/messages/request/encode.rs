@@ -1,17 +1,18 @@
 //! From a chat request to the body of `POST /v1/messages`.
 
-use llm_core::{ChatRequest, Error, ErrorKind, Origin, PartKind, Sampling, Support, Warning, Warnings};
+use llm_core::{ChatRequest, Error, ErrorKind, Origin, Sampling, Support, Warning, Warnings};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::conversation::Conversation;
+use super::conversation::{self, Conversation};
 use super::output::{self, OutputConfig};
-use super::parts::Scope;
 use super::thinking::Plan;
 use super::tools::{self, EndUser, WireChoice, WireTool};
 use crate::profile::{Hosted, Profile};
 use crate::version::Version;
 use llm_wire::json::{Object, Patch};
+use llm_wire::request::{absent, size_hint};
+use llm_wire::turns::Scope;
 
 /// An encoded request.
 #[derive(Debug)]
@@ -36,15 +37,14 @@ pub struct Encoded {
 pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, profile: &Profile) -> Result<Encoded, Error> {
     let mut warnings = Warnings::new(request.on_unsupported);
     let patch = Patch::to(&request.ext, to);
-    let mut scope = Scope { to, warnings: &mut warnings, needs_old_version: false, told_of_signatures: false };
-    let conversation = Conversation::plan(request, profile, &mut scope)?;
+    let mut scope = Scope::new(to, &mut warnings);
+    let (conversation, needs_old_version) = conversation::plan(request, profile, &mut scope)?;
     let tools = tools::plan(request, &mut scope)?;
-    let needs_old_version = scope.needs_old_version;
     let choice = WireChoice::plan(request, !tools.is_empty(), profile, &mut warnings)?;
     let plan = Plan::of(request, profile, patch.get("thinking").is_some_and(Value::is_null), &mut warnings)?;
     let draw = Draw::plan(&request.sampling, &plan, profile, &mut warnings)?;
     let output = OutputConfig { effort: plan.effort, schema: output::schema(request, &mut warnings)? };
-    not_expressible(request, &mut warnings)?;
+    absent(request, ABSENT, &mut warnings)?;
     let betas = patch.get("betas").map(betas).unwrap_or_default();
     let hosted = profile.hosted;
     let body = Body { request, stream, hosted, betas: &betas, conversation, tools, choice, plan, draw, output, patch };
@@ -180,30 +180,11 @@ impl<'a> Draw<'a> {
 }
 
 /// Fields that the protocol has no place for.
-fn not_expressible(request: &ChatRequest, warnings: &mut Warnings) -> Result<(), Error> {
-    let sampling = &request.sampling;
-    let absent = "the vendor has no such parameter";
-    let mut check = |there: bool, field: &str| if there { warnings.unsupported(field, absent) } else { Ok(()) };
-    check(sampling.presence_penalty.is_some(), "sampling.presence_penalty")?;
-    check(sampling.frequency_penalty.is_some(), "sampling.frequency_penalty")?;
-    check(sampling.seed.is_some(), "sampling.seed")?;
-    check(sampling.candidates.is_some_and(|candidates| candidates != 1), "sampling.candidates")?;
-    check(sampling.logprobs.is_some(), "sampling.logprobs")?;
-    check(!request.metadata.is_empty(), "metadata")
-}
-
-/// About as many bytes as the body will have, so that the buffer grows once at most.
-fn size_hint(request: &ChatRequest) -> usize {
-    let part = |kind: &PartKind| match kind {
-        PartKind::Text { text, .. } => text.len() + text.len() / 16,
-        PartKind::Media(media) => match &media.data {
-            llm_core::MediaData::Inline { bytes } => bytes.len() / 3 * 4,
-            llm_core::MediaData::Text { text } => text.len(),
-            _ => 128,
-        },
-        PartKind::ToolCall(call) => call.arguments.len(),
-        _ => 256,
-    };
-    let parts = request.messages.iter().flat_map(|message| &message.content);
-    parts.map(|p| part(&p.kind) + 64).sum::<usize>() + request.tools.len() * 512 + 256
-}
+const ABSENT: &[&str] = &[
+    "sampling.presence_penalty",
+    "sampling.frequency_penalty",
+    "sampling.seed",
+    "sampling.candidates",
+    "sampling.logprobs",
+    "metadata",
+];

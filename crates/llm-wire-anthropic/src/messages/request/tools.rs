@@ -7,16 +7,17 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::output::FITTED;
-use super::parts::Scope;
 use super::schema;
 use crate::API;
-use crate::block::CacheControl;
+use crate::block::CACHE_MARK;
 use crate::profile::Profile;
+use llm_wire::CacheMark;
 use llm_wire::json::{Object, Patch, Patched, object_schema};
+use llm_wire::turns::Scope;
 
 /// One tool.
 pub(super) enum WireTool<'a> {
-    Function { tool: &'a FunctionTool, schema: Cow<'a, Value>, cache: Option<CacheControl>, patch: Patch<'a> },
+    Function { tool: &'a FunctionTool, schema: Cow<'a, Value>, cache: Option<CacheMark>, patch: Patch<'a> },
     Provider { kind: &'a str, name: Option<&'a str>, args: &'a Map<String, Value> },
 }
 
@@ -26,7 +27,7 @@ pub(super) fn plan<'a>(request: &'a ChatRequest, scope: &mut Scope<'a, '_>) -> R
     for (index, tool) in request.tools.iter().enumerate() {
         match &**tool {
             Tool::Function(tool) => {
-                let cache = tool.cache.map(|hint| scope.cache(hint, || format!("tools[{index}].cache")));
+                let cache = tool.cache.map(|hint| scope.cache(CACHE_MARK, hint, || format!("tools[{index}].cache")));
                 let mut schema = object_schema(&tool.schema);
                 if tool.strict == Some(true)
                     && let Some(fitted) = schema::fitted(&schema)

@@ -10,20 +10,19 @@ use crate::block;
 use crate::error;
 use crate::stop_reason;
 use crate::usage::Counts;
-use llm_wire::json::{Fields, Path};
+use llm_wire::json::{Fields, Path, malformed};
 
 /// Decodes an answer. An error object is an `Err` of its class, also in an answer with a good status.
 ///
 /// Nothing unknown fails: a block that is not what its type says becomes an opaque part, unknown fields are kept.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<ChatResponse, Error> {
-    let mut fields: Fields<'_> =
-        serde_json::from_slice(body).map_err(|error| error::malformed("the answer", &error))?;
+    let mut fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| malformed("the answer", &error))?;
     if fields.has("error") {
         return Err(error::in_band(fields, Some(200)));
     }
     let content: Vec<&RawValue> = match fields.take("content").map(|raw| serde_json::from_str(raw.get())) {
         Some(Ok(content)) => content,
-        Some(Err(error)) => return Err(error::malformed("the content of the answer", &error)),
+        Some(Err(error)) => return Err(malformed("the content of the answer", &error)),
         None if fields.has("stop_reason") || fields.has("usage") => Vec::new(),
         None => return Err(error::not_an_answer()),
     };

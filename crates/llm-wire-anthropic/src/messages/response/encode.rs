@@ -9,6 +9,7 @@ use crate::block::{Block, Content};
 use crate::citation::WireCitations;
 use crate::stop_reason;
 use crate::usage::WireUsage;
+use llm_wire::Citations;
 use llm_wire::json::{Input, Object, Patch};
 
 /// Encodes an answer. Parts that the protocol has no block for (media, other vendors' items) are left out.
@@ -67,9 +68,9 @@ impl Serialize for WireContent<'_> {
 pub(super) fn answer_block(part: &Part) -> Option<Block<'_>> {
     let content = match &part.kind {
         PartKind::Text { text, citations } => {
-            Content::Text { text, citations: WireCitations { list: citations, own_only: false } }
+            Content::Text { text, citations: WireCitations(Citations::all(citations)) }
         }
-        PartKind::Refusal { text } => Content::Text { text, citations: WireCitations { list: &[], own_only: false } },
+        PartKind::Refusal { text } => Content::Text { text, citations: WireCitations(Citations::all(&[])) },
         PartKind::ToolCall(call) => Content::ToolUse {
             server: call.executed_by == Executor::Provider,
             id: call.id.as_str().into(),

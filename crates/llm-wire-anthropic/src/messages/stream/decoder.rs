@@ -13,7 +13,7 @@ use super::frame::{Delta, WireEvent};
 use crate::messages::response::decode_response;
 use crate::usage::Counts;
 use crate::{citation, error, stop_reason};
-use llm_wire::json::{Fields, Text};
+use llm_wire::json::{Fields, Text, malformed};
 
 /// Decodes a stream of the messages API.
 ///
@@ -245,7 +245,7 @@ impl Decoder {
                 self.unknown(&kind, event, out);
                 Ok(())
             }
-            _ => Err(error::malformed("an event of the stream", why)),
+            _ => Err(malformed("an event of the stream", why)),
         }
     }
 }
@@ -318,7 +318,7 @@ fn is_empty(event: &Event) -> bool {
 }
 
 fn parse<'a, T: serde::Deserialize<'a>>(data: &'a [u8]) -> Result<T, Error> {
-    serde_json::from_slice(data).map_err(|error| error::malformed("an event of the stream", &error))
+    serde_json::from_slice(data).map_err(|error| malformed("an event of the stream", &error))
 }
 
 fn value(data: &[u8]) -> Result<Value, Error> {

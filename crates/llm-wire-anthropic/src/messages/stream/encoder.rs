@@ -4,7 +4,7 @@
 //! their parts: what belongs to a part that is not open waits until the open one has ended.
 
 use llm_core::{Error, Event, Executor, PartId, PartKind, StreamFinish, Usage};
-use llm_wire::StreamEncoder;
+use llm_wire::{Citations, StreamEncoder};
 use serde_json::{Map, Value};
 
 use super::writer::{self, WireDelta};
@@ -114,10 +114,10 @@ impl Encoder {
     }
 
     fn open_block(&mut self, part: PartId, shell: &PartKind, out: &mut Vec<u8>) {
-        let no_citations = WireCitations { list: &[], own_only: false };
+        let no_citations = WireCitations(Citations::all(&[]));
         let (kind, content, first) = match shell {
             PartKind::Text { text, citations } => {
-                let citations = WireCitations { list: citations, own_only: false };
+                let citations = WireCitations(Citations::all(citations));
                 (Kind::Text, Content::Text { text: "", citations }, text.as_str())
             }
             PartKind::Refusal { text } => (Kind::Text, Content::Text { text: "", citations: no_citations }, &**text),

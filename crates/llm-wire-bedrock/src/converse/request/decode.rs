@@ -5,10 +5,9 @@
 
 use std::sync::Arc;
 
-use llm_core::{
-    ChatRequest, Effort, Error, ErrorKind, JsonSchema, Message, OutputFormat, Part, PartKind, Reasoning, Role,
-};
+use llm_core::{ChatRequest, Effort, Error, JsonSchema, Message, OutputFormat, Reasoning, Role};
 use llm_wire::json::{self, Path};
+use llm_wire::turns::read_message;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -29,12 +28,7 @@ pub struct Decoded {
 /// Decodes a request; the model comes from the path. An error is of the class `invalid_request` and names the field in
 /// its message and as `param`.
 pub fn decode_request(body: &[u8], model: &str) -> Result<Decoded, Error> {
-    let raw: &RawValue = serde_json::from_slice(body).map_err(|error| {
-        let message =
-            format!("reading the request: the body is not JSON (line {}, column {})", error.line(), error.column());
-        Error::new(ErrorKind::InvalidRequest, message)
-    })?;
-    let mut fields = json::object(raw, &ROOT)?;
+    let mut fields = json::object(json::body(body)?, &ROOT)?;
     let mut settings = Map::new();
     let mut take = |name: &'static str| fields.take(name).map(|raw| (raw, ROOT.field(name)));
     let mut request = ChatRequest::new(model);
@@ -47,7 +41,8 @@ pub fn decode_request(body: &[u8], model: &str) -> Result<Decoded, Error> {
     }
     if let Some((raw, at)) = take("messages") {
         for (index, message) in json::list(raw, &at, "a list of messages")?.into_iter().enumerate() {
-            read_message(message, &at.index(index), &mut request.messages)?;
+            let expected = "a list of content blocks";
+            read_message(message, &at.index(index), API, expected, block::decode_all, &mut request.messages)?;
         }
     }
     if let Some((raw, at)) = take("inferenceConfig") {
@@ -62,7 +57,7 @@ pub fn decode_request(body: &[u8], model: &str) -> Result<Decoded, Error> {
                 sampling.stop.push(json::string(text, &at.index(index))?.into_owned());
             }
         }
-        keep(&mut settings, "inferenceConfig", config.rest());
+        json::keep(&mut settings, "inferenceConfig", config.rest());
     }
     if let Some((raw, at)) = take("toolConfig") {
         let mut config = json::object(raw, &at)?;
@@ -74,7 +69,7 @@ pub fn decode_request(body: &[u8], model: &str) -> Result<Decoded, Error> {
             read_choice(raw, &at.field("toolChoice"), &mut request, &mut rest)?;
         }
         rest.extend(config.rest());
-        keep(&mut settings, "toolConfig", rest);
+        json::keep(&mut settings, "toolConfig", rest);
     }
     if let Some((raw, at)) = take("outputConfig") {
         read_output(raw, &at, &mut request, &mut settings)?;
@@ -84,7 +79,7 @@ pub fn decode_request(body: &[u8], model: &str) -> Result<Decoded, Error> {
         let place = at.field("type");
         let word = tier.take("type").ok_or_else(|| place.must_be("a string"))?;
         request.service_tier = Some(json::string(word, &place)?.into_owned());
-        keep(&mut settings, "serviceTier", tier.rest());
+        json::keep(&mut settings, "serviceTier", tier.rest());
     }
     if let Some((raw, at)) = take("requestMetadata") {
         request.metadata = serde_json::from_str(raw.get()).map_err(|_| at.must_be("an object of strings"))?;
@@ -94,47 +89,6 @@ pub fn decode_request(body: &[u8], model: &str) -> Result<Decoded, Error> {
         request.ext.0.insert(API.to_owned(), settings);
     }
     Ok(Decoded { request })
-}
-
-fn keep(settings: &mut Map<String, Value>, name: &str, rest: Map<String, Value>) {
-    if !rest.is_empty() {
-        settings.insert(name.to_owned(), Value::Object(rest));
-    }
-}
-
-/// One message of the body. Tool results become messages of their own, in their place.
-fn read_message(raw: &RawValue, at: &Path<'_>, into: &mut Vec<Arc<Message>>) -> Result<(), Error> {
-    let mut fields = json::object(raw, at)?;
-    let place = at.field("role");
-    let role = fields.take("role").map(|raw| json::string(raw, &place)).transpose()?;
-    let role = match role.as_deref() {
-        Some("user") => Role::User,
-        Some("assistant") => Role::Assistant,
-        Some("system") => Role::System,
-        _ => return Err(place.must_be("user, assistant or system")),
-    };
-    let place = at.field("content");
-    let content = fields.take("content").ok_or_else(|| place.must_be("a list of content blocks"))?;
-    let parts = block::decode_all(content, &place)?;
-    let settings = fields.rest();
-    let mut push = |role: Role, parts: Vec<Part>| {
-        let mut message = Message::new(role, parts);
-        if !settings.is_empty() {
-            message.ext.0.insert(API.to_owned(), settings.clone());
-        }
-        into.push(Arc::new(message));
-    };
-    let is_result = |part: &Part| matches!(part.kind, PartKind::ToolResult(_));
-    if role != Role::User || !parts.iter().any(is_result) {
-        push(role, parts);
-        return Ok(());
-    }
-    // Runs of results, and runs of what stands between them.
-    for run in parts.chunk_by(|a, b| is_result(a) == is_result(b)) {
-        let role = if run.first().is_some_and(is_result) { Role::Tool } else { Role::User };
-        push(role, run.to_vec());
-    }
-    Ok(())
 }
 
 /// `outputConfig`: the effort, and the schema of the answer as text.
@@ -165,6 +119,6 @@ fn read_output(
         let schema = serde_json::from_str(&schema).map_err(|_| place.must_be("the text of a JSON schema"))?;
         request.output = OutputFormat::JsonSchema(JsonSchema { name, description, schema, strict: None });
     }
-    keep(settings, "outputConfig", config.rest());
+    json::keep(settings, "outputConfig", config.rest());
     Ok(())
 }

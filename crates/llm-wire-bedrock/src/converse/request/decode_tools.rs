@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use llm_core::{ChatRequest, Error, FunctionTool, Tool, ToolChoice};
+use llm_wire::CacheMark;
 use llm_wire::json::{self, Fields, Path};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::API;
-use crate::block::CachePoint;
+use crate::block::CACHE_MARK;
 
 /// The list of tools. A mark for the cache belongs to the tool before it.
 pub(super) fn read_tools(raw: &RawValue, at: &Path<'_>) -> Result<Vec<Arc<Tool>>, Error> {
@@ -40,7 +41,7 @@ pub(super) fn read_tools(raw: &RawValue, at: &Path<'_>) -> Result<Vec<Arc<Tool>>
 /// Whether an entry is a mark that the tool before it could take.
 fn marks(entry: &Fields<'_>, tools: &mut [Tool]) -> bool {
     let (Some(hint), Some(Tool::Function(tool @ FunctionTool { cache: None, .. }))) =
-        (entry.get("cachePoint").and_then(CachePoint::read), tools.last_mut())
+        (entry.get("cachePoint").and_then(|raw| CacheMark::read(raw, CACHE_MARK)), tools.last_mut())
     else {
         return false;
     };

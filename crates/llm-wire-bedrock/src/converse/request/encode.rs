@@ -1,15 +1,17 @@
 //! From a chat request to the body of `POST /model/{id}/converse`.
 
-use llm_core::{ChatRequest, Error, ErrorKind, Origin, PartKind, Sampling, Support, Warnings};
+use llm_core::{ChatRequest, Error, ErrorKind, Origin, Sampling, Support, Warnings};
 use llm_wire::json::{Object, Patch, Patched};
+use llm_wire::request::{absent, size_hint};
+use llm_wire::turns::{Conversation, Scope};
 use serde::ser::{Serialize, Serializer};
 
 use super::additional::Additional;
-use super::conversation::Conversation;
 use super::output::OutputConfig;
-use super::parts::Scope;
+use super::parts;
 use super::tools::ToolConfig;
 use crate::Encoded;
+use crate::block::Block;
 use crate::profile::Profile;
 
 /// Encodes a request for one target. The model and whether to stream are in the path, not in the body.
@@ -19,14 +21,14 @@ use crate::profile::Profile;
 /// `additionalModelResponseFieldPaths` are set; `null` removes a field.
 pub fn encode_request(request: &ChatRequest, to: &Origin, profile: &Profile) -> Result<Encoded, Error> {
     let mut warnings = Warnings::new(request.on_unsupported);
-    let mut scope = Scope { to, warnings: &mut warnings, told_of_signatures: false };
-    let conversation = Conversation::plan(request, profile, &mut scope)?;
+    let mut scope = Scope::new(to, &mut warnings);
+    let conversation = Conversation::plan(request, profile.mid_system == Support::Yes, &mut scope, parts::add)?;
     let tools = ToolConfig::plan(request, profile, &mut scope)?;
     let mut additional = Additional::default();
     let effort = additional.plan_reasoning(request, profile, &mut warnings)?;
     let draw = Draw::plan(&request.sampling, &mut additional, profile, &mut warnings)?;
     let output = OutputConfig::plan(request, effort, profile, &mut warnings)?;
-    not_expressible(request, &mut warnings)?;
+    absent(request, ABSENT, &mut warnings)?;
     let patch = Patch::to(&request.ext, to);
     let body = Body { request, conversation, tools, additional, draw, output, patch };
     let mut bytes = Vec::with_capacity(size_hint(request));
@@ -37,7 +39,7 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, profile: &Profile) -> 
 
 struct Body<'a> {
     request: &'a ChatRequest,
-    conversation: Conversation<'a>,
+    conversation: Conversation<'a, Block<'a>>,
     tools: ToolConfig<'a>,
     additional: Additional<'a>,
     draw: Draw<'a>,
@@ -140,30 +142,11 @@ impl Patched for Draw<'_> {
 }
 
 /// Fields that the protocol has no place for.
-fn not_expressible(request: &ChatRequest, warnings: &mut Warnings) -> Result<(), Error> {
-    let sampling = &request.sampling;
-    let absent = "the vendor has no such parameter";
-    let mut check = |there: bool, field: &str| if there { warnings.unsupported(field, absent) } else { Ok(()) };
-    check(sampling.presence_penalty.is_some(), "sampling.presence_penalty")?;
-    check(sampling.frequency_penalty.is_some(), "sampling.frequency_penalty")?;
-    check(sampling.seed.is_some(), "sampling.seed")?;
-    check(sampling.candidates.is_some_and(|candidates| candidates != 1), "sampling.candidates")?;
-    check(sampling.logprobs.is_some(), "sampling.logprobs")?;
-    check(request.end_user.is_some(), "end_user")
-}
-
-/// About as many bytes as the body will have, so that the buffer grows once at most.
-fn size_hint(request: &ChatRequest) -> usize {
-    let part = |kind: &PartKind| match kind {
-        PartKind::Text { text, .. } => text.len() + text.len() / 16,
-        PartKind::Media(media) => match &media.data {
-            llm_core::MediaData::Inline { bytes } => bytes.len() / 3 * 4,
-            llm_core::MediaData::Text { text } => text.len(),
-            _ => 128,
-        },
-        PartKind::ToolCall(call) => call.arguments.len(),
-        _ => 256,
-    };
-    let parts = request.messages.iter().flat_map(|message| &message.content);
-    parts.map(|p| part(&p.kind) + 64).sum::<usize>() + request.tools.len() * 512 + 256
-}
+const ABSENT: &[&str] = &[
+    "sampling.presence_penalty",
+    "sampling.frequency_penalty",
+    "sampling.seed",
+    "sampling.candidates",
+    "sampling.logprobs",
+    "end_user",
+];

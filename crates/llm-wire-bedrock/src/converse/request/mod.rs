@@ -1,7 +1,6 @@
 //! Requests, both ways.
 
 mod additional;
-mod conversation;
 mod decode;
 mod decode_tools;
 mod encode;

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use llm_core::{ChatRequest, Error, FunctionTool, Origin, PartKind, Tool, ToolChoice};
+use llm_wire::CacheMark;
 use llm_wire::json::{Object, Patch, Patched, WithPatch, object_schema};
+use llm_wire::turns::Scope;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
-use super::parts::Scope;
 use crate::API;
-use crate::block::CachePoint;
+use crate::block::CACHE_MARK;
 use crate::profile::Profile;
 
 /// The plugin's own name, under which tools of the vendor's may be named too.
@@ -38,7 +39,7 @@ enum WireTool<'a> {
         field: &'a str,
         args: &'a Map<String, Value>,
     },
-    CachePoint(CachePoint),
+    CachePoint(CacheMark),
 }
 
 impl<'a> ToolConfig<'a> {
@@ -50,7 +51,8 @@ impl<'a> ToolConfig<'a> {
                 Tool::Function(tool) => {
                     let patch = Patch::to(&tool.ext, scope.to);
                     tools.push(WireTool::Function { tool, schema: object_schema(&tool.schema), patch });
-                    let cache = tool.cache.map(|hint| scope.cache(hint, || format!("tools[{index}].cache")));
+                    let cache =
+                        tool.cache.map(|hint| scope.cache(CACHE_MARK, hint, || format!("tools[{index}].cache")));
                     tools.extend(cache.map(WireTool::CachePoint));
                 }
                 Tool::Provider { id, args, name: field } => match own_name(id, scope.to) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{ChatResponse, Error, Message, Origin, Role};
-use llm_wire::json::Fields;
+use llm_wire::json::{Fields, malformed};
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -15,8 +15,7 @@ use crate::{API, error, stop_reason, usage};
 ///
 /// Nothing unknown fails: a block that is not what its type says becomes an opaque part, unknown fields are kept.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<ChatResponse, Error> {
-    let mut fields: Fields<'_> =
-        serde_json::from_slice(body).map_err(|error| error::malformed("the answer", &error))?;
+    let mut fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| malformed("the answer", &error))?;
     let message = fields.take("output").and_then(Fields::read).and_then(|mut output| output.take("message"));
     let mut message = match message.and_then(Fields::read) {
         Some(message) => message,
@@ -25,7 +24,7 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<ChatResponse
     };
     let blocks: Vec<&RawValue> = match message.take("content").map(|raw| serde_json::from_str(raw.get())) {
         Some(Ok(blocks)) => blocks,
-        Some(Err(error)) => return Err(error::malformed("the content of the answer", &error)),
+        Some(Err(error)) => return Err(malformed("the content of the answer", &error)),
         None => Vec::new(),
     };
     let mut message = Message::new(Role::Assistant, list_without_errors(blocks));

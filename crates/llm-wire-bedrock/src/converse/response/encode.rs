@@ -1,6 +1,7 @@
 //! From a chat response to the body of an answer, for a server that speaks this protocol.
 
 use llm_core::{ChatResponse, Executor, Part, PartKind};
+use llm_wire::Citations;
 use llm_wire::json::{Input, Object, Patch};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
@@ -84,7 +85,7 @@ pub(crate) fn answer_block<'a>(part: &'a Part, origin: &llm_core::Origin) -> Opt
     let content = match &part.kind {
         PartKind::Text { text, citations } if citations.is_empty() => Content::Text { text },
         PartKind::Text { text, citations } => {
-            Content::Cited { text, citations: WireCitations { list: citations, own_only: false } }
+            Content::Cited { text, citations: WireCitations(Citations::all(citations)) }
         }
         PartKind::Refusal { text } => Content::Text { text },
         PartKind::ToolCall(call) if call.executed_by == Executor::Client => Content::ToolUse {

@@ -7,7 +7,7 @@ use llm_core::{
     Error, ErrorKind, Event, Extensions, Origin, PartId, StreamFinish, StreamStart, Usage, Warning, base64_text,
 };
 use llm_wire::aws_event_stream::{ERROR, EXCEPTION};
-use llm_wire::json::{Fields, Text};
+use llm_wire::json::{Fields, Text, malformed};
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -256,7 +256,7 @@ impl StreamDecoder for Decoder {
 }
 
 fn parse<'a, T: serde::Deserialize<'a>>(data: &'a [u8]) -> Result<T, Error> {
-    serde_json::from_slice(data).map_err(|error| error::malformed("an event of the stream", &error))
+    serde_json::from_slice(data).map_err(|error| malformed("an event of the stream", &error))
 }
 
 fn lacks(event: &str, field: &str) -> Error {
