@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use llm_core::{ChatRequest, Error, ErrorKind, Origin, TokenCount};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::error::in_band;
+use crate::error::{in_band, malformed};
 use crate::generate::{self, Encoded, Profile};
+use crate::wire::wire_object;
 
 /// Encodes a request for one target, as for an answer. `whole` says that the server takes the whole request of an answer
 /// (the Gemini API); Vertex AI takes its fields.
@@ -24,15 +26,20 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, profile: &Profile, who
 
 /// Reads a count. An error object in the answer is an error, classified.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<TokenCount, Error> {
-    let doing = "reading the count of tokens";
-    let wrong = |what: &str| Error::new(ErrorKind::Malformed, format!("{doing}: {what}"));
-    let said: Value = serde_json::from_slice(body).map_err(|_| wrong("it is not json"))?;
-    let Some(tokens) = said["totalTokens"].as_u64() else {
-        let error = said.get("error").filter(|error| !error.is_null());
-        return Err(error.map_or_else(|| wrong("there is none"), |error| in_band(&error.to_string())));
+    wire_object! {
+        WireCount {
+            tokens: u64 = "totalTokens",
+            cached: u64 = "cachedContentTokenCount",
+            error: &'a RawValue = "error",
+        }
+    }
+    let said: WireCount<'_> = serde_json::from_slice(body).map_err(|error| malformed(&error, "a count of tokens"))?;
+    let Some(tokens) = said.tokens else {
+        let none = || Error::new(ErrorKind::Malformed, "reading the count of tokens: there is none");
+        return Err(said.error.map_or_else(none, |error| in_band(error.get())));
     };
     let mut count = TokenCount::new(Arc::clone(origin), tokens);
-    count.cached_tokens = said["cachedContentTokenCount"].as_u64();
+    count.cached_tokens = said.cached;
     Ok(count)
 }
 

@@ -4,9 +4,10 @@ use std::fmt;
 
 use serde::de::{Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::place::{Field, Fill, Place, fill_field};
+use super::place::{ElementPlace, Field, Fill, fill_field};
 
-/// The elements of a JSON array. `null` is an empty list and a lone object a list of one, as at the vendor.
+/// The elements of a JSON array, those that are `null` left out. `null` is an empty list and a lone object a list of one, as
+/// at the vendor.
 #[derive(Debug)]
 pub(crate) struct List<T> {
     first: Option<T>,
@@ -46,17 +47,16 @@ impl<'de, T: Fill<'de>> Fill<'de> for List<T> {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
                 let List { first, rest } = self.0;
-                if elements.next_element_seed(Place(first.insert(T::default())))?.is_none() {
-                    *first = None;
-                    return Ok(());
-                }
-                loop {
-                    let mut next = T::default();
-                    if elements.next_element_seed(Place(&mut next))?.is_none() {
+                while first.is_none() {
+                    if elements.next_element_seed(ElementPlace(first))?.is_none() {
                         return Ok(());
                     }
-                    rest.push(next);
                 }
+                let mut next = None;
+                while elements.next_element_seed(ElementPlace(&mut next))?.is_some() {
+                    rest.extend(next.take());
+                }
+                Ok(())
             }
 
             fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<(), A::Error> {

@@ -4,6 +4,7 @@
 mod fields;
 mod list;
 mod merge;
+mod number;
 mod object;
 mod place;
 mod text;

@@ -18,14 +18,14 @@ pub(crate) trait Field<'de>: Sized {
     fn read<D: Deserializer<'de>>(place: &mut Option<Self>, deserializer: D) -> Result<(), D::Error>;
 }
 
-/// Where to read to.
-pub(crate) struct Place<'p, T>(pub(crate) &'p mut T);
+/// Where to read an element of a list to, which may be `null`.
+pub(crate) struct ElementPlace<'p, T>(pub(crate) &'p mut Option<T>);
 
-impl<'de, T: Fill<'de>> DeserializeSeed<'de> for Place<'_, T> {
+impl<'de, T: Fill<'de>> DeserializeSeed<'de> for ElementPlace<'_, T> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        self.0.fill(deserializer)
+        fill_field(self.0, deserializer)
     }
 }
 
@@ -94,11 +94,13 @@ macro_rules! small_and_owned {
     };
 }
 pub(crate) use small_and_owned;
-small_and_owned!(bool, u32, u64, usize, IgnoredAny);
+small_and_owned!(bool, IgnoredAny);
 
 impl<'de, T: Deserialize<'de>> Field<'de> for Vec<T> {
     fn read<D: Deserializer<'de>>(place: &mut Option<Self>, deserializer: D) -> Result<(), D::Error> {
-        *place = Option::deserialize(deserializer)?;
+        // Elements that are `null` are none.
+        let elements: Option<Vec<Option<T>>> = Option::deserialize(deserializer)?;
+        *place = elements.map(|elements| elements.into_iter().flatten().collect());
         Ok(())
     }
 }

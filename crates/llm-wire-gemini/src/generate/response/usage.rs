@@ -110,7 +110,8 @@ impl<'de> Deserialize<'de> for Modalities {
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut details: A) -> Result<Self::Value, A::Error> {
                 let mut sums = Modalities::default();
-                while let Some(WireModality { modality, tokens, .. }) = details.next_element()? {
+                while let Some(detail) = details.next_element::<Option<WireModality<'_>>>()? {
+                    let WireModality { modality, tokens, .. } = detail.unwrap_or_default();
                     let sum = match modality.as_deref() {
                         Some("AUDIO") => &mut sums.audio,
                         Some("IMAGE") => &mut sums.image,
