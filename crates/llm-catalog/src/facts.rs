@@ -86,8 +86,12 @@ impl FactBook {
     }
 
     /// By a provider's name and a model's in lower case; a snapshot is as its family where it is not listed itself.
-    fn model(&self, provider: &str, model: &str) -> Option<&Row> {
-        let by = |model: &str| name::in_capabilities(provider).find_map(|list| self.find(list, model));
+    /// Beside it who publishes it, where the list says so.
+    fn model(&self, provider: &str, model: &str) -> Option<(&Row, Option<&'static str>)> {
+        let by = |model: &str| {
+            let found = |list| Some((self.find(list, model)?, name::publisher(list, model)));
+            name::in_capabilities(provider).find_map(found)
+        };
         by(model).or_else(|| by(name::family(model)?))
     }
 }
@@ -208,7 +212,8 @@ impl Catalog {
             let by_vendor = || lower.split_once('/').and_then(|(vendor, model)| book.model(vendor, model));
             book.model(provider, &lower).or_else(by_listing).or_else(by_vendor)
         });
-        let mut facts = row.map(Row::facts).unwrap_or_default();
+        let mut facts = row.map(|(row, _)| row.facts()).unwrap_or_default();
+        facts.capabilities.publisher = row.and_then(|(_, publisher)| publisher).map(Cow::Borrowed);
         if let Some(listing) = listing {
             facts.capabilities.context_window = facts.capabilities.context_window.or(listing.context_window);
             facts.deprecated = listing.deprecated;

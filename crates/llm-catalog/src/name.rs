@@ -51,6 +51,21 @@ const PROVIDERS: &[Names] = &[
     names(&["chatgpt"], &[], &["openai"]),
 ];
 
+/// Lists of one publisher's models at a host, where the models' names do not say whose they are.
+const PUBLISHERS: &[(&str, &str)] = &[
+    ("vertex_ai", "google"),
+    ("vertex_ai-language-models", "google"),
+    ("vertex_ai-embedding-models", "google"),
+    ("vertex_ai-anthropic_models", "anthropic"),
+    ("vertex_ai-mistral_models", "mistralai"),
+];
+
+/// Who publishes a model that stands under this name in a list of capabilities.
+pub(crate) fn publisher(list: &str, model: &str) -> Option<&'static str> {
+    let (_, publisher) = PUBLISHERS.iter().find(|(known, _)| *known == list && !model.contains('/'))?;
+    Some(publisher)
+}
+
 /// Providers that run on one's own machine, or need none: nobody sends a bill.
 const OWN: &[&str] = &["local", "ollama", "llamacpp", "mistralrs"];
 /// What Ollama calls models that run at its own company's.

@@ -73,6 +73,8 @@ pub struct Capabilities {
     pub context_window: Option<u64>,
     /// Longest answer in tokens.
     pub max_output: Option<u64>,
+    /// Who publishes it, where a host keeps the models of several apart (`anthropic`).
+    pub publisher: Option<Cow<'static, str>>,
 }
 
 impl Capabilities {
@@ -115,6 +117,9 @@ impl Capabilities {
         }
         self.context_window = nearer.context_window.or(self.context_window);
         self.max_output = nearer.max_output.or(self.max_output);
+        if nearer.publisher.is_some() {
+            self.publisher.clone_from(&nearer.publisher);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod error;
+mod known;
 mod wire;
 
 pub mod count_tokens;
@@ -11,6 +12,7 @@ pub mod predict;
 
 pub use error::{decode_error, encode_error};
 pub use generate::{Decoded, Encoded, Profile, Thinking};
+pub use known::family;
 
 /// Name of the wire family, in [`Origin`](llm_core::Origin) and in ext.
 pub const API: &str = "gemini";

@@ -1,10 +1,13 @@
 //! The list of models, a page at a time.
 
-use llm_core::{Error, ModelInfo, Support};
+use std::collections::BTreeSet;
+
+use llm_core::{Cx, Error, HttpRequest, ModelInfo, Support};
+use llm_wire::exchange;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::malformed;
+use crate::error::{decode_error, malformed};
 
 /// One page of models.
 #[derive(Debug)]
@@ -15,12 +18,33 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-/// Reads one page. Names lose their `models/`, which the request's path does not need.
+/// Most pages that are read; one page holds up to a thousand.
+const MOST_PAGES: usize = 20;
+
+/// Asks for one page after the other; `request` makes the request for a page.
+pub async fn all(cx: &Cx, request: impl Fn(Option<&str>) -> HttpRequest) -> Result<Vec<ModelInfo>, Error> {
+    let (mut all, mut seen, mut next): (_, _, Option<String>) = (Vec::new(), BTreeSet::new(), None);
+    for _ in 0..MOST_PAGES {
+        let success = exchange::unary(cx, request(next.as_deref()), decode_error).await?;
+        let page = decode_response(&success.body)?;
+        let before = all.len();
+        all.extend(page.models.into_iter().filter(|model| seen.insert(model.id.clone())));
+        next = page.next;
+        // A server that does not know page tokens sends its one page again and again.
+        if next.is_none() || all.len() == before {
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// Reads one page. Names lose their `models/`, which the request's path does not need, and at Vertex AI their
+/// `publishers/google/models/`; another publisher's model keeps its publisher, as `anthropic/…`.
 pub fn decode_response(body: &[u8]) -> Result<Page, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Wire {
-        #[serde(default)]
+        #[serde(default, alias = "publisherModels")]
         models: Vec<Value>,
         #[serde(default)]
         next_page_token: Option<String>,
@@ -32,7 +56,11 @@ pub fn decode_response(body: &[u8]) -> Result<Page, Error> {
 
 fn model(raw: Value) -> Option<ModelInfo> {
     let name = raw.get("name")?.as_str()?;
-    let mut info = ModelInfo::new(name.strip_prefix("models/").unwrap_or(name));
+    let mut info = ModelInfo::new(match name.strip_prefix("publishers/").and_then(|rest| rest.split_once("/models/")) {
+        Some(("google", id)) => id.to_owned(),
+        Some((publisher, id)) => format!("{publisher}/{id}"),
+        None => name.strip_prefix("models/").unwrap_or(name).to_owned(),
+    });
     let capabilities = &mut info.capabilities;
     capabilities.context_window = raw.get("inputTokenLimit").and_then(Value::as_u64);
     capabilities.max_output = raw.get("outputTokenLimit").and_then(Value::as_u64);
@@ -79,6 +107,12 @@ mod tests {
         assert_eq!((chat.capabilities.chat, chat.capabilities.embeddings), (Support::Yes, Support::No));
         assert_eq!((chat.capabilities.reasoning, &chat.raw["new"]), (Support::Yes, &json!(1)));
         assert_eq!(page.models[1].capabilities.embeddings, Support::Yes);
+        let names = json!({"publisherModels": [
+            {"name": "publishers/google/models/gemini-x"}, {"name": "publishers/anthropic/models/claude-x"},
+        ]});
+        let page = decode_response(names.to_string().as_bytes()).unwrap();
+        let ids: Vec<_> = page.models.iter().map(|model| model.id.as_str()).collect();
+        assert_eq!(ids, ["gemini-x", "anthropic/claude-x"]);
         let last = decode_response(b"{}").unwrap();
         assert!(last.models.is_empty() && last.next.is_none());
     }
