@@ -192,6 +192,8 @@ pub struct ModelCard {
     pub sampling: Support,
     /// Whether it reasons.
     pub reasoning: Support,
+    /// Who publishes it, where a host keeps the models of several apart.
+    pub publisher: Option<&'static str>,
 }
 
 impl ModelCard {
@@ -204,7 +206,14 @@ impl ModelCard {
             max_output: None,
             sampling: Support::Unknown,
             reasoning: Support::Unknown,
+            publisher: None,
         }
+    }
+
+    /// With who publishes it.
+    pub const fn with_publisher(mut self, publisher: &'static str) -> Self {
+        self.publisher = Some(publisher);
+        self
     }
 
     /// With the context window and the longest answer, in tokens.
@@ -235,6 +244,9 @@ impl ModelCard {
         }
         if self.reasoning != Support::Unknown {
             capabilities.reasoning = self.reasoning;
+        }
+        if let Some(publisher) = self.publisher {
+            capabilities.publisher = Some(Cow::Borrowed(publisher));
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use llm_core::{Cx, Error, HttpRequest, ModelInfo, Support};
-use llm_wire::exchange;
+use llm_core::{Cx, Error, ModelInfo, Support};
+use llm_wire::Account;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -21,12 +21,12 @@ pub struct Page {
 /// Most pages that are read; one page holds up to a thousand.
 const MOST_PAGES: usize = 20;
 
-/// Asks for one page after the other; `request` makes the request for a page.
-pub async fn all(cx: &Cx, request: impl Fn(Option<&str>) -> HttpRequest) -> Result<Vec<ModelInfo>, Error> {
+/// Asks for one page after the other; `path` is that of a page.
+pub async fn all(account: &Account, cx: &Cx, path: impl Fn(Option<&str>) -> String) -> Result<Vec<ModelInfo>, Error> {
     let (mut all, mut seen, mut next): (_, _, Option<String>) = (Vec::new(), BTreeSet::new(), None);
     for _ in 0..MOST_PAGES {
-        let success = exchange::unary(cx, request(next.as_deref()), decode_error).await?;
-        let page = decode_response(&success.body)?;
+        let request = account.get(&path(next.as_deref()));
+        let page = account.ask(cx, request, decode_error, |success| decode_response(&success.body)).await?;
         let before = all.len();
         all.extend(page.models.into_iter().filter(|model| seen.insert(model.id.clone())));
         next = page.next;
@@ -56,11 +56,12 @@ pub fn decode_response(body: &[u8]) -> Result<Page, Error> {
 
 fn model(raw: Value) -> Option<ModelInfo> {
     let name = raw.get("name")?.as_str()?;
-    let mut info = ModelInfo::new(match name.strip_prefix("publishers/").and_then(|rest| rest.split_once("/models/")) {
-        Some(("google", id)) => id.to_owned(),
-        Some((publisher, id)) => format!("{publisher}/{id}"),
-        None => name.strip_prefix("models/").unwrap_or(name).to_owned(),
-    });
+    let mut info =
+        ModelInfo::new(match name.strip_prefix("publishers/").and_then(|rest| rest.split_once("/models/")) {
+            Some(("google", id)) => id.to_owned(),
+            Some((publisher, id)) => format!("{publisher}/{id}"),
+            None => name.strip_prefix("models/").unwrap_or(name).to_owned(),
+        });
     let capabilities = &mut info.capabilities;
     capabilities.context_window = raw.get("inputTokenLimit").and_then(Value::as_u64);
     capabilities.max_output = raw.get("outputTokenLimit").and_then(Value::as_u64);

@@ -1,7 +1,6 @@
 //! The provider: addresses, key and headers around the wire format.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -23,8 +22,6 @@ const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 const VERSIONS: &[&str] = &["/v1beta", "/v1"];
 /// The key is in a header, never in the URL.
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
-/// Most pages of the list of models that are read; one page holds up to a thousand.
-const MOST_PAGES: usize = 20;
 
 /// One key of the Gemini API.
 pub struct Gemini {
@@ -129,20 +126,7 @@ impl Adapter for Gemini {
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
         let account = self.account(cx)?;
-        let (mut all, mut seen, mut next) = (Vec::new(), BTreeSet::new(), None::<String>);
-        for _ in 0..MOST_PAGES {
-            let request = account.get(&self.paths.models(next.as_deref()));
-            let decode = |success: &Success| models::decode_response(&success.body);
-            let page = account.ask(cx, request, decode_error, decode).await?;
-            let before = all.len();
-            all.extend(page.models.into_iter().filter(|model| seen.insert(model.id.clone())));
-            next = page.next;
-            // A server that does not know page tokens sends its one page again and again.
-            if next.is_none() || all.len() == before {
-                break;
-            }
-        }
-        Ok(all)
+        models::all(&account, cx, |page| self.paths.models(page)).await
     }
 }
 

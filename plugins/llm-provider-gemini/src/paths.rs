@@ -1,6 +1,7 @@
 //! The paths of calls below the address.
 
 use llm_core::{Error, ErrorKind};
+use llm_wire::percent_encoded;
 
 const DEFAULT_VERSION: &str = "v1beta";
 /// Models in a page of the list, the most that the vendor gives.
@@ -32,7 +33,7 @@ impl Paths {
         };
         url.push_str(collection);
         url.push('/');
-        push_encoded(name, &mut url);
+        url.push_str(&percent_encoded(name));
         url.push(':');
         url.push_str(method);
         url
@@ -43,25 +44,10 @@ impl Paths {
         let mut url = format!("{}models?pageSize={PAGE_SIZE}", self.0);
         if let Some(token) = page {
             url.push_str("&pageToken=");
-            push_encoded(token, &mut url);
+            url.push_str(&percent_encoded(token));
         }
         url
     }
-}
-
-/// Adds a text as one segment or value of a URL.
-fn push_encoded(text: &str, url: &mut String) {
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            url.push(char::from(byte));
-        } else {
-            url.extend(['%', hex(byte >> 4), hex(byte & 15)]);
-        }
-    }
-}
-
-fn hex(digit: u8) -> char {
-    char::from(if digit < 10 { b'0' + digit } else { b'A' + digit - 10 })
 }
 
 #[cfg(test)]

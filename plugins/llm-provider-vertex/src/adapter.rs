@@ -1,46 +1,37 @@
-//! The provider: addresses and tokens around the wire formats of two publishers.
+//! The provider: addresses and tokens around the wire formats of several publishers.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method};
+use http::header::AUTHORIZATION;
+use http::{HeaderName, HeaderValue};
 use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
-    HttpRequest, KnownModels, Origin, Secret, TokenCount, Warning, async_trait,
+    ErrorKind, KnownModels, ModelInfo, Origin, TokenCount, async_trait,
 };
-use llm_wire::{ErrorResponse, exchange, request_id, sse_or_json_array_stream, sse_stream, this_machines_time};
-use llm_wire_anthropic::messages;
+use llm_wire::exchange::Success;
+use llm_wire::{Account, sse_or_json_array_stream, sse_stream};
 use llm_wire_gemini::{count_tokens, embed, generate, predict};
 
 use crate::PLUGIN;
+use crate::chat::{self, Ready};
 use crate::config::Config;
-use crate::models::{self, Publisher};
-use crate::route::{DEFAULT_LOCATION, Route};
+use crate::models::{self, Model, Protocol};
+use crate::route::{DEFAULT_LOCATION, Route, VERSIONS};
 use crate::token::{Source, missing};
+
+/// Who is billed for what belongs to no project.
+const PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
 /// One project at Vertex AI.
 pub struct Vertex {
     id: Arc<str>,
     source: Source,
+    account: Account,
     route: Route,
     models: Arc<dyn KnownModels>,
     now: fn() -> SystemTime,
-}
-
-/// What one call needs besides its body.
-struct Call {
-    token: Secret,
-    route: Route,
-}
-
-/// A chat request as it goes out.
-struct Ready {
-    publisher: Publisher,
-    request: HttpRequest,
-    origin: Arc<Origin>,
-    warnings: Vec<Warning>,
 }
 
 impl Vertex {
@@ -48,7 +39,7 @@ impl Vertex {
     pub fn new(cx: &BuildCx, config: &Config) -> Result<Self, Error> {
         let filled = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
         let location = Some(filled(&config.location)).filter(|location| !location.is_empty());
-        let location = location.as_deref().unwrap_or(DEFAULT_LOCATION);
+        let route = Route::new(&filled(&config.project), location.as_deref().unwrap_or(DEFAULT_LOCATION))?;
         let source = match (&config.access_token, &config.credentials_file) {
             (Some(token), _) if !token.is_blank() => Source::Fixed(token.clone()),
             (_, Some(path)) if !path.as_os_str().is_empty() => Source::file(path.clone()),
@@ -59,89 +50,40 @@ impl Vertex {
                 cx.id
             )),
         };
-        Ok(Self {
-            id: cx.id.clone(),
-            source,
-            route: Route::new(&filled(&config.project), location, config.base_url.as_deref())?,
-            models: cx.models.clone(),
-            now: this_machines_time,
-        })
+        let address = Some(filled(&config.base_url)).filter(|address| !address.is_empty());
+        let account = Account::new(&address.unwrap_or_else(|| route.address()), AUTHORIZATION)?
+            .with_versions(VERSIONS)?
+            .with_scheme("Bearer ");
+        let models = cx.models.clone();
+        Ok(Self { id: cx.id.clone(), source, account, route, models, now: this_machines_time })
     }
 
-    /// Token and addresses of one call: its own token instead of ours, its own address only together with its own token.
-    async fn begin(&self, cx: &Cx) -> Result<Call, Error> {
-        let (token, route) = match (&cx.credential, &cx.endpoint) {
-            (Some(token), Some(endpoint)) => (token.clone(), self.route.at(endpoint)?),
-            (Some(token), None) => (token.clone(), self.route.clone()),
-            (None, _) => (self.source.token(cx, (self.now)()).await?, self.route.clone()),
+    /// The account of one call: its own token instead of ours, its own address only together with its own token.
+    async fn account(&self, cx: &Cx) -> Result<Account, Error> {
+        let account = match &cx.credential {
+            Some(_) => self.account.for_call(cx)?.into_owned(),
+            None => self.account.clone().with_key(Some(self.source.token(cx, (self.now)()).await?))?,
         };
-        if !route.has_project() {
+        if self.route.project().is_empty() {
             let message = format!("project missing: set GOOGLE_CLOUD_PROJECT or providers.{}.project", self.id);
             return Err(missing(message));
         }
-        Ok(Call { token, route })
+        Ok(account)
     }
 
     fn known(&self, model: &str) -> Arc<Capabilities> {
-        self.models.capabilities(PLUGIN.id, model)
-    }
-
-    fn encode(&self, call: &Call, request: &ChatRequest, stream: bool) -> Result<Ready, Error> {
-        let (publisher, model) = models::publisher(&request.model);
-        let known = self.known(&request.model);
-        let (method, origin, body, warnings) = match publisher {
-            Publisher::Anthropic => {
-                let origin = self.origin(llm_wire_anthropic::API, &request.model);
-                let profile = models::messages_profile(&known);
-                let encoded = messages::encode_request(request, &origin, stream, &profile)?;
-                let method = if stream { "streamRawPredict" } else { "rawPredict" };
-                (method, origin, encoded.body, encoded.warnings)
-            }
-            Publisher::Google => {
-                let origin = self.origin(llm_wire_gemini::API, &request.model);
-                let encoded = generate::encode_request(request, &origin, stream, &models::profile(model, &known))?;
-                let method = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
-                (method, origin, encoded.body, encoded.warnings)
-            }
-        };
-        let request = call.post(call.route.method(publisher.name(), model, method), body)?;
-        Ok(Ready { publisher, request, origin, warnings })
+        models::known(&*self.models, PLUGIN.id, model)
     }
 
     fn origin(&self, api: &'static str, model: &str) -> Arc<Origin> {
         Arc::new(Origin::new(api, self.id.clone(), model))
     }
-}
 
-impl Publisher {
-    fn classify(self) -> fn(&ErrorResponse) -> Error {
-        match self {
-            Self::Google => llm_wire_gemini::decode_error,
-            // Google's front door answers in its own form also for other publishers' models.
-            Self::Anthropic => |response| {
-                if response.body.trim_ascii().starts_with(b"{\"type\":\"error\"") {
-                    llm_wire_anthropic::decode_error(response)
-                } else {
-                    llm_wire_gemini::decode_error(response)
-                }
-            },
-        }
-    }
-}
-
-impl Call {
-    fn post(&self, url: String, body: Vec<u8>) -> Result<HttpRequest, Error> {
-        let mut headers = HeaderMap::with_capacity(8);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let mut value = HeaderValue::try_from(format!("Bearer {}", self.token.expose().trim()))
-            .map_err(|_| missing("the token of vertex has characters that no header can carry".to_owned()))?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-        Ok(HttpRequest { method: Method::POST, url, headers, body: body.into() })
-    }
-
-    fn hide<T>(&self, answer: Result<T, Error>) -> Result<T, Error> {
-        answer.map_err(|error| error.scrubbed(&self.token))
+    fn ready(&self, request: &ChatRequest, stream: bool) -> Result<Ready, Error> {
+        let known = self.known(&request.model);
+        let model = Model::of(&request.model, &known);
+        let origin = self.origin(model.protocol().api(), &request.model);
+        Ready::new(request, model, origin, stream, &known, &self.route)
     }
 }
 
@@ -162,81 +104,99 @@ impl Adapter for Vertex {
     }
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
-        let call = self.begin(cx).await?;
-        let Ready { publisher, request, origin, warnings } = self.encode(&call, request, false)?;
-        let answer = async {
-            let success = exchange::unary(cx, request, publisher.classify()).await?;
-            let mut response = match publisher {
-                Publisher::Google => generate::decode_response(&success.body, &origin),
-                Publisher::Anthropic => messages::decode_response(&success.body, &origin),
-            }?;
-            response.request_id = request_id(&success.headers);
-            response.warnings = warnings;
-            Ok(response)
-        };
-        call.hide(answer.await)
+        let account = self.account(cx).await?;
+        let mut ready = self.ready(request, false)?;
+        let (request, warnings) = (ready.request(&account), ready.take_warnings());
+        account.answer(cx, request, warnings, ready.protocol.classify(), |success| ready.decode(success)).await
     }
 
     async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
-        let call = self.begin(cx).await?;
-        let Ready { publisher, request, origin, warnings } = self.encode(&call, request, true)?;
-        let response = call.hide(exchange::open(cx, request, publisher.classify()).await)?;
-        let headers = response.headers.clone();
-        let stream = match publisher {
-            Publisher::Google => {
+        let account = self.account(cx).await?;
+        let mut ready = self.ready(request, true)?;
+        let response = account.open(cx, ready.request(&account), ready.protocol.classify()).await?;
+        let (origin, warnings, headers) = (ready.origin.clone(), ready.take_warnings(), response.headers.clone());
+        Ok(account.hide_in(match ready.protocol {
+            Protocol::Gemini => {
                 sse_or_json_array_stream(response, generate::Decoder::new(origin, warnings).with_headers(&headers))
             }
-            Publisher::Anthropic => {
-                sse_stream(response, messages::Decoder::new(origin, warnings).with_headers(&headers))
+            Protocol::Messages => {
+                let decoder = llm_wire_anthropic::messages::Decoder::new(origin, warnings);
+                sse_stream(response, decoder.with_headers(&headers))
             }
-        };
-        Ok(stream.scrubbed(call.token))
+            Protocol::RawChat | Protocol::Chat => {
+                let decoder = llm_wire_openai::chat::Decoder::new(origin, warnings, &ready.dialect);
+                sse_stream(response, decoder.with_headers(&headers))
+            }
+        }))
     }
 
     async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
-        let call = self.begin(cx).await?;
-        let origin = self.origin(llm_wire_gemini::API, &request.model);
-        let (publisher, model) = models::publisher(&request.model);
-        let by_predict = models::has_predict(model);
+        let account = self.account(cx).await?;
+        let (known, origin) = (self.known(&request.model), self.origin(llm_wire_gemini::API, &request.model));
+        let model = Model::of(&request.model, &known);
+        let by_predict = models::has_predict(model.name);
         let (method, encoded) = if by_predict {
             ("predict", predict::encode_request(request, &origin)?)
         } else {
             (embed::method(request.inputs.len()), embed::encode_request(request, &origin)?)
         };
-        let request = call.post(call.route.method(publisher.name(), model, method), encoded.body)?;
-        let answer = async {
-            let success = exchange::unary(cx, request, publisher.classify()).await?;
-            let mut response = if by_predict {
-                predict::decode_response(&success.body, &origin)
-            } else {
-                embed::decode_response(&success.body, &origin)
-            }?;
-            response.request_id = request_id(&success.headers);
-            response.warnings = encoded.warnings;
-            Ok(response)
-        };
-        call.hide(answer.await)
+        let request = account.post(&self.route.method(model.publisher, model.name, method), encoded.body);
+        let read = if by_predict { predict::decode_response } else { embed::decode_response };
+        let decode = |success: &Success| read(&success.body, &origin);
+        account.answer(cx, request, encoded.warnings, llm_wire_gemini::decode_error, decode).await
     }
 
     async fn count_tokens(&self, cx: &Cx, request: &ChatRequest) -> Result<TokenCount, Error> {
-        let (publisher, model) = models::publisher(&request.model);
-        if publisher != Publisher::Google {
-            return Err(Error::unsupported(&self.id, "count_tokens for models of other publishers"));
-        }
-        let call = self.begin(cx).await?;
-        let origin = self.origin(llm_wire_gemini::API, &request.model);
-        let profile = models::profile(model, &self.known(&request.model));
-        let encoded = count_tokens::encode_request(request, &origin, &profile, false)?;
-        let request = call.post(call.route.method(publisher.name(), model, "countTokens"), encoded.body)?;
-        let answer = async {
-            let success = exchange::unary(cx, request, publisher.classify()).await?;
-            let mut count = count_tokens::decode_response(&success.body, &origin)?;
-            count.request_id = request_id(&success.headers);
-            count.warnings = encoded.warnings;
-            Ok(count)
+        let known = self.known(&request.model);
+        let model = Model::of(&request.model, &known);
+        let protocol = model.protocol();
+        let origin = self.origin(protocol.api(), &request.model);
+        let account = self.account(cx).await?;
+        let (path, encoded) = match protocol {
+            Protocol::Gemini => {
+                let profile = models::profile(model.name, &known);
+                let encoded = count_tokens::encode_request(request, &origin, &profile, false)?;
+                (self.route.method(model.publisher, model.name, "countTokens"), (encoded.body, encoded.warnings))
+            }
+            Protocol::Messages => {
+                let path = self.route.method(model.publisher, "count-tokens", "rawPredict");
+                (path, chat::count_of_messages(request, model, &origin, &known)?)
+            }
+            _ => return Err(Error::unsupported(&self.id, "count_tokens for open models")),
         };
-        call.hide(answer.await)
+        let (body, warnings) = encoded;
+        let decode = |success: &Success| match protocol {
+            Protocol::Messages => llm_wire_anthropic::count_tokens::decode_response(&success.body, &origin),
+            _ => count_tokens::decode_response(&success.body, &origin),
+        };
+        account.answer(cx, account.post(&path, body), warnings, protocol.classify(), decode).await
     }
+
+    async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
+        let mut account = self.account(cx).await?;
+        if let Ok(project) = HeaderValue::from_str(self.route.project()) {
+            account = account.with_header(PROJECT, project);
+        }
+        let mut all = Vec::new();
+        for publisher in models::PUBLISHERS {
+            let path = |page: Option<&str>| Route::list(publisher, page);
+            match llm_wire_gemini::models::all(&account, cx, path).await {
+                Ok(models) => all.extend(models),
+                // Not every project and every place has every publisher.
+                Err(error)
+                    if publisher != models::GOOGLE
+                        && matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Permission) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Tokens have an end, by this machine's clock.
+fn this_machines_time() -> SystemTime {
+    #[expect(clippy::disallowed_methods, reason = "the one place where a token's time comes from")]
+    SystemTime::now()
 }
 
 impl fmt::Debug for Vertex {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod adapter;
+mod chat;
 mod config;
 mod models;
 mod route;

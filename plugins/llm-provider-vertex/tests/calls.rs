@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use llm_core::{BuildCx, ChatRequest, EmbedRequest, Error, ErrorKind, Provider, Request, Response};
+use llm_core::{
+    BuildCx, Capabilities, ChatRequest, EmbedRequest, Error, ErrorKind, KnownModels, Provider, Request, Response,
+};
 use llm_provider_vertex::PLUGIN;
 use llm_testkit::{Exchange, ScriptedTransport};
 use serde_json::{Value, json};
@@ -72,7 +74,8 @@ async fn claude_is_asked_as_its_publisher_wants() {
         "stop_reason": "end_turn", "usage": {"input_tokens": 1, "output_tokens": 1}});
     let transport = ScriptedTransport::always(Exchange::json(200, &answer));
     let provider = provider(&json!({"access_token": "t", "project": "p"})).unwrap();
-    let Response::Chat(response) = provider.call(&transport.cx(), chat("claude-haiku-4-5@20251001")).await.unwrap()
+    let Response::Chat(response) =
+        provider.call(&transport.cx(), chat("anthropic/claude-haiku-4-5@20251001")).await.unwrap()
     else {
         panic!()
     };
@@ -81,6 +84,94 @@ async fn claude_is_asked_as_its_publisher_wants() {
     assert!(sent.url.ends_with("/locations/global/publishers/anthropic/models/claude-haiku-4-5@20251001:rawPredict"));
     assert_eq!(sent.json()["anthropic_version"], "vertex-2023-10-16");
     assert!(sent.json().get("model").is_none());
+    let transport = ScriptedTransport::always(Exchange::json(200, &json!({"input_tokens": 61})));
+    let request = ChatRequest::new("anthropic/claude-haiku-4-5@20251001").with_user("hi");
+    let Response::CountTokens(count) =
+        provider.call(&transport.cx(), Request::CountTokens(Arc::new(request))).await.unwrap()
+    else {
+        panic!()
+    };
+    assert_eq!(count.input_tokens, 61);
+    let sent = transport.last_request().unwrap();
+    assert!(sent.url.ends_with("/publishers/anthropic/models/count-tokens:rawPredict"), "{}", sent.url);
+    assert_eq!(sent.json()["model"], "claude-haiku-4-5@20251001");
+}
+
+#[tokio::test]
+async fn open_models_are_asked_by_openais_protocol() {
+    let answer = json!({"id": "c", "model": "meta/llama-x", "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"},
+    ]});
+    let transport = ScriptedTransport::always(Exchange::json(200, &answer));
+    let provider = provider(&json!({"access_token": "t", "project": "p", "location": "us-central1"})).unwrap();
+    for (name, path, model) in [
+        ("meta/llama-x", "endpoints/openapi/chat/completions", "meta/llama-x"),
+        ("publishers/qwen/models/q", "endpoints/openapi/chat/completions", "qwen/q"),
+        ("mistralai/mistral-x@001", "publishers/mistralai/models/mistral-x@001:rawPredict", "mistral-x"),
+    ] {
+        let Response::Chat(response) = provider.call(&transport.cx(), chat(name)).await.unwrap() else { panic!() };
+        assert_eq!(
+            (response.text().as_str(), &*response.origin.api, &*response.origin.model),
+            ("Hi", "openai-chat", name)
+        );
+        let sent = transport.last_request().unwrap();
+        assert_eq!(
+            sent.url,
+            format!("https://us-central1-aiplatform.googleapis.com/v1/projects/p/locations/us-central1/{path}")
+        );
+        assert_eq!(sent.json()["model"], model);
+    }
+    let refused = json!([{"error": {"code": 429, "message": "Quota exceeded.", "status": "RESOURCE_EXHAUSTED"}}]);
+    let transport = ScriptedTransport::always(Exchange::json(429, &refused));
+    let error = provider.call(&transport.cx(), chat("meta/llama-x")).await.unwrap_err();
+    assert_eq!((error.kind(), error.message()), (ErrorKind::RateLimited, "Quota exceeded."));
+}
+
+#[tokio::test]
+async fn the_catalogue_knows_whose_a_model_is() {
+    struct Known;
+    impl KnownModels for Known {
+        fn capabilities(&self, plugin: &str, model: &str) -> Arc<Capabilities> {
+            let mut capabilities = Capabilities::default();
+            capabilities.publisher = (plugin == "vertex" && model == "claude-x").then_some("anthropic".into());
+            Arc::new(capabilities)
+        }
+    }
+    let config = json!({"access_token": "t", "project": "p"});
+    let cx = BuildCx::new("vertex-eu").with_models(Arc::new(Known));
+    let provider = PLUGIN.build(config.as_object().unwrap().clone(), &cx).unwrap();
+    let transport = ScriptedTransport::always(Exchange::new(404, ""));
+    for (model, publisher) in [("claude-x", "anthropic"), ("claude-y", "google")] {
+        provider.call(&transport.cx(), chat(model)).await.unwrap_err();
+        let url = transport.last_request().unwrap().url;
+        assert!(url.contains(&format!("/publishers/{publisher}/models/{model}:")), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn models_of_all_publishers_are_listed_as_far_as_they_are_shown() {
+    let page = |publisher: &str| json!({"publisherModels": [{"name": format!("publishers/{publisher}/models/m")}]});
+    let mut exchanges = vec![Exchange::json(200, &page("google")), Exchange::json(200, &page("anthropic"))];
+    exchanges.extend((0..5).map(|_| Exchange::new(404, "")));
+    let transport = ScriptedTransport::new(exchanges);
+    let provider = provider(&json!({"access_token": "t", "project": "p"})).unwrap();
+    let Response::Models(models) = provider.call(&transport.cx(), Request::Models).await.unwrap() else { panic!() };
+    assert_eq!(models.iter().map(|model| model.id.as_str()).collect::<Vec<_>>(), ["m", "anthropic/m"]);
+    let first = &transport.requests()[0];
+    assert!(first.url.contains("/v1beta1/publishers/google/models"), "{}", first.url);
+    assert_eq!(first.header("x-goog-user-project"), Some("p"));
+}
+
+#[tokio::test]
+async fn a_tier_is_a_header() {
+    let transport = ScriptedTransport::always(gemini());
+    let provider = provider(&json!({"access_token": "t", "project": "p"})).unwrap();
+    let mut request = ChatRequest::new("gemini-3.5-flash").with_user("hi");
+    request.service_tier = Some("flex".to_owned());
+    provider.call(&transport.cx(), Request::Chat(Arc::new(request))).await.unwrap();
+    let sent = transport.last_request().unwrap();
+    assert_eq!(sent.header("x-vertex-ai-llm-shared-request-type"), Some("flex"));
+    assert!(sent.json().get("serviceTier").is_none());
 }
 
 #[tokio::test]

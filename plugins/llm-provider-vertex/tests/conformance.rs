@@ -18,3 +18,13 @@ mod claude {
         fixtures: "tests/fixtures/claude",
     }
 }
+
+mod open_models {
+    llm_testkit::conformance_of_fields! {
+        plugin: llm_provider_vertex::PLUGIN,
+        model: "meta/llama-4-scout-17b-16e-instruct-maas",
+        models: { embed: "text-embedding-005" },
+        config: { "base_url": "https://vertex.test", "project": "a-project" },
+        fixtures: "tests/fixtures/open",
+    }
+}

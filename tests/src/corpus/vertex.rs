@@ -12,9 +12,9 @@ pub(super) fn model(case: &Case) -> Option<String> {
 }
 
 fn of_path(path: &str) -> Option<String> {
-    let (_, rest) = path.split_once("/publishers/")?;
-    let id = rest.split_once("/models/")?.1.split(':').next()?;
-    Some(percent_decode_str(id).decode_utf8_lossy().into_owned())
+    let (publisher, rest) = path.split_once("/publishers/")?.1.split_once("/models/")?;
+    let id = percent_decode_str(rest.split(':').next()?).decode_utf8_lossy();
+    Some(if publisher == "google" { id.into_owned() } else { format!("{publisher}/{id}") })
 }
 
 /// The settings, which know no API key.

@@ -60,3 +60,14 @@ fn cards_count_more_than_the_list_and_the_operator_more_than_both() {
     assert_eq!((gpt.context_window, gpt.max_output, gpt.tools), (Some(1000), Some(16_000), Support::No));
     assert_eq!(catalog.capabilities("azure", "ours").context_window, Some(128_000));
 }
+
+#[test]
+fn a_host_of_several_publishers_models_knows_whose_they_are() {
+    let catalog = Catalog::embedded();
+    let publisher = |model| catalog.capabilities("vertex", model).publisher;
+    assert_eq!(publisher("claude-haiku-4-5").as_deref(), Some("anthropic"));
+    assert_eq!(publisher("gemini-3.5-flash").as_deref(), Some("google"));
+    assert_eq!(publisher("codestral-2").as_deref(), Some("mistralai"));
+    assert_eq!(publisher("meta/llama-4-scout-17b-16e-instruct-maas"), None, "its name says it");
+    assert_eq!(catalog.capabilities("anthropic", "claude-haiku-4-5").publisher, None);
+}

@@ -37,7 +37,8 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, _stream: bool, profile
         tools: ToolEntry::all(&request.tools, to, *profile, &mut warnings)?,
         tool_config: ToolConfig::of(&request.tool_choice),
         config: GenerationConfig::of(request, *profile, ext.as_deref(), &mut warnings)?,
-        service_tier: request.service_tier.as_deref(),
+        // Vertex AI is told in a header.
+        service_tier: request.service_tier.as_deref().filter(|_| !profile.vertex),
         labels: Some(&request.metadata).filter(|labels| profile.vertex && !labels.is_empty()),
         ext,
     };
