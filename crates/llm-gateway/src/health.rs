@@ -24,7 +24,8 @@ pub(crate) async fn ready(Shared(state): Shared<State>) -> Response {
 }
 
 /// Who is the primary, who steps in, who answered last; every provider that is configured, and how each target is: its
-/// breaker, its load, its limits, its calls; what was spent and what is left, and what the cache did.
+/// breaker, its load, its limits, its calls; the keys of providers with several, without showing one; what was spent and
+/// what is left, and what the cache did.
 pub(crate) async fn status(Shared(state): Shared<State>) -> Json<Value> {
     let (client, status, health) = (state.client(), state.client().status(), state.client().health());
     let budgets = match client.budgets().await {
@@ -38,6 +39,7 @@ pub(crate) async fn status(Shared(state): Shared<State>) -> Json<Value> {
         "providers": status.providers,
         "health": health,
         "targets": client.targets(),
+        "keys": client.keys(),
         "spending": client.spending(),
         "budgets": budgets,
         "cache": client.cache().map(|cache| cache.counters()),

@@ -87,12 +87,15 @@ fn names(plugin: &ProviderPlugin, id: &str) -> bool {
 
 /// Whether a setting of a provider is there.
 pub(crate) fn has(setting: &Setting, own: Option<&ProviderConfig>, environment: &Environment) -> bool {
+    let is_there = |text: &str| match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
+        (Some(name), _) => environment.value(name).is_some(),
+        (_, Some(path)) => Path::new(path).is_file(),
+        _ => true,
+    };
     match own.and_then(|own| own.settings.get(setting.key)) {
-        Some(Value::String(text)) => match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
-            (Some(name), _) => environment.value(name).is_some(),
-            (_, Some(path)) => Path::new(path).is_file(),
-            _ => true,
-        },
+        Some(Value::String(text)) => is_there(text),
+        // Of several keys one is enough.
+        Some(Value::Array(keys)) => keys.iter().filter_map(Value::as_str).any(is_there),
         Some(_) => true,
         // Another account of a vendor takes no key of the default one.
         None => own.is_none_or(|own| own.kind.is_none()) && environment.first(setting.env).is_some(),

@@ -187,7 +187,13 @@ impl ClientBuilder {
         let cached = self.state.cached.prepare(&config, &environment)?;
         #[cfg(feature = "cache")]
         let of_routes_cache = cached.as_ref().and_then(|_| OfRoute::of(&config));
-        let site = Site { registry: &registry, environment: &environment, around: &around };
+        let site = Site {
+            registry: &registry,
+            environment: &environment,
+            around: &around,
+            credentials: &config.credentials,
+            keys: &self.state.keys,
+        };
         let mut providers = configured::configured(&site, &config.providers, &built)?;
         for (id, provider) in self.instances {
             if providers.iter().any(|other| *other.id == *id) {
@@ -196,7 +202,7 @@ impl ClientBuilder {
                     format!("two providers have the id {id:?}: rename one of them"),
                 ));
             }
-            providers.push(Configured { id: id.into(), plugin: None, provider, tls: false });
+            providers.push(Configured { id: id.into(), plugin: None, provider, keys: None, tls: false });
         }
         let own = OwnStack::default();
         let settings = conduct::settings(&config.defaults, "defaults")?;
@@ -208,6 +214,8 @@ impl ClientBuilder {
             routes::routing(&site, &mut providers, &config, &self.state, &own)?;
         let advice = routes::nothing_configured(&registry);
         gates::configure(&self.state.gates, &config);
+        // Whoever mended a key wants it tried at once.
+        self.state.keys.forget_refused();
         #[cfg(feature = "redis")]
         self.state.shared_limits.establish(&self.state.gates, joined);
         #[cfg(feature = "budget")]

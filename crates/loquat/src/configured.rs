@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use llm_core::{BuildCx, Error, ErrorKind, Provider, ProviderPlugin, Registry};
+use llm_resilience::{KeyPools, Keys};
 use serde_json::{Map, Value};
 
 use crate::around::Around;
-use crate::config::ProviderConfig;
+use crate::config::{CredentialsConfig, ProviderConfig};
+use crate::credentials::{self, API_KEY};
 use crate::environment::Environment;
 
 /// One configured provider.
@@ -16,8 +18,10 @@ pub(crate) struct Configured {
     pub(crate) id: Arc<str>,
     /// Its plugin; none for a provider that the application built itself.
     pub(crate) plugin: Option<&'static ProviderPlugin>,
-    /// The provider itself.
+    /// The provider itself, with its keys where they are a pool.
     pub(crate) provider: Arc<dyn Provider>,
+    /// Its keys, where there are several or where they may change.
+    pub(crate) keys: Option<Keys>,
     /// It is reached over TLS, as far as its settings tell.
     pub(crate) tls: bool,
 }
@@ -28,6 +32,8 @@ pub(crate) struct Site<'a> {
     pub(crate) registry: &'a Registry,
     pub(crate) environment: &'a Environment,
     pub(crate) around: &'a Around,
+    pub(crate) credentials: &'a CredentialsConfig,
+    pub(crate) keys: &'a KeyPools,
 }
 
 /// Builds every provider that the configuration names, and every other one whose settings the environment holds, except
@@ -65,13 +71,30 @@ pub(crate) fn configured(
     }
 }
 
+/// Wire families whose signatures hold with any account. Claude's do: "values generated on one platform work on another"
+/// (Anthropic, "Extended thinking", read 2026-11). What OpenAI encrypts only the organisation that made it can read
+/// (pydantic/pydantic-ai#4608). Where a vendor says nothing, the key that made something gets it back.
+const PORTABLE_SEALS: &[&str] = &["anthropic"];
+
 /// Builds one provider that nobody configured, from the environment alone: for requests that name it outright.
 pub(crate) fn build(site: &Site<'_>, config: &ProviderConfig) -> Result<Configured, Error> {
-    let Site { registry, environment, around } = *site;
+    let Site { registry, environment, around, .. } = *site;
     let plugin = registry.plugin(config.kind.as_deref().unwrap_or(&config.id))?;
     let id: Arc<str> = if config.kind.is_some() { config.id.as_str().into() } else { plugin.id.into() };
     let mut settings = Map::new();
+    let takes_key = plugin.settings.iter().any(|setting| setting.key == API_KEY);
+    let mut pooled = None;
     for (key, value) in &config.settings {
+        if key == API_KEY
+            && takes_key
+            && let Some(sources) =
+                credentials::sources(&format!("providers.{id}.{key}"), value, environment, site.credentials)?
+        {
+            // A plugin may want a key when it is built; each call brings the one that it is to use.
+            settings.extend(sources.first.as_ref().map(|first| (key.clone(), first.expose().into())));
+            pooled = Some(sources.all);
+            continue;
+        }
         settings.insert(key.clone(), resolve(&id, key, value, environment)?);
     }
     if let Some(region) = config.region.as_deref().filter(|_| plugin.settings.iter().any(|known| known.key == "region"))
@@ -82,6 +105,7 @@ pub(crate) fn build(site: &Site<'_>, config: &ProviderConfig) -> Result<Configur
         // An instance of its own name is another account: it takes no key that belongs to the vendor's default one.
         if config.kind.is_none()
             && !settings.contains_key(setting.key)
+            && !(pooled.is_some() && setting.key == API_KEY)
             && let Some((_, value)) = environment.first(setting.env)
         {
             settings.insert(setting.key.to_owned(), value.into());
@@ -90,7 +114,12 @@ pub(crate) fn build(site: &Site<'_>, config: &ProviderConfig) -> Result<Configur
     let tls = speaks_tls(plugin, &settings);
     let cx = BuildCx::new(id.clone()).with_models(around.models(&id));
     let provider = plugin.build(settings, &cx)?;
-    Ok(Configured { id, plugin: Some(plugin), provider, tls })
+    let keys = pooled.map(|sources| {
+        let keys = Keys::new(id.clone(), sources, config.cool_down.unwrap_or_default(), site.keys);
+        keys.with_portable_seals(PORTABLE_SEALS.contains(&provider.api()))
+    });
+    let provider = keys.iter().fold(provider, |provider, keys| keys.layer(provider));
+    Ok(Configured { id, plugin: Some(plugin), provider, keys, tls })
 }
 
 /// Whether a provider with these settings is reached over TLS: its address says so, or, where none is set, that it

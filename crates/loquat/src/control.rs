@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{Error, Provider, Target};
-use llm_resilience::GateStatus;
+use llm_resilience::{GateStatus, KeyStatus, Keys};
 use llm_router::{ExperimentResults, Feedback, TargetStats};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -46,6 +46,13 @@ impl Client {
         targets.into_iter().map(report).collect()
     }
 
+    /// The keys of each provider that has several, or whose keys may change: which they are, where they come from, and where
+    /// they are left alone and for how long. No key is shown.
+    pub fn keys(&self) -> Vec<KeyStatus> {
+        let providers = self.providers();
+        providers.iter().filter_map(|provider| provider.keys.as_ref()).flat_map(Keys::statuses).collect()
+    }
+
     /// One more provider from now on: a model of your own ([`function`](crate::function)), or one that a plugin built.
     /// Requests may name `its id/any model`. One with the same id is replaced; requests under way stay with it.
     pub fn register(&self, provider: Arc<dyn Provider>) -> Result<(), Error> {
@@ -53,7 +60,8 @@ impl Client {
         self.router().set_provider(self.around(provider.clone()), None)?;
         let id: Arc<str> = provider.id().into();
         let others = providers.iter().filter(|other| other.id != id).cloned();
-        *providers = others.chain([Configured { id: id.clone(), plugin: None, provider, tls: false }]).collect();
+        *providers =
+            others.chain([Configured { id: id.clone(), plugin: None, provider, keys: None, tls: false }]).collect();
         Ok(())
     }
 

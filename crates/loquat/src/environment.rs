@@ -62,6 +62,9 @@ impl Environment {
             let text = std::fs::read_to_string(path).map_err(|error| wrong(format!("the file {path}: {error}")))?;
             return Ok(text.trim().to_owned().into());
         }
+        if text.starts_with("cmd:") {
+            return Err(wrong("a program may print a provider's api_key and nothing else".to_owned()));
+        }
         Ok(text.into())
     }
 

@@ -15,6 +15,7 @@ mod conduct;
 mod config;
 mod configured;
 mod control;
+mod credentials;
 mod current;
 mod environment;
 mod function;
@@ -40,8 +41,8 @@ pub use cached::Cached;
 pub use chat_call::ChatCall;
 pub use client::{Client, Status};
 pub use config::{
-    AssessorsConfig, Config, Defaults, HealthConfig, JudgeConfig, LimitsConfig, ProviderConfig, QualityGateConfig,
-    RouteConfig, SharedConfig, StrategyName,
+    AssessorsConfig, Config, CredentialsConfig, Defaults, HealthConfig, JudgeConfig, LimitsConfig, ProviderConfig,
+    QualityGateConfig, RouteConfig, SharedConfig, StrategyName,
 };
 pub use configured::is_configured;
 pub use control::TargetReport;
@@ -70,7 +71,9 @@ pub use llm_core as core;
 pub use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, Message, Part, Tool};
 #[cfg(feature = "prompt")]
 pub use llm_prompt as prompts;
-pub use llm_resilience::{BreakerPolicy, FallbackPolicy, HedgePolicy, LimitPolicy, RetryPolicy, StreamPolicy};
+pub use llm_resilience::{
+    BreakerPolicy, FallbackPolicy, HedgePolicy, KeyCooling, KeyStatus, LimitPolicy, RetryPolicy, StreamPolicy,
+};
 pub use llm_router::{
     Decision, Experiment, Feedback, Health, ProbeKind, Rule, Shadow, StrategyKind, TargetHealth, TargetSpec,
 };

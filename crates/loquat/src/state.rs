@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use llm_core::Observer;
-use llm_resilience::{Gates, Learned};
+use llm_resilience::{Gates, KeyPools, Learned};
 use llm_router::{Experiments, Learning, Quality, Stats};
 #[cfg(feature = "budget")]
 use llm_router::{LearningSettings, StatsSettings};
@@ -34,6 +34,8 @@ use crate::money::{Costs, Money};
 pub struct EngineState {
     /// Breakers, limits and cool-downs, one gate for each target.
     pub gates: Gates,
+    /// Which keys of providers with several are left alone.
+    pub keys: KeyPools,
     /// Retry budgets, and how long first contents take, for hedges.
     pub learned: Learned,
     /// Latencies, failures and tokens of each target.
@@ -73,6 +75,7 @@ impl EngineState {
             Quality::new(vec![Arc::new(stats.clone()), Arc::new(experiments.clone()), Arc::new(learning.clone())]);
         Self {
             gates: Gates::default(),
+            keys: KeyPools::default(),
             learned: Learned::default(),
             stats,
             experiments,

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cache")]
 mod cache;
+mod credentials;
 mod defaults;
 mod health;
 mod limits;
@@ -25,6 +26,7 @@ use serde_json::{Map, Value};
 
 #[cfg(feature = "cache")]
 pub use cache::{CacheConfig, CacheScope, CacheStore, EvictionName, RouteCacheConfig, SemanticConfig};
+pub use credentials::CredentialsConfig;
 pub use defaults::Defaults;
 pub use health::HealthConfig;
 pub use limits::LimitsConfig;
@@ -43,7 +45,7 @@ pub use strategy::StrategyName;
 /// ```toml
 /// [[provider]]
 /// id = "openai"
-/// api_key = "env:OPENAI_API_KEY"                 # also "file:/run/secrets/openai"
+/// api_key = "env:OPENAI_API_KEY"                 # also "file:/run/secrets/openai", or a list of several
 /// rpm = 4000                                     # what the account allows
 ///
 /// [defaults]
@@ -73,6 +75,8 @@ pub struct Config {
     /// Accounts at vendors and own servers.
     #[serde(rename = "provider")]
     pub providers: Vec<ProviderConfig>,
+    /// How keys may be found.
+    pub credentials: CredentialsConfig,
     /// Settings of every route that says nothing else.
     pub defaults: Defaults,
     /// Routes.
@@ -175,6 +179,7 @@ impl Config {
         {
             self.prompt.optimise = self.prompt.optimise.or(other.prompt.optimise);
         }
+        self.credentials = self.credentials.or(other.credentials);
         self.defaults = self.defaults.or(other.defaults);
         let (mine, theirs) = (&mut self.limits, other.limits);
         mine.process = mine.process.take().or(theirs.process);

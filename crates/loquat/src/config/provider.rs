@@ -23,6 +23,10 @@ pub struct ProviderConfig {
     /// [`LimitPolicy`] has, written among the other settings.
     pub limits: Option<LimitPolicy>,
     /// The plugin's own settings. Text may be `env:NAME` or `file:PATH`.
+    ///
+    /// `api_key` may also be a list, and then the keys take turns and step in for each other; a key in a file is followed
+    /// when the file changes, and `cmd:PROGRAM ARGUMENTS` runs a program that prints it, where
+    /// [`CredentialsConfig::commands`](super::CredentialsConfig::commands) allows that.
     pub settings: Map<String, Value>,
 }
 

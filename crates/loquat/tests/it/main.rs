@@ -7,6 +7,7 @@ mod cached;
 mod client;
 mod comparisons;
 mod configuration;
+mod keys;
 #[cfg(feature = "budget")]
 mod money;
 mod operations;
