@@ -8,6 +8,7 @@ mod estimates;
 mod examples;
 mod gateway;
 mod http;
+mod keys;
 mod linking;
 mod money;
 mod python_sdk;

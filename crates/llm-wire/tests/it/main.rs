@@ -8,6 +8,7 @@ mod exchange;
 mod json_array;
 mod ndjson;
 mod rate_limit;
+mod renewed;
 mod retry_hint;
 mod sniff;
 mod split;

@@ -6,6 +6,7 @@ use loquat::{Client, Config, Environment};
 
 use crate::run::run;
 
+const CREDENTIALS: &str = include_str!("../../../../docs/guides/credentials.md");
 const MONEY: &str = include_str!("../../../../docs/guides/money.md");
 
 /// The blocks of a guide in this language.
@@ -27,6 +28,24 @@ async fn every_configuration_of_the_guide_to_money_is_taken() {
         config.state_dir = config.state_dir.map(|_| folder());
         let environment: Environment =
             [("OPENAI_API_KEY", "sk-none"), ("CACHE_SECRET", "sixteen bytes or more")].into_iter().collect();
+        let built = Client::builder().config(config).environment(environment).build();
+        assert!(built.is_ok(), "{built:?}\n{text}");
+    }
+}
+
+#[test]
+fn every_configuration_of_the_guide_to_credentials_is_taken() {
+    let blocks = shown(CREDENTIALS, "toml");
+    assert!(blocks.len() >= 4, "the guide shows configurations");
+    let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("guide-credentials");
+    std::fs::write(&file, "sk-none\n").unwrap();
+    for text in blocks {
+        // A machine has none of these files.
+        let text = text.replace("/run/secrets/anthropic", "FILE").replace("/run/secrets/gemini-3", "FILE");
+        let text = text.replace("FILE", &file.display().to_string());
+        let environment: Environment =
+            ["OPENAI_API_KEY", "GEMINI_KEY_1", "GEMINI_KEY_2"].into_iter().map(|name| (name, "sk-none")).collect();
+        let config = Config::from_toml(&text).unwrap();
         let built = Client::builder().config(config).environment(environment).build();
         assert!(built.is_ok(), "{built:?}\n{text}");
     }

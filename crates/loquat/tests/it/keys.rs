@@ -48,7 +48,7 @@ impl Transport for Vendor {
         state.calls.push(key.clone());
         let (status, wait) = state.refused.get(&key).copied().unwrap_or((200, None));
         let body = wait.map_or(String::new(), |wait| wait.to_string());
-        Ok(HttpResponse::full(status.try_into().unwrap(), Default::default(), body))
+        Ok(HttpResponse::full(status.try_into().unwrap(), HttpRequest::get("").headers, body))
     }
 }
 
@@ -93,7 +93,8 @@ impl Adapter for Acme {
 
 #[allow(clippy::unnecessary_wraps, reason = "the signature is the plugin interface's")]
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    let key = config.get("api_key").and_then(Value::as_str).map(Secret::from);
+    let key = config.into_iter().find(|(key, _)| key == "api_key");
+    let key = key.and_then(|(_, key)| key.as_str().map(Secret::from));
     Ok(Arc::new(Acme { id: cx.id.clone(), key }))
 }
 
