@@ -67,10 +67,14 @@ impl Provider for Azure {
                 }
             }
             (None, Some(tokens)) => {
-                let token = tokens.token(cx, (self.now)()).await?;
-                let cx = own.get_or_insert_with(|| cx.clone());
-                // An address of the call does not get our token.
-                (cx.credential, cx.endpoint) = (Some(token), None);
+                let call = |token| {
+                    let mut own = cx.clone();
+                    // An address of the call does not get our token.
+                    (own.credential, own.endpoint) = (Some(token), None);
+                    let request = request.clone();
+                    async move { self.inner.call(&own, request).await }
+                };
+                return tokens.call(cx, self.now, call).await;
             }
             (None, None) => {}
         }

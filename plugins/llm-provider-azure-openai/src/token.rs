@@ -78,12 +78,21 @@ impl Source {
         Some(Self::Asked(asked, Renewed::new(BEFORE_END)))
     }
 
-    /// The token for a call at `now`.
-    pub(crate) async fn token(&self, cx: &Cx, now: SystemTime) -> Result<Secret, Error> {
+    /// A call with a token, made once more with another one where the token is refused.
+    pub(crate) async fn call<R, C>(
+        &self,
+        cx: &Cx,
+        now: fn() -> SystemTime,
+        call: impl Fn(Secret) -> C + Send,
+    ) -> Result<R, Error>
+    where
+        C: Future<Output = Result<R, Error>> + Send,
+    {
         match self {
-            Self::Fixed(token) => Ok(token.clone()),
+            Self::Fixed(token) => call(token.clone()).await,
             Self::Asked(asked, known) => {
-                known.at(now, async || oauth::token(cx, asked.request()?, WHOM, now).await).await
+                let ask = || async { oauth::token(cx, asked.request()?, WHOM, now()).await };
+                known.call(now, ask, call).await
             }
             Self::Missing(what) => Err(missing(what.clone())),
         }

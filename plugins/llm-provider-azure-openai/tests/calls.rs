@@ -126,6 +126,19 @@ async fn an_application_gets_one_token_for_all_that_wait() {
 }
 
 #[tokio::test]
+async fn a_refused_token_is_renewed_once_within_the_call() {
+    let other = format!("{TOKEN}-2");
+    let renewed = Exchange::json(200, &json!({"expires_in": 3600, "access_token": other}));
+    let refused = || Exchange::json(401, &json!({"error": {"code": "401", "message": "Unauthorized"}}));
+    let transport = ScriptedTransport::new([token(3600), refused(), renewed, Exchange::new(200, ANSWER), refused()]);
+    let provider = provider(&json!({"base_url": HOST, "managed_identity": true})).unwrap();
+    provider.call(&transport.cx(), chat("m")).await.unwrap();
+    let error = provider.call(&transport.cx(), chat("m")).await.unwrap_err();
+    assert_eq!((error.kind(), transport.remaining()), (ErrorKind::Auth, 0));
+    assert_eq!(transport.requests()[3].header("authorization"), Some(&*format!("Bearer {other}")));
+}
+
+#[tokio::test]
 async fn a_token_is_renewed_before_it_ends() {
     let answers = [token(299), Exchange::new(200, ANSWER), token(3600), Exchange::new(200, ANSWER)];
     let transport = ScriptedTransport::new(answers);

@@ -8,7 +8,7 @@ use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
-    ErrorKind, KnownModels, ModelInfo, Origin, TokenCount, async_trait,
+    ErrorKind, KnownModels, ModelInfo, Origin, Secret, TokenCount, async_trait,
 };
 use llm_wire::exchange::Success;
 use llm_wire::{Account, sse_or_json_array_stream, sse_stream};
@@ -58,11 +58,22 @@ impl Vertex {
         Ok(Self { id: cx.id.clone(), source, account, route, models, now: this_machines_time })
     }
 
+    /// A call with a token of the project.
+    pub(crate) async fn with_token<R, C>(&self, cx: &Cx, call: impl Fn(Secret) -> C + Send) -> Result<R, Error>
+    where
+        C: Future<Output = Result<R, Error>> + Send,
+    {
+        self.source.call(cx, self.now, call).await
+    }
+
     /// The account of one call: its own token instead of ours, its own address only together with its own token.
     async fn account(&self, cx: &Cx) -> Result<Account, Error> {
         let account = match &cx.credential {
             Some(_) => self.account.for_call(cx)?.into_owned(),
-            None => self.account.clone().with_key(Some(self.source.token(cx, (self.now)()).await?))?,
+            None => {
+                let token = self.with_token(cx, |token| async { Ok(token) }).await?;
+                self.account.clone().with_key(Some(token))?
+            }
         };
         if self.route.project().is_empty() {
             let message = format!("project missing: set GOOGLE_CLOUD_PROJECT or providers.{}.project", self.id);

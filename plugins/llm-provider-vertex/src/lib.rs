@@ -5,6 +5,7 @@ mod chat;
 mod config;
 mod models;
 mod route;
+mod signed_in;
 mod token;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 
 pub use adapter::Vertex;
 pub use config::Config;
+use signed_in::SignedIn;
 
 /// The plugin.
 pub static PLUGIN: ProviderPlugin =
@@ -40,5 +42,5 @@ pub static PLUGIN: ProviderPlugin =
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    Ok(Arc::new(Vertex::new(cx, &llm_core::read_config(config)?)?))
+    Ok(Arc::new(SignedIn(Vertex::new(cx, &llm_core::read_config(config)?)?)))
 }

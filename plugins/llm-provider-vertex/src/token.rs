@@ -60,12 +60,22 @@ impl Source {
         Self::Metadata(Renewed::new(BEFORE_END))
     }
 
-    /// The token for a call at `now`.
-    pub(crate) async fn token(&self, cx: &Cx, now: SystemTime) -> Result<Secret, Error> {
+    /// A call with a token, made once more with another one where the token is refused.
+    pub(crate) async fn call<R, C>(
+        &self,
+        cx: &Cx,
+        now: fn() -> SystemTime,
+        call: impl Fn(Secret) -> C + Send,
+    ) -> Result<R, Error>
+    where
+        C: Future<Output = Result<R, Error>> + Send,
+    {
         match self {
-            Self::Fixed(token) => Ok(token.clone()),
-            Self::File(path, known) => known.at(now, || of_file(cx, path, now)).await,
-            Self::Metadata(known) => known.at(now, || oauth::token(cx, metadata_request(), "google", now)).await,
+            Self::Fixed(token) => call(token.clone()).await,
+            Self::File(path, known) => known.call(now, || of_file(cx, path, now()), call).await,
+            Self::Metadata(known) => {
+                known.call(now, || oauth::token(cx, metadata_request(), "google", now()), call).await
+            }
             Self::Missing(what) => Err(missing(what.clone())),
         }
     }

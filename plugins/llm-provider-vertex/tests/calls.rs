@@ -45,6 +45,22 @@ async fn a_machines_token_is_asked_for_once() {
 }
 
 #[tokio::test]
+async fn a_refused_token_is_renewed_once_within_the_call() {
+    let token = |name: &str| Exchange::json(200, &json!({"access_token": name, "expires_in": 3599}));
+    let refused = || Exchange::json(401, &json!({"error": {"code": 401, "status": "UNAUTHENTICATED"}}));
+    let answers = [token("token-one"), refused(), token("token-two"), gemini(), refused()];
+    let transport = ScriptedTransport::new(answers);
+    let provider = provider(&json!({"metadata": true, "project": "p"})).unwrap();
+    provider.call(&transport.cx(), chat("gemini-3.5-flash")).await.unwrap();
+    let error = provider.call(&transport.cx(), chat("gemini-3.5-flash")).await.unwrap_err();
+    assert_eq!((error.kind(), error.status(), transport.remaining()), (ErrorKind::Auth, Some(401), 0));
+    let with: Vec<_> =
+        transport.requests().iter().map(|sent| sent.header("authorization").map(str::to_owned)).collect();
+    let bearer = |name: &str| Some(format!("Bearer {name}"));
+    assert_eq!(with, [None, bearer("token-one"), None, bearer("token-two"), bearer("token-two")]);
+}
+
+#[tokio::test]
 async fn a_users_refresh_token_becomes_a_token() {
     let file = std::env::temp_dir().join(format!("loquat-vertex-{}.json", std::process::id()));
     let credentials =
