@@ -22,7 +22,8 @@ const DOUBT: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Renewed<T> {
     before_end: Duration,
-    known: Mutex<Known<T>>,
+    /// Apart, so that a provider which may do without one is not the larger for it.
+    known: Box<Mutex<Known<T>>>,
     /// Held by who asks.
     asking: futures_util::lock::Mutex<()>,
 }
@@ -57,7 +58,7 @@ impl<T: Clone> Renewed<T> {
     /// Nothing yet; later it is renewed so long before its end.
     pub fn new(before_end: Duration) -> Self {
         let known = Known { value: None, asked: 0, error: None, not_before: None };
-        Self { before_end, known: Mutex::new(known), asking: futures_util::lock::Mutex::new(()) }
+        Self { before_end, known: Box::new(Mutex::new(known)), asking: futures_util::lock::Mutex::new(()) }
     }
 
     /// What holds at `now`; `ask` gives a new one and when it ends. Should that fail, the old one is given while it holds.
