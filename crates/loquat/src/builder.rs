@@ -181,6 +181,8 @@ impl ClientBuilder {
         let around = Around::of(&prepared, &self.state.money, config.prices.strict.unwrap_or(true));
         #[cfg(not(feature = "budget"))]
         let around = Around::default();
+        #[cfg(feature = "structured")]
+        let around = around.with_structured(config.structured.unwrap_or_default());
         #[cfg(feature = "redis")]
         let joined = gates::shared(&config, &environment)?;
         #[cfg(feature = "cache")]

@@ -69,6 +69,8 @@ pub use llm_cache as cache;
 pub use llm_catalog as catalog;
 pub use llm_core as core;
 pub use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, Message, Part, Tool};
+#[cfg(feature = "structured")]
+pub use llm_guard::structured;
 #[cfg(feature = "prompt")]
 pub use llm_prompt as prompts;
 pub use llm_resilience::{

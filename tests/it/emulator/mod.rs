@@ -3,6 +3,7 @@
 
 mod answers;
 mod errors;
+mod structured;
 
 use std::sync::Arc;
 use std::time::Duration;

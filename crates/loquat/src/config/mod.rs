@@ -96,6 +96,9 @@ pub struct Config {
     /// What is done to prompts before they are sent. Default: nothing.
     #[cfg(feature = "prompt")]
     pub prompt: PromptConfig,
+    /// How answers by a JSON schema are had from models without a mode for it.
+    #[cfg(feature = "structured")]
+    pub structured: Option<llm_guard::structured::Settings>,
     /// Where replicas meet.
     pub shared: SharedConfig,
     /// A folder of this process for what a restart must find again: the money of budgets, answers cached on disk.
@@ -180,6 +183,10 @@ impl Config {
             self.prompt.optimise = self.prompt.optimise.or(other.prompt.optimise);
         }
         self.credentials = self.credentials.or(other.credentials);
+        #[cfg(feature = "structured")]
+        {
+            self.structured = self.structured.or(other.structured);
+        }
         self.defaults = self.defaults.or(other.defaults);
         let (mine, theirs) = (&mut self.limits, other.limits);
         mine.process = mine.process.take().or(theirs.process);

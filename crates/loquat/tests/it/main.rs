@@ -15,3 +15,5 @@ mod operations;
 mod prompt;
 mod state;
 mod streams;
+#[cfg(feature = "structured")]
+mod structured;
