@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use llm_core::{ChatStream, Cx, Error, ErrorKind, HttpRequest, Secret};
 
 use crate::config::Config;
-use crate::credentials::{Container, Credentials, Files, Source, missing, of_call};
+use crate::credentials::{Container, Credentials, Files, Machine, Source, WebIdentity, missing, of_call};
 use crate::sigv4::{self, Scope, Signed};
 
 const DATE: &str = "x-amz-date";
@@ -23,7 +23,7 @@ pub(crate) enum Account {
 }
 
 /// What one call is authorised with.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Authority {
     Bearer(Secret),
     Keys(Credentials),
@@ -31,7 +31,7 @@ pub(crate) enum Authority {
 
 impl Account {
     /// The account that the settings name. A wrong or missing key shows at the first call.
-    pub(crate) fn new(id: &str, config: &Config) -> Self {
+    pub(crate) fn new(id: &str, config: &Config, region: &str) -> Self {
         let filled = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let given = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.is_blank());
         let access_key_id = filled(config.access_key_id.as_deref());
@@ -53,17 +53,30 @@ impl Account {
                 let (credentials, config) = (config.credentials_file.clone(), config.config_file.clone());
                 Source::Files(Files::new(profile.as_deref(), credentials, config))
             }
-            _ => match filled(config.container_credentials.as_deref()) {
-                Some(address) => {
-                    let (token, file) = (given(&config.container_token), config.container_token_file.clone());
-                    Source::Container(Container::new(&address, token, file))
-                }
-                None => Source::Missing(format!(
-                    "api key missing: set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
-                     providers.{id}.profile"
-                )),
-            },
+            _ => Self::elsewhere(id, config, region),
         })
+    }
+
+    /// Access keys that somebody else gives.
+    fn elsewhere(id: &str, config: &Config, region: &str) -> Source {
+        let filled = |text: &'_ Option<String>| {
+            text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        if let (Some(file), Some(role)) = (&config.web_identity_token_file, filled(&config.role_arn)) {
+            let session = filled(&config.role_session_name);
+            return Source::WebIdentity(WebIdentity::new(region, &role, session.as_deref(), file.clone()));
+        }
+        if let Some(address) = filled(&config.container_credentials) {
+            let token = config.container_token.clone().filter(|token| !token.is_blank());
+            return Source::Container(Container::new(&address, token, config.container_token_file.clone()));
+        }
+        if config.metadata {
+            return Source::Machine(Machine::new(filled(&config.metadata_url).as_deref()));
+        }
+        Source::Missing(format!(
+            "api key missing: set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
+             providers.{id}.profile"
+        ))
     }
 
     /// What a call is authorised with: its own credential instead of ours.

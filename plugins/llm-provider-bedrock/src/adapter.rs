@@ -13,14 +13,15 @@ use llm_core::{
     async_trait,
 };
 use llm_wire::exchange::{self, Success};
-use llm_wire::{ErrorResponse, aws_event_stream, request_id, sse_stream, this_machines_time};
+use llm_wire::{aws_event_stream, request_id, this_machines_time};
 use llm_wire_bedrock::invoke::Form;
 use llm_wire_bedrock::{API, converse, count_tokens, embed, rerank};
 
 use crate::account::{Account, Authority};
 use crate::config::{ChatApi, Config};
 use crate::credentials::region_of;
-use crate::route::{DEFAULT_REGION, MANTLE_SERVICE, Route, SERVICE};
+use crate::mantle::{Asked, Mantle};
+use crate::route::{DEFAULT_REGION, Route, SERVICE};
 use crate::{PLUGIN, invoke, models};
 
 /// Most pages of the list of inference profiles that are read; one page holds up to a thousand.
@@ -33,10 +34,17 @@ pub struct Bedrock {
     id: Arc<str>,
     account: Account,
     route: Route,
-    chat_api: ChatApi,
+    how: How,
     form: Option<Form>,
     models: Arc<dyn KnownModels>,
     now: fn() -> SystemTime,
+}
+
+/// How chats are asked.
+enum How {
+    Converse,
+    Invoke,
+    Mantle(Box<Mantle>),
 }
 
 /// What one call needs besides its body.
@@ -63,11 +71,18 @@ impl Bedrock {
             })?),
             None => None,
         };
+        let region = region.as_deref().unwrap_or(DEFAULT_REGION).trim();
+        let route = Route::new(region, config.base_url.as_deref())?;
+        let how = match (config.chat_api.mantle(), config.chat_api) {
+            (Some(api), _) => How::Mantle(Box::new(Mantle::new(cx, &route, api)?)),
+            (None, ChatApi::Invoke) => How::Invoke,
+            (None, _) => How::Converse,
+        };
         Ok(Self {
             id: cx.id.clone(),
-            account: Account::new(&cx.id, config),
-            route: Route::new(region.as_deref().unwrap_or(DEFAULT_REGION).trim(), config.base_url.as_deref())?,
-            chat_api: config.chat_api,
+            account: Account::new(&cx.id, config, region),
+            how,
+            route,
             form,
             models: cx.models.clone(),
             now: this_machines_time,
@@ -111,48 +126,41 @@ impl Bedrock {
         stream: bool,
     ) -> Result<(HttpRequest, Arc<Origin>, Vec<Warning>), Error> {
         let known = self.known(&request.model);
-        let (origin, body, warnings) = match self.chat_api {
-            ChatApi::Converse => {
+        let (origin, body, warnings) = match self.how {
+            How::Converse | How::Mantle(_) => {
                 let origin = self.origin(API, &request.model);
                 let encoded = converse::encode_request(request, &origin, &models::profile(&request.model, &known))?;
                 (origin, encoded.body, encoded.warnings)
             }
-            ChatApi::Invoke => {
+            How::Invoke => {
                 let form = self.form(&request.model);
                 let origin = self.origin(invoke::api(form), &request.model);
                 let (body, warnings) = invoke::encode(form, request, &origin, stream, &known)?;
                 (origin, body, warnings)
             }
-            ChatApi::Mantle => {
-                let origin = self.origin(llm_wire_openai::FAMILY, &request.model);
-                let encoded = llm_wire_openai::chat::encode_request(request, &origin, stream, &invoke::DIALECT)?;
-                (origin, encoded.body, encoded.warnings)
-            }
         };
-        let request = match self.chat_api {
-            ChatApi::Mantle => {
-                call.request(Method::POST, format!("{}/chat/completions", call.route.mantle), body, MANTLE_SERVICE)?
-            }
-            api => call.post(call.route.model(&request.model, api.operation(stream)), body)?,
+        let operation = match (&self.how, stream) {
+            (How::Invoke, false) => "invoke",
+            (How::Invoke, true) => "invoke-with-response-stream",
+            (_, false) => "converse",
+            (_, true) => "converse-stream",
         };
+        let request = call.post(call.route.model(&request.model, operation), body)?;
         Ok((request, origin, warnings))
-    }
-
-    fn classify(&self) -> fn(&ErrorResponse) -> Error {
-        match self.chat_api {
-            ChatApi::Mantle => |response| llm_wire_openai::decode_error(response, &invoke::DIALECT),
-            _ => llm_wire_bedrock::decode_error,
-        }
     }
 }
 
 impl Call {
-    fn request(&self, method: Method, url: String, body: Vec<u8>, service: &str) -> Result<HttpRequest, Error> {
-        self.authority.request(method, url, body, (&self.route.region, service), self.now)
+    fn request(&self, method: Method, url: String, body: Vec<u8>) -> Result<HttpRequest, Error> {
+        self.authority.request(method, url, body, (&self.route.region, SERVICE), self.now)
+    }
+
+    fn asked(&self) -> Asked<'_> {
+        Asked { authority: &self.authority, route: &self.route, now: self.now }
     }
 
     fn post(&self, url: String, body: Vec<u8>) -> Result<HttpRequest, Error> {
-        self.request(Method::POST, url, body, SERVICE)
+        self.request(Method::POST, url, body)
     }
 
     /// Sends a body to a model's operation and reads the whole answer.
@@ -161,8 +169,8 @@ impl Call {
         exchange::unary(cx, request, llm_wire_bedrock::decode_error).await
     }
 
-    async fn list(&self, cx: &Cx, url: String, service: &str) -> Result<Success, Error> {
-        let request = self.request(Method::GET, url, Vec::new(), service)?;
+    async fn list(&self, cx: &Cx, url: String) -> Result<Success, Error> {
+        let request = self.request(Method::GET, url, Vec::new())?;
         exchange::unary(cx, request, llm_wire_bedrock::decode_error).await
     }
 
@@ -192,13 +200,15 @@ impl Adapter for Bedrock {
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
         let call = self.begin(cx).await?;
+        if let How::Mantle(mantle) = &self.how {
+            return call.hide(mantle.chat(cx, call.asked(), request).await);
+        }
         let (request, origin, warnings) = self.encode(&call, request, false)?;
         let answer = async {
-            let success = exchange::unary(cx, request, self.classify()).await?;
-            let response = match self.chat_api {
-                ChatApi::Converse => converse::decode_response(&success.body, &origin),
-                ChatApi::Invoke => invoke::decode(&success.body, &success.headers, &origin),
-                ChatApi::Mantle => llm_wire_openai::chat::decode_response(&success.body, &origin, &invoke::DIALECT),
+            let success = exchange::unary(cx, request, llm_wire_bedrock::decode_error).await?;
+            let response = match self.how {
+                How::Invoke => invoke::decode(&success.body, &success.headers, &origin),
+                How::Converse | How::Mantle(_) => converse::decode_response(&success.body, &origin),
             };
             let mut response = response.map_err(|error| with_request_id(error, &success))?;
             response.request_id = request_id(&success.headers);
@@ -210,17 +220,18 @@ impl Adapter for Bedrock {
 
     async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
         let call = self.begin(cx).await?;
+        if let How::Mantle(mantle) = &self.how {
+            return call
+                .hide(mantle.chat_stream(cx, call.asked(), request).await)
+                .map(|stream| call.authority.hide_in(stream));
+        }
         let (request, origin, warnings) = self.encode(&call, request, true)?;
-        let response = call.hide(exchange::open(cx, request, self.classify()).await)?;
+        let response = call.hide(exchange::open(cx, request, llm_wire_bedrock::decode_error).await)?;
         let headers = response.headers.clone();
-        let stream = match self.chat_api {
-            ChatApi::Converse => {
+        let stream = match self.how {
+            How::Invoke => aws_event_stream(response, invoke::decoder(origin, warnings, &headers)),
+            How::Converse | How::Mantle(_) => {
                 aws_event_stream(response, converse::Decoder::new(origin, warnings).with_headers(&headers))
-            }
-            ChatApi::Invoke => aws_event_stream(response, invoke::decoder(origin, warnings, &headers)),
-            ChatApi::Mantle => {
-                let decoder = llm_wire_openai::chat::Decoder::new(origin, warnings, &invoke::DIALECT);
-                sse_stream(response, decoder.with_headers(&headers))
             }
         };
         Ok(call.authority.hide_in(stream))
@@ -291,16 +302,15 @@ impl Adapter for Bedrock {
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
         let call = self.begin(cx).await?;
+        if let How::Mantle(mantle) = &self.how {
+            return call.hide(mantle.models(cx, call.asked()).await);
+        }
         let lists = async {
-            if self.chat_api == ChatApi::Mantle {
-                let success = call.list(cx, format!("{}/models", call.route.mantle), MANTLE_SERVICE).await?;
-                return llm_wire_openai::models::decode_response(&success.body, &invoke::DIALECT);
-            }
-            let success = call.list(cx, call.route.foundation_models(), SERVICE).await?;
+            let success = call.list(cx, call.route.foundation_models()).await?;
             let mut all = llm_wire_bedrock::models::decode_response(&success.body)?;
             let (mut seen, mut next) = (BTreeSet::new(), None);
             for _ in 0..MOST_PAGES {
-                let success = call.list(cx, call.route.inference_profiles(next.as_deref()), SERVICE).await?;
+                let success = call.list(cx, call.route.inference_profiles(next.as_deref())).await?;
                 let page = llm_wire_bedrock::models::decode_profiles(&success.body)?;
                 let before = all.len();
                 all.extend(page.models.into_iter().filter(|model| seen.insert(model.id.clone())));
@@ -322,6 +332,6 @@ fn with_request_id(error: Error, success: &Success) -> Error {
 
 impl fmt::Debug for Bedrock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Bedrock").field("id", &self.id).field("chat_api", &self.chat_api).finish_non_exhaustive()
+        f.debug_struct("Bedrock").field("id", &self.id).finish_non_exhaustive()
     }
 }

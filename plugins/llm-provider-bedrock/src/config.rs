@@ -33,6 +33,16 @@ pub struct Config {
     pub container_token: Option<Secret>,
     /// The file with the token for that address, read anew for each call.
     pub container_token_file: Option<PathBuf>,
+    /// A role that trusts the token in `web_identity_token_file`.
+    pub role_arn: Option<String>,
+    /// What the role's sessions are called, by default `loquat`.
+    pub role_session_name: Option<String>,
+    /// The file with the token of somebody whom the role trusts, read anew for each key.
+    pub web_identity_token_file: Option<PathBuf>,
+    /// Ask the metadata service of the machine: on EC2.
+    pub metadata: bool,
+    /// Address of that service.
+    pub metadata_url: Option<String>,
     /// The region, by default `us-east-1`.
     pub region: Option<String>,
     /// Address of the runtime API instead of the region's, for proxies and private endpoints.
@@ -46,7 +56,7 @@ pub struct Config {
 
 /// How models are asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ChatApi {
     /// Through Converse, which is one form for every model.
@@ -54,6 +64,24 @@ pub enum ChatApi {
     Converse,
     /// Through `InvokeModel`, in each publisher's own form.
     Invoke,
-    /// Through `bedrock-mantle`, the endpoint that speaks OpenAI's protocol.
+    /// Through `bedrock-mantle`, the endpoint that speaks OpenAI's protocols: by chat completions, unless only the
+    /// Responses API has the model or can take the request.
     Mantle,
+    /// The same, by chat completions.
+    MantleChat,
+    /// The same, by the Responses API.
+    MantleResponses,
+}
+
+impl ChatApi {
+    /// The protocol of `bedrock-mantle`, where that is asked.
+    pub(crate) fn mantle(self) -> Option<llm_wire_openai::dialect::ChatApi> {
+        use llm_wire_openai::dialect::ChatApi as Spoken;
+        match self {
+            Self::Mantle => Some(Spoken::Both),
+            Self::MantleChat => Some(Spoken::Completions),
+            Self::MantleResponses => Some(Spoken::Responses),
+            Self::Converse | Self::Invoke => None,
+        }
+    }
 }

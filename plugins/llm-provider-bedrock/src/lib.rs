@@ -5,6 +5,7 @@ mod adapter;
 mod config;
 mod credentials;
 mod invoke;
+mod mantle;
 mod models;
 mod route;
 mod sigv4;
@@ -45,12 +46,25 @@ pub static PLUGIN: ProviderPlugin =
                 .secret(),
             Setting::optional("container_token_file", "File with the token for that address")
                 .with_env(&["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]),
+            Setting::optional("role_arn", "Role that trusts a token").with_env(&["AWS_ROLE_ARN"]),
+            Setting::optional("role_session_name", "Name of the role's sessions")
+                .with_env(&["AWS_ROLE_SESSION_NAME"])
+                .with_default("loquat"),
+            Setting::optional("web_identity_token_file", "File with the token that the role trusts")
+                .with_env(&["AWS_WEB_IDENTITY_TOKEN_FILE"]),
+            Setting::optional("metadata", "Whether the machine's metadata service is asked (true or false)"),
+            Setting::optional("metadata_url", "Address of the metadata service")
+                .with_env(&["AWS_EC2_METADATA_SERVICE_ENDPOINT"]),
             Setting::optional("region", "Region of the endpoints")
                 .with_env(&["AWS_REGION", "AWS_DEFAULT_REGION"])
                 .with_default(route::DEFAULT_REGION),
             Setting::optional("base_url", "Address of the runtime API, for proxies and private endpoints")
                 .with_env(&["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]),
-            Setting::optional("chat_api", "How models are asked: converse, invoke or mantle").with_default("converse"),
+            Setting::optional(
+                "chat_api",
+                "How models are asked: converse, invoke, mantle, mantle-chat or mantle-responses",
+            )
+            .with_default("converse"),
             Setting::optional("invoke_form", "Form of InvokeModel's bodies for models whose id does not tell it"),
         ])
         .with_default_model("us.amazon.nova-2-lite-v1:0");

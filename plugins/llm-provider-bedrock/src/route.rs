@@ -2,7 +2,6 @@
 
 use llm_core::{Error, ErrorKind};
 
-use crate::config::ChatApi;
 use crate::sigv4::encoded;
 
 /// The region where nobody names one.
@@ -19,6 +18,8 @@ pub(crate) struct Route {
     pub(crate) runtime: String,
     control: String,
     pub(crate) mantle: String,
+    /// The same for models that have the Responses API only.
+    pub(crate) mantle_newer: String,
 }
 
 impl Route {
@@ -35,6 +36,7 @@ impl Route {
             runtime: format!("https://bedrock-runtime.{region}.amazonaws.com{china}"),
             control: format!("https://bedrock.{region}.amazonaws.com{china}"),
             mantle: format!("https://bedrock-mantle.{region}.api.aws/v1"),
+            mantle_newer: format!("https://bedrock-mantle.{region}.api.aws/openai/v1"),
         };
         if let Some(base) = base.map(str::trim).filter(|base| !base.is_empty()) {
             route = route.at(base)?;
@@ -46,7 +48,8 @@ impl Route {
     pub(crate) fn at(&self, base: &str) -> Result<Self, Error> {
         let base = normalize(base)?;
         let control = base.replacen("://bedrock-runtime", "://bedrock", 1);
-        Ok(Self { region: self.region.clone(), control, mantle: base.clone(), runtime: base })
+        let (mantle, mantle_newer) = (base.clone(), base.clone());
+        Ok(Self { region: self.region.clone(), control, mantle, mantle_newer, runtime: base })
     }
 
     /// The address of a model's operation. An id may hold colons and slashes (ARNs), which are part of it.
@@ -67,18 +70,6 @@ impl Route {
             url.push_str(&encoded(token));
         }
         url
-    }
-}
-
-impl ChatApi {
-    /// The last segments of the paths for a whole and for a streamed answer.
-    pub(crate) fn operation(self, stream: bool) -> &'static str {
-        match (self, stream) {
-            (Self::Invoke, false) => "invoke",
-            (Self::Invoke, true) => "invoke-with-response-stream",
-            (_, false) => "converse",
-            (_, true) => "converse-stream",
-        }
     }
 }
 

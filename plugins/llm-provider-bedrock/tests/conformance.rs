@@ -13,9 +13,10 @@ mod fields {
     use serde_json::json;
 
     fn hold(chat_api: &str, model: &str) -> Result<(), Failure> {
+        let (folder, _) = chat_api.split_once('-').unwrap_or((chat_api, ""));
         let config = json!({ "base_url": "https://bedrock.test", "chat_api": chat_api });
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/");
-        let suite = Suite::new(&llm_provider_bedrock::PLUGIN, &config, &format!("{fixtures}{chat_api}"))
+        let suite = Suite::new(&llm_provider_bedrock::PLUGIN, &config, &format!("{fixtures}{folder}"))
             .with_model(model)
             .with_model_of("embed", "amazon.titan-embed-text-v2:0")
             .with_model_of("rerank", "cohere.rerank-v3-5:0")
@@ -46,6 +47,6 @@ mod fields {
 
     #[test]
     fn openais_chat_sends_every_field_or_warns_about_it() -> Result<(), Failure> {
-        hold("mantle", "openai.gpt-oss-20b-1:0")
+        hold("mantle-chat", "openai.gpt-oss-20b-1:0")
     }
 }

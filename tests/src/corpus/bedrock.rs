@@ -22,7 +22,8 @@ fn of_path(path: &str) -> Option<String> {
 /// The settings for the way in which a case was recorded.
 pub(super) fn configure(case: &Case, config: &mut Map<String, Value>) {
     let way = match (case.provider.as_str(), case.api.as_str()) {
-        ("bedrock_mantle", _) => "mantle",
+        ("bedrock_mantle", "openai-responses") => "mantle-responses",
+        ("bedrock_mantle", _) => "mantle-chat",
         ("bedrock", "bedrock-invoke") => "invoke",
         _ => return,
     };

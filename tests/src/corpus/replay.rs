@@ -32,9 +32,9 @@ fn plan(case: &Case, registry: &Registry) -> Option<(&'static str, Operation)> {
         ("voyage", _) => "voyage",
         ("vertex", _) => "vertex",
         ("watsonx", _) => "watsonx",
-        ("bedrock", _) | ("bedrock_mantle", "openai-chat" | "models") => "bedrock",
+        ("bedrock" | "bedrock_mantle", _) => "bedrock",
         // OpenAI's models at others, and vendors of the protocol that have no plugin for it.
-        ("bedrock_mantle" | "chatgpt" | "copilot", "openai-responses") => "openai",
+        ("chatgpt" | "copilot", "openai-responses") => "openai",
         (_, "openai-responses") => "openai-compatible",
         (vendor, api) => vendors::unlisted(vendor, api, registry)?,
     };

@@ -2,20 +2,19 @@
 //! again before it ends, by one call for all that wait.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
-use llm_core::{Cx, Error, ErrorKind, HttpRequest, Secret};
+use llm_core::{Cx, Error, HttpRequest, Secret};
 use llm_wire::{Renewed, exchange};
-use serde::Deserialize;
 
+use super::temporary::{BEFORE_END, read, refused};
 use super::{Credentials, missing};
 
 /// Where ECS answers.
 const ECS: &str = "http://169.254.170.2";
-/// So long before its end a key is renewed.
-const BEFORE_END: Duration = Duration::from_secs(300);
+const WHOSE: &str = "the container's";
 
 /// A container's endpoint.
 #[derive(Debug)]
@@ -24,15 +23,6 @@ pub(crate) struct Container {
     token: Option<Secret>,
     token_file: Option<PathBuf>,
     known: Renewed<Credentials>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Answer {
-    access_key_id: String,
-    secret_access_key: Secret,
-    token: Option<Secret>,
-    expiration: Option<String>,
 }
 
 impl Container {
@@ -55,19 +45,8 @@ impl Container {
             value.set_sensitive(true);
             request.headers.insert(AUTHORIZATION, value);
         }
-        let refused = |status: u16| {
-            Error::new(ErrorKind::Auth, format!("asking for the container's access key: the endpoint said {status}"))
-        };
-        let success = exchange::unary(cx, request, |response| refused(response.status)).await?;
-        let answer: Answer = serde_json::from_slice(&success.body)
-            .map_err(|_| Error::new(ErrorKind::Auth, "asking for the container's access key: the answer is none"))?;
-        let end = answer.expiration.as_deref().and_then(llm_wire::rfc3339);
-        let credentials = Credentials {
-            access_key_id: answer.access_key_id,
-            secret_access_key: answer.secret_access_key,
-            session_token: answer.token,
-        };
-        Ok((credentials, end))
+        let success = exchange::unary(cx, request, |response| refused(response.status, WHOSE)).await?;
+        read(&success.body, WHOSE)
     }
 
     fn token(&self) -> Result<Option<Secret>, Error> {

@@ -1,14 +1,20 @@
-//! Who signs: access keys from the settings, from AWS's shared files, or from a container's endpoint.
+//! Who signs: access keys from the settings, from AWS's shared files, for a role that trusts a token, from a container's
+//! endpoint, or from a machine's.
 
 mod container;
+mod machine;
 mod profile;
+mod temporary;
+mod web_identity;
 
 use std::time::SystemTime;
 
 use llm_core::{Cx, Error, ErrorKind, Progress, Secret};
 
 pub(crate) use container::Container;
+pub(crate) use machine::Machine;
 pub(crate) use profile::{Files, region_of};
+pub(crate) use web_identity::WebIdentity;
 
 /// An access key.
 #[derive(Clone, Debug)]
@@ -26,8 +32,12 @@ pub(crate) enum Source {
     Fixed(Credentials),
     /// AWS's shared files.
     Files(Files),
+    /// A role that trusts a token.
+    WebIdentity(WebIdentity),
     /// A container's endpoint.
     Container(Container),
+    /// A machine's metadata service.
+    Machine(Machine),
     /// Nowhere: what is missing.
     Missing(String),
 }
@@ -38,7 +48,9 @@ impl Source {
         match self {
             Self::Fixed(credentials) => Ok(credentials.clone()),
             Self::Files(files) => files.credentials(),
+            Self::WebIdentity(role) => role.credentials(cx, now).await,
             Self::Container(container) => container.credentials(cx, now).await,
+            Self::Machine(machine) => machine.credentials(cx, now).await,
             Self::Missing(what) => Err(missing(what.clone())),
         }
     }
