@@ -1,6 +1,6 @@
 //! What encoding a request gives, and the warnings that come with it.
 
-use llm_core::{Error, OnUnsupported, Warning, Warnings};
+use llm_core::{CacheHint, Error, Message, OnUnsupported, Warning, Warnings};
 
 use crate::multipart::Form;
 
@@ -67,6 +67,26 @@ impl Notes {
     /// A field whose name is the caller's.
     pub(crate) fn unknown(&mut self, field: &str) -> Result<(), Error> {
         self.warnings.unsupported(field, "this version does not know the field; use `ext` to send it as it is")
+    }
+
+    /// The fields of a message and of its parts that this version does not know.
+    pub(crate) fn unknown_in(&mut self, message: &Message) -> Result<(), Error> {
+        for name in message.extra.keys() {
+            self.unknown(&format!("messages.{name}"))?;
+        }
+        for name in message.content.iter().flat_map(|part| part.extra.keys()) {
+            self.unknown(&format!("messages.content.{name}"))?;
+        }
+        Ok(())
+    }
+
+    /// A wish for the cache, at a vendor that has its own ways.
+    pub(crate) fn cache(&mut self, hint: CacheHint) -> Result<(), Error> {
+        self.unsupported("messages.content.cache", "this vendor caches by itself")?;
+        match hint.ttl {
+            Some(_) => self.unsupported("messages.content.cache.ttl", "this vendor caches as long as it likes"),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn into_vec(self) -> Vec<Warning> {

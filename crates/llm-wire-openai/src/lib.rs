@@ -19,6 +19,7 @@ mod media;
 pub mod models;
 pub mod moderations;
 mod multipart;
+mod opening;
 mod operations;
 mod protocol;
 pub mod rerank;

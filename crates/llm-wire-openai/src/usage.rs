@@ -109,14 +109,23 @@ impl Serialize for Encoded<'_> {
             "total_tokens",
             &usage.total().unwrap_or_else(|| usage.input.or(usage.output).unwrap_or(0)),
         )?;
-        let details = |name| usage.extra.get(name).and_then(Value::as_object);
-        let prompt = PromptDetails { usage, more: details(PROMPT_DETAILS) };
-        if prompt.says_something() {
-            map.serialize_entry(PROMPT_DETAILS, &prompt)?;
-        }
-        let completion = CompletionDetails { usage, more: details(COMPLETION_DETAILS) };
-        if completion.says_something() {
-            map.serialize_entry(COMPLETION_DETAILS, &completion)?;
+        let prompt = [
+            ("cached_tokens", usage.cache_read),
+            ("cache_write_tokens", usage.cache_write),
+            ("audio_tokens", usage.input_audio),
+            ("image_tokens", usage.input_image),
+        ];
+        let completion = [
+            ("reasoning_tokens", usage.reasoning),
+            ("audio_tokens", usage.output_audio),
+            ("accepted_prediction_tokens", usage.prediction_accepted),
+            ("rejected_prediction_tokens", usage.prediction_rejected),
+        ];
+        for (name, counts) in [(PROMPT_DETAILS, &prompt), (COMPLETION_DETAILS, &completion)] {
+            let details = DetailsOut::new(usage, name, counts);
+            if details.says_something() {
+                map.serialize_entry(name, &details)?;
+            }
         }
         for (name, value) in usage.extra.iter().filter(|(name, _)| !is_ours(name)) {
             map.serialize_entry(name, value)?;
@@ -129,52 +138,29 @@ fn is_ours(name: &str) -> bool {
     ["prompt_tokens", "completion_tokens", "total_tokens", PROMPT_DETAILS, COMPLETION_DETAILS].contains(&name)
 }
 
-struct PromptDetails<'a> {
-    usage: &'a Usage,
-    more: Option<&'a Map<String, Value>>,
+/// Counts in detail, and beside them what has no field.
+pub(crate) struct DetailsOut<'a> {
+    counts: &'a [(&'static str, Option<u64>)],
+    more: Added<'a>,
 }
 
-impl PromptDetails<'_> {
+impl<'a> DetailsOut<'a> {
+    /// `name` is the field of the object.
+    pub(crate) fn new(usage: &'a Usage, name: &str, counts: &'a [(&'static str, Option<u64>)]) -> Self {
+        Self { counts, more: Added::object(usage.extra.get(name).and_then(Value::as_object)) }
+    }
+
     fn says_something(&self) -> bool {
-        let usage = self.usage;
-        [usage.cache_read, usage.cache_write, usage.input_audio, usage.input_image].iter().any(Option::is_some)
-            || self.more.is_some()
+        self.counts.iter().any(|(_, count)| count.is_some()) || !self.more.is_empty()
     }
 }
 
-impl Serialize for PromptDetails<'_> {
+impl Serialize for DetailsOut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = Fields::new(serializer.serialize_map(None)?, Added::object(self.more));
-        fields.put_some("cached_tokens", self.usage.cache_read)?;
-        fields.put_some("cache_write_tokens", self.usage.cache_write)?;
-        fields.put_some("audio_tokens", self.usage.input_audio)?;
-        fields.put_some("image_tokens", self.usage.input_image)?;
-        fields.end()
-    }
-}
-
-struct CompletionDetails<'a> {
-    usage: &'a Usage,
-    more: Option<&'a Map<String, Value>>,
-}
-
-impl CompletionDetails<'_> {
-    fn says_something(&self) -> bool {
-        let usage = self.usage;
-        [usage.reasoning, usage.output_audio, usage.prediction_accepted, usage.prediction_rejected]
-            .iter()
-            .any(Option::is_some)
-            || self.more.is_some()
-    }
-}
-
-impl Serialize for CompletionDetails<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = Fields::new(serializer.serialize_map(None)?, Added::object(self.more));
-        fields.put_some("reasoning_tokens", self.usage.reasoning)?;
-        fields.put_some("audio_tokens", self.usage.output_audio)?;
-        fields.put_some("accepted_prediction_tokens", self.usage.prediction_accepted)?;
-        fields.put_some("rejected_prediction_tokens", self.usage.prediction_rejected)?;
+        let mut fields = Fields::new(serializer.serialize_map(None)?, self.more);
+        for (name, count) in self.counts {
+            fields.put_some(name, *count)?;
+        }
         fields.end()
     }
 }

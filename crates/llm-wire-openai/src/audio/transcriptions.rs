@@ -11,10 +11,12 @@ use llm_wire::sse::SseItem;
 use serde_json::{Map, Value, json};
 
 use super::filename;
+use crate::chat::request::decode::AudioIn;
+use crate::chat::request::decode::message::{Wrong, sound};
 use crate::dialect::{Dialect, TranscriptionForm};
 use crate::encoded::{Notes, Payload};
 use crate::json::{Added, Str, malformed, read_request, to_vec, wrong};
-use crate::media::{audio_format, audio_type};
+use crate::media::audio_format;
 use crate::multipart::{self, Form};
 use crate::{FAMILY, counts, error};
 
@@ -116,7 +118,7 @@ pub struct Decoded {
 wire_object! {
     strict struct BodyIn<'a> {
         "model" => model: Option<Str<'a>>,
-        "input_audio" => audio: Option<SoundIn<'a>>,
+        "input_audio" => audio: Option<AudioIn<'a>>,
         "language" => language: Option<Str<'a>>,
         "prompt" => prompt: Option<Str<'a>>,
         "temperature" => temperature: Option<f64>,
@@ -126,25 +128,11 @@ wire_object! {
     rest: Map<String, Value>
 }
 
-wire_object! {
-    strict struct SoundIn<'a> {
-        "data" => data: Option<Str<'a>>,
-        "format" => format: Option<Str<'a>>,
-    }
-    skip: []
-    rest: Map<String, Value>
-}
-
 /// Reads a client's JSON, the form of OpenRouter. What is wrong with it is an `invalid_request` error that names the field.
 pub fn decode_json(body: &[u8]) -> Result<Decoded, Error> {
     let body: BodyIn<'_> = read_request(body)?;
-    let missing = |field: &str| wrong(field, "is missing");
-    let sound = body.audio.ok_or_else(|| missing("input_audio"))?;
-    let data = sound.data.ok_or_else(|| missing("input_audio.data"))?;
-    let format = sound.format.ok_or_else(|| missing("input_audio.format"))?;
-    let bytes = base64_text::decode(&data.0).ok_or_else(|| wrong("input_audio.data", "must be base64"))?;
+    let audio = sound(body.audio).map_err(|Wrong { path, what }| wrong(path.trim_start_matches('.'), &what))?;
     let text = |text: Option<Str<'_>>| text.map(|text| text.0.into_owned());
-    let audio = Media::inline(audio_type(&format.0), bytes);
     let mut request = TranscribeRequest::new(text(body.model).unwrap_or_default(), audio);
     request.language = text(body.language);
     request.prompt = text(body.prompt);

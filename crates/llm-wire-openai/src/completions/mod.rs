@@ -9,5 +9,6 @@
 mod request;
 mod response;
 
-pub use request::{Decoded, decode_request, encode_request};
+pub use crate::chat::Decoded;
+pub use request::{decode_request, encode_request};
 pub use response::{Encoder, encode_response};

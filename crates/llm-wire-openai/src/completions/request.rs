@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::FAMILY;
+use crate::chat::Decoded;
 use crate::dialect::{Dialect, StreamUsage};
 use crate::encoded::{Encoded, Notes};
 use crate::json::{Added, Fields, Str, read_request, to_vec, wrong};
@@ -134,18 +135,6 @@ impl Serialize for Body<'_> {
     }
 }
 
-/// A request, and what it says of the form of its answer.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Decoded {
-    /// The prompt as a chat of one message. Its model is empty when the client names none.
-    pub request: ChatRequest,
-    /// The answer is to be streamed.
-    pub stream: bool,
-    /// The stream is to end with a chunk of usage.
-    pub include_usage: bool,
-}
-
 wire_object! {
     strict struct BodyIn<'a> {
         "model" => model: Option<Str<'a>>,
@@ -225,5 +214,5 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
         request.ext.0.insert(FAMILY.to_owned(), rest);
     }
     let include_usage = body.stream_options.is_some_and(|options| options["include_usage"].as_bool() == Some(true));
-    Ok(Decoded { request, stream: body.stream.unwrap_or(false), include_usage })
+    Ok(Decoded { request, stream: body.stream.unwrap_or(false), include_usage, warnings: Vec::new() })
 }

@@ -6,7 +6,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::dialect::ReasoningTokens;
-use crate::json::{Added, Fields, Kept, Number, Raw, parse};
+use crate::json::{Kept, Number, Raw, parse};
+use crate::usage::DetailsOut;
 
 wire_object! {
     lenient struct Body<'a> {
@@ -85,11 +86,22 @@ impl Serialize for Encoded<'_> {
         let usage = self.0;
         let total = usage.total().unwrap_or_else(|| usage.input.or(usage.output).unwrap_or(0));
         let mut map = serializer.serialize_map(None)?;
-        let details = |name| Added::object(usage.extra.get(name).and_then(Value::as_object));
+        let input = [
+            // Clients with strict types want this one.
+            ("cached_tokens", usage.cache_read.or(Some(0))),
+            ("cache_write_tokens", usage.cache_write),
+            ("audio_tokens", usage.input_audio),
+            ("image_tokens", usage.input_image),
+        ];
+        let output = [
+            ("reasoning_tokens", usage.reasoning.or(Some(0))),
+            ("audio_tokens", usage.output_audio),
+            ("image_tokens", usage.output_image),
+        ];
         map.serialize_entry("input_tokens", &usage.input.unwrap_or(0))?;
-        map.serialize_entry(INPUT_DETAILS, &InputDetails { usage, more: details(INPUT_DETAILS) })?;
+        map.serialize_entry(INPUT_DETAILS, &DetailsOut::new(usage, INPUT_DETAILS, &input))?;
         map.serialize_entry("output_tokens", &usage.output.unwrap_or(0))?;
-        map.serialize_entry(OUTPUT_DETAILS, &OutputDetails { usage, more: details(OUTPUT_DETAILS) })?;
+        map.serialize_entry(OUTPUT_DETAILS, &DetailsOut::new(usage, OUTPUT_DETAILS, &output))?;
         map.serialize_entry("total_tokens", &total)?;
         for (name, value) in usage.extra.iter().filter(|(name, _)| !is_ours(name)) {
             map.serialize_entry(name, value)?;
@@ -100,38 +112,6 @@ impl Serialize for Encoded<'_> {
 
 fn is_ours(name: &str) -> bool {
     ["input_tokens", "output_tokens", "total_tokens", INPUT_DETAILS, OUTPUT_DETAILS].contains(&name)
-}
-
-struct InputDetails<'a> {
-    usage: &'a Usage,
-    more: Added<'a>,
-}
-
-impl Serialize for InputDetails<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = Fields::new(serializer.serialize_map(None)?, self.more);
-        // Clients with strict types want this one.
-        fields.put("cached_tokens", &self.usage.cache_read.unwrap_or(0))?;
-        fields.put_some("cache_write_tokens", self.usage.cache_write)?;
-        fields.put_some("audio_tokens", self.usage.input_audio)?;
-        fields.put_some("image_tokens", self.usage.input_image)?;
-        fields.end()
-    }
-}
-
-struct OutputDetails<'a> {
-    usage: &'a Usage,
-    more: Added<'a>,
-}
-
-impl Serialize for OutputDetails<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = Fields::new(serializer.serialize_map(None)?, self.more);
-        fields.put("reasoning_tokens", &self.usage.reasoning.unwrap_or(0))?;
-        fields.put_some("audio_tokens", self.usage.output_audio)?;
-        fields.put_some("image_tokens", self.usage.output_image)?;
-        fields.end()
-    }
 }
 
 #[cfg(test)]

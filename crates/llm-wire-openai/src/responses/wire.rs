@@ -35,7 +35,7 @@ wire_object! {
 
 wire_object! {
     /// The answer as the first events of a stream carry it.
-    lenient struct Opening<'a> {
+    lenient struct Opened<'a> {
         "id" => id: Loose<'a>,
         "created_at" => created_at: Number,
         "model" => model: Loose<'a>,

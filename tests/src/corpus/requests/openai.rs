@@ -20,6 +20,16 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        says: "`reasoning` with an effort alone is `reasoning_effort`.",
+        apply: |fields| {
+            let asked = fields.get("reasoning").and_then(Value::as_object).filter(|asked| asked.len() == 1);
+            if let Some(effort) = asked.and_then(|asked| asked.get("effort")).cloned() {
+                fields.remove("reasoning");
+                fields.insert("reasoning_effort".to_owned(), effort);
+            }
+        },
+    },
+    Rule {
         says: "A text format, one answer, no probabilities and no likelier words beside them are the defaults.",
         apply: |fields| {
             remove(fields, "response_format", |value| value["type"] == "text");

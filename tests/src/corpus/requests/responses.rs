@@ -31,6 +31,14 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        says: "`developer` and `system` are the same role where a vendor knows only the latter.",
+        apply: |fields| {
+            for item in each(fields, "input").filter(|item| item["role"] == "developer") {
+                item["role"] = "system".into();
+            }
+        },
+    },
+    Rule {
         says: "Content that is a string is a list of one `input_text` or `output_text`, by the side that says it.",
         apply: |fields| {
             for item in each(fields, "input").filter(|item| item["type"] == "message") {

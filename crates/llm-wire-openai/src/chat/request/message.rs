@@ -97,13 +97,8 @@ impl Writer<'_, '_> {
 
     /// What no message of this protocol can say.
     fn unsent(&mut self, message: &Message) -> Result<(), Error> {
-        for name in message.extra.keys() {
-            self.notes.unknown(&format!("messages.{name}"))?;
-        }
+        self.notes.unknown_in(message)?;
         for part in &message.content {
-            for name in part.extra.keys() {
-                self.notes.unknown(&format!("messages.content.{name}"))?;
-            }
             if part.signature.is_some() {
                 self.notes.unsupported("messages.signature", "this protocol has no place for it")?;
             }

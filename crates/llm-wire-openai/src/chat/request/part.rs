@@ -128,13 +128,7 @@ fn cache(part: &Part, dialect: &Dialect, notes: &mut Notes) -> Result<Option<Cac
     match (part.cache, dialect.cache) {
         (None, _) => Ok(None),
         (Some(hint), CacheForm::CacheControl) => Ok(Some(CacheControl::new(hint))),
-        (Some(hint), CacheForm::None) => {
-            notes.unsupported("messages.content.cache", "this vendor caches by itself")?;
-            if hint.ttl.is_some() {
-                notes.unsupported("messages.content.cache.ttl", "this vendor caches as long as it likes")?;
-            }
-            Ok(None)
-        }
+        (Some(hint), CacheForm::None) => notes.cache(hint).map(|()| None),
     }
 }
 

@@ -4,10 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use llm_core::{
-    Error, ErrorKind, Event, Extensions, Finish, FinishReason, Origin, RateLimits, StreamFinish, StreamStart, Usage,
-    Warning,
-};
+use llm_core::{Error, ErrorKind, Event, Extensions, Finish, FinishReason, Origin, StreamFinish, Usage, Warning};
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde_json::Value;
 
@@ -19,6 +16,7 @@ use crate::chat::sources;
 use crate::chat::wire::{Chunk, ChunkChoice};
 use crate::dialect::{Dialect, EndMarker};
 use crate::json::{is_empty, malformed, read};
+use crate::opening::Opening;
 use crate::{FAMILY, error};
 
 /// Reads the chunks of one stream. Plain text costs one allocation a chunk, the text itself.
@@ -27,12 +25,8 @@ use crate::{FAMILY, error};
 /// usage, and some even calls, after a finish reason.
 #[derive(Debug)]
 pub struct Decoder {
-    origin: Arc<Origin>,
+    opening: Opening,
     dialect: Dialect,
-    warnings: Vec<Warning>,
-    request_id: Option<String>,
-    rate_limits: Option<RateLimits>,
-    started: bool,
     finished: bool,
     /// The server ignored that a stream was asked for, and has sent its answer at once.
     whole: bool,
@@ -48,12 +42,8 @@ impl Decoder {
     /// A decoder of a stream from `origin`; the warnings of the request go out with the start.
     pub fn new(origin: Arc<Origin>, warnings: Vec<Warning>, dialect: &Dialect) -> Self {
         Self {
-            origin,
+            opening: Opening::new(origin, warnings),
             dialect: *dialect,
-            warnings,
-            request_id: None,
-            rate_limits: None,
-            started: false,
             finished: false,
             whole: false,
             next_part: 0,
@@ -67,8 +57,7 @@ impl Decoder {
 
     /// With what the response's headers say: the request id and the rate limits.
     pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
-        self.request_id = llm_wire::request_id(headers);
-        self.rate_limits = llm_wire::rate_limits(headers, None).summary();
+        self.opening.read(headers);
         self
     }
 
@@ -91,7 +80,7 @@ impl Decoder {
         self.whole |= &*chunk.object.0 == "chat.completion";
         self.fields.take(&chunk.rest);
         // Azure's first chunk names neither id nor model (`prompt_filter_results` only): the next one starts the answer.
-        if !self.started && (says_something || !chunk.id.is_empty()) {
+        if says_something || !chunk.id.is_empty() {
             self.start(&chunk, out);
         }
         if let Some(tier) = chunk.service_tier.as_some()
@@ -115,15 +104,11 @@ impl Decoder {
     }
 
     fn start(&mut self, chunk: &Chunk<'_>, out: &mut EventQueue) {
-        let mut start = StreamStart::new(self.origin.clone());
+        let Some(mut start) = self.opening.start() else { return };
         start.id = chunk.id.as_some().map(str::to_owned);
         start.model = chunk.model.as_some().map(str::to_owned);
         start.created = chunk.created.0.filter(|created| *created != 0);
         start.system_fingerprint = chunk.system_fingerprint.as_some().map(str::to_owned);
-        start.request_id = self.request_id.take();
-        start.rate_limits = self.rate_limits.take();
-        start.warnings = std::mem::take(&mut self.warnings);
-        self.started = true;
         out.push(Event::Start(Box::new(start)));
     }
 
@@ -138,7 +123,7 @@ impl Decoder {
             out,
             next_part: &mut self.next_part,
             candidate: number,
-            origin: &self.origin,
+            origin: &self.opening.origin,
             dialect: &self.dialect,
         };
         self.answers[place].push(choice, sink);
@@ -151,7 +136,13 @@ impl Decoder {
         let candidate = answer.number;
         answer.text(
             text,
-            &mut Sink { out, next_part: &mut self.next_part, candidate, origin: &self.origin, dialect: &self.dialect },
+            &mut Sink {
+                out,
+                next_part: &mut self.next_part,
+                candidate,
+                origin: &self.opening.origin,
+                dialect: &self.dialect,
+            },
         );
     }
 
@@ -161,7 +152,7 @@ impl Decoder {
         if let Some(error) = error::in_band(&data, &self.dialect) {
             return Err(error);
         }
-        if self.started {
+        if self.opening.is_over() {
             let word = frame.name.or_else(|| data["type"].as_str()).or_else(|| data["object"].as_str());
             out.push(Event::Unknown { kind: format!("{FAMILY}.{}", word.unwrap_or("chunk")), data });
         } else {
@@ -198,7 +189,7 @@ impl Decoder {
                 out,
                 next_part: &mut self.next_part,
                 candidate: answer.number,
-                origin: &self.origin,
+                origin: &self.opening.origin,
                 dialect: &self.dialect,
             };
             ends.resize(number, unsaid());
@@ -235,7 +226,7 @@ impl StreamDecoder for Decoder {
             return Ok(());
         }
         if data == b"[DONE]" {
-            if !self.started {
+            if !self.opening.is_over() {
                 let message = "reading the stream: it ended without an answer";
                 return Err(Error::new(ErrorKind::Malformed, message));
             }

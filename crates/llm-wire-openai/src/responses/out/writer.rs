@@ -115,21 +115,13 @@ impl Writer<'_, '_> {
 
     /// What no item can say.
     fn unsent(&mut self, message: &Message) -> Result<(), Error> {
-        for name in message.extra.keys() {
-            self.notes.unknown(&format!("messages.{name}"))?;
-        }
+        self.notes.unknown_in(message)?;
         for part in &message.content {
-            for name in part.extra.keys() {
-                self.notes.unknown(&format!("messages.content.{name}"))?;
-            }
             if part.signature.is_some() && !matches!(part.kind, PartKind::Reasoning { .. }) {
                 self.notes.unsupported("messages.signature", "only reasoning has one here")?;
             }
             if let Some(hint) = part.cache {
-                self.notes.unsupported("messages.content.cache", "this vendor caches by itself")?;
-                if hint.ttl.is_some() {
-                    self.notes.unsupported("messages.content.cache.ttl", "this vendor caches as long as it likes")?;
-                }
+                self.notes.cache(hint)?;
             }
         }
         if message.name.is_some() {

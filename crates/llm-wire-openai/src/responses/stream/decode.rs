@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use llm_core::{Error, Event, FinishReason, Origin, RateLimits, StreamFinish, StreamStart, Visibility, Warning};
+use llm_core::{Error, Event, FinishReason, Origin, StreamFinish, Visibility, Warning};
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde_json::Value;
 
@@ -12,8 +12,9 @@ use super::live::{Live, Sink};
 use crate::dialect::Dialect;
 use crate::error;
 use crate::json::{Raw, is_empty, malformed, parse, read};
+use crate::opening::Opening;
 use crate::responses::response::{complaint, read_ext};
-use crate::responses::wire::{Answer, Happened, Item, Opening};
+use crate::responses::wire::{Answer, Happened, Item, Opened};
 use crate::responses::{FAMILY, finish, item, usage};
 
 /// Reads the events of one stream. A piece of text costs one allocation, the text itself.
@@ -22,12 +23,8 @@ use crate::responses::{FAMILY, finish, item, usage};
 /// nothing. The answer is put together from the events: the last one has an empty output at some vendors.
 #[derive(Debug)]
 pub struct Decoder {
-    origin: Arc<Origin>,
+    opening: Opening,
     dialect: Dialect,
-    warnings: Vec<Warning>,
-    request_id: Option<String>,
-    rate_limits: Option<RateLimits>,
-    started: bool,
     finished: bool,
     next_part: u32,
     items: Vec<Live>,
@@ -39,12 +36,8 @@ impl Decoder {
     /// A decoder of a stream from `origin`; the warnings of the request go out with the start.
     pub fn new(origin: Arc<Origin>, warnings: Vec<Warning>, dialect: &Dialect) -> Self {
         Self {
-            origin,
+            opening: Opening::new(origin, warnings),
             dialect: *dialect,
-            warnings,
-            request_id: None,
-            rate_limits: None,
-            started: false,
             finished: false,
             next_part: 0,
             items: Vec::new(),
@@ -55,8 +48,7 @@ impl Decoder {
 
     /// With what the response's headers say: the request id and the rate limits.
     pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
-        self.request_id = llm_wire::request_id(headers);
-        self.rate_limits = llm_wire::rate_limits(headers, None).summary();
+        self.opening.read(headers);
         self
     }
 
@@ -146,25 +138,18 @@ impl Decoder {
     }
 
     fn opened(&mut self, response: Option<Raw<'_>>, out: &mut EventQueue) {
-        let Some(opening) = response.filter(|_| !self.started).and_then(parse::<Opening<'_>>) else { return };
-        self.start(Some(&opening), out);
+        let Some(opened) = response.filter(|_| !self.opening.is_over()).and_then(parse::<Opened<'_>>) else { return };
+        self.start(Some(&opened), out);
     }
 
-    fn start(&mut self, opening: Option<&Opening<'_>>, out: &mut EventQueue) {
-        if self.started {
-            return;
+    fn start(&mut self, opened: Option<&Opened<'_>>, out: &mut EventQueue) {
+        let Some(mut start) = self.opening.start() else { return };
+        if let Some(opened) = opened {
+            start.id = opened.id.as_some().map(str::to_owned);
+            start.model = opened.model.as_some().map(str::to_owned);
+            start.created = opened.created_at.0.filter(|created| *created != 0);
+            self.service_tier = opened.service_tier.as_some().map(str::to_owned);
         }
-        self.started = true;
-        let mut start = StreamStart::new(self.origin.clone());
-        if let Some(opening) = opening {
-            start.id = opening.id.as_some().map(str::to_owned);
-            start.model = opening.model.as_some().map(str::to_owned);
-            start.created = opening.created_at.0.filter(|created| *created != 0);
-            self.service_tier = opening.service_tier.as_some().map(str::to_owned);
-        }
-        start.request_id = self.request_id.take();
-        start.rate_limits = self.rate_limits.take();
-        start.warnings = std::mem::take(&mut self.warnings);
         out.push(Event::Start(Box::new(start)));
     }
 
@@ -267,7 +252,7 @@ impl Decoder {
         if answer.error.is_some_and(|raw| !is_empty(raw)) || &*answer.status.0 == "failed" {
             return Err(self.failed(response));
         }
-        if let Some(opening) = response.filter(|_| !self.started).and_then(parse::<Opening<'_>>) {
+        if let Some(opening) = response.filter(|_| !self.opening.is_over()).and_then(parse::<Opened<'_>>) {
             self.start(Some(&opening), out);
         }
         self.start(None, out);

@@ -11,12 +11,12 @@ use llm_core::{
 use serde_json::{Map, Value};
 
 use super::calls::Calls;
-use super::wire::{CacheControlIn, CallIn, ContentIn, MessageIn, PartIn};
+use super::wire::{AudioIn, CacheControlIn, CallIn, ContentIn, MessageIn, PartIn};
 use super::wrong;
 use crate::FAMILY;
 use crate::chat::arguments::Arguments;
 use crate::chat::piece::{self, NAMED, REASONING};
-use crate::json::Str;
+use crate::json::{Place, Str, TextOr};
 use crate::media;
 
 pub(super) fn read(messages: Vec<MessageIn<'_>>) -> Result<Vec<Arc<Message>>, Error> {
@@ -26,20 +26,35 @@ pub(super) fn read(messages: Vec<MessageIn<'_>>) -> Result<Vec<Arc<Message>>, Er
         // A path is put together only for an error.
         let message = one(message)
             .and_then(|mut message| calls.name(&mut message).map(|()| message))
-            .map_err(|Wrong { path, what }| wrong(&format!("messages[{number}]{path}"), what))?;
+            .map_err(|Wrong { path, what }| wrong(&format!("messages[{number}]{path}"), &what))?;
         out.push(Arc::new(message));
     }
     Ok(out)
 }
 
-/// What is wrong with a message, and where in it.
+/// What is wrong inside of a message or an item, and where in it.
+#[derive(Debug)]
 pub(crate) struct Wrong {
     pub(crate) path: String,
-    pub(crate) what: &'static str,
+    pub(crate) what: Cow<'static, str>,
 }
 
 pub(crate) fn at(path: impl Into<String>, what: &'static str) -> Wrong {
-    Wrong { path: path.into(), what }
+    Wrong { path: path.into(), what: what.into() }
+}
+
+impl Wrong {
+    /// The same one step further out.
+    pub(crate) fn within(self, step: &str) -> Self {
+        Self { path: format!("{step}{}", self.path), what: self.what }
+    }
+}
+
+impl From<Place> for Wrong {
+    fn from(place: Place) -> Self {
+        let dot = if place.path.is_empty() || place.path.starts_with('[') { "" } else { "." };
+        Self { path: format!("{dot}{}", place.path), what: place.what.into() }
+    }
 }
 
 fn one(mut message: MessageIn<'_>) -> Result<Message, Wrong> {
@@ -87,19 +102,21 @@ fn keep(ext: &mut Extensions, rest: Map<String, Value>) {
 
 /// Content that must be there.
 fn words(content: Option<ContentIn<'_>>) -> Result<Vec<Part>, Wrong> {
-    content.map_or_else(|| Err(at(".content", "is missing")), parts)
+    content.map_or_else(|| Err(at(".content", "is missing")), |content| parts(content, ".content", part_of))
 }
 
-fn parts(content: ContentIn<'_>) -> Result<Vec<Part>, Wrong> {
+/// The parts of some content, which stands in `field`; an empty text has none.
+pub(crate) fn parts<T>(
+    content: TextOr<'_, T>,
+    field: &str,
+    read: impl Fn(T) -> Result<Part, Wrong>,
+) -> Result<Vec<Part>, Wrong> {
     match content {
-        ContentIn::Text(text) if text.is_empty() => Ok(Vec::new()),
-        ContentIn::Text(text) => Ok(vec![Part::text(text)]),
-        ContentIn::List(parts) => parts
-            .into_iter()
-            .enumerate()
-            .map(|(number, part)| {
-                part_of(part).map_err(|wrong| at(format!(".content[{number}]{}", wrong.path), wrong.what))
-            })
+        TextOr::Text(text) if text.is_empty() => Ok(Vec::new()),
+        TextOr::Text(text) => Ok(vec![Part::text(text)]),
+        TextOr::List(parts) => (0..)
+            .zip(parts)
+            .map(|(number, part)| read(part).map_err(|wrong| wrong.within(&format!("{field}[{number}]"))))
             .collect(),
     }
 }
@@ -119,13 +136,7 @@ fn part_of(part: PartIn<'_>) -> Result<Part, Wrong> {
             media.detail = url.detail;
             PartKind::Media(media)
         }
-        "input_audio" => {
-            let audio = part.input_audio.ok_or_else(|| missing("input_audio"))?;
-            let data = audio.data.ok_or_else(|| missing("input_audio.data"))?;
-            let format = audio.format.ok_or_else(|| missing("input_audio.format"))?;
-            let bytes = base64_text::decode(&data.0).ok_or_else(|| at(".input_audio.data", "must be base64"))?;
-            PartKind::Media(Media::inline(media::audio_type(&format.0), bytes))
-        }
+        "input_audio" => PartKind::Media(sound(part.input_audio)?),
         "file" => {
             let file = part.file.ok_or_else(|| missing("file"))?;
             let filename = file.filename.map(owned);
@@ -163,6 +174,16 @@ pub(super) fn cache_hint(control: &CacheControlIn<'_>) -> CacheHint {
     CacheHint { ttl: seconds.map(Duration::from_secs) }
 }
 
+/// The sound in a part of type `input_audio`.
+pub(crate) fn sound(audio: Option<AudioIn<'_>>) -> Result<Media, Wrong> {
+    let missing = |field: &str| at(field, "is missing");
+    let audio = audio.ok_or_else(|| missing(".input_audio"))?;
+    let data = audio.data.ok_or_else(|| missing(".input_audio.data"))?;
+    let format = audio.format.ok_or_else(|| missing(".input_audio.format"))?;
+    let bytes = base64_text::decode(&data.0).ok_or_else(|| at(".input_audio.data", "must be base64"))?;
+    Ok(Media::inline(media::audio_type(&format.0), bytes))
+}
+
 /// A data URI, or bare base64 as some clients send it.
 pub(crate) fn file_content(data: &str, filename: Option<&str>) -> Option<Media> {
     let (media_type, data) = media::data_uri(data).unwrap_or_else(|| {
@@ -194,7 +215,7 @@ fn assistant(message: MessageIn<'_>) -> Result<Vec<Part>, Wrong> {
         out.push(thoughts);
     }
     if let Some(content) = message.content {
-        out.extend(parts(content)?);
+        out.extend(parts(content, ".content", part_of)?);
     }
     if let Some(Str(text)) = message.refusal.filter(|text| !text.0.is_empty()) {
         out.push(Part::new(PartKind::Refusal { text: text.into_owned() }));

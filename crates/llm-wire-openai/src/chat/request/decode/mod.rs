@@ -3,7 +3,7 @@
 mod calls;
 pub(crate) mod choice;
 pub(crate) mod message;
-mod tool;
+pub(crate) mod tool;
 mod wire;
 
 use llm_core::{ChatRequest, Effort, Error, ErrorKind, Reasoning, Warning};
@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::FAMILY;
 use crate::json::{Place, Str};
+pub(crate) use wire::AudioIn;
 use wire::{BodyIn, StopIn};
 
 /// A request, and what it says of the form of its answer.

@@ -9,7 +9,7 @@ use super::message::cache_hint;
 use super::wire::{FunctionIn, ToolIn};
 use super::wrong;
 use crate::FAMILY;
-use crate::json::Items;
+use crate::json::{Items, Str};
 
 /// `tools`, and `functions` from before there were tools.
 pub(super) fn read(
@@ -45,18 +45,29 @@ fn one(tool: ToolIn<'_>, missing: impl Fn(&str) -> Error) -> Result<Tool, Error>
     })
 }
 
+/// A function by its fields, which both protocols have.
+pub(crate) fn of_fields(
+    name: Str<'_>,
+    description: Option<Str<'_>>,
+    parameters: Option<Value>,
+    strict: Option<bool>,
+) -> FunctionTool {
+    FunctionTool {
+        name: name.0.into_owned(),
+        description: description.map(|text| text.0.into_owned()),
+        schema: parameters.unwrap_or_default(),
+        strict,
+        ..FunctionTool::default()
+    }
+}
+
 fn function(
     described: FunctionIn<'_>,
     mut beside: Map<String, Value>,
     missing: impl Fn(&str) -> Error,
 ) -> Result<FunctionTool, Error> {
-    let mut function = FunctionTool {
-        name: described.name.map(|name| name.0.into_owned()).ok_or_else(|| missing("name"))?,
-        description: described.description.map(|text| text.0.into_owned()),
-        schema: described.parameters.unwrap_or_default(),
-        strict: described.strict,
-        ..FunctionTool::default()
-    };
+    let name = described.name.ok_or_else(|| missing("name"))?;
+    let mut function = of_fields(name, described.description, described.parameters, described.strict);
     if !described.rest.is_empty() {
         beside.insert("function".to_owned(), Value::Object(described.rest));
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use llm_core::{Error, Message, Part, PartKind, Role, ToolCall, ToolResult};
 use serde_json::{Map, Value};
 
-use super::content::{Inside, parts, strictly};
+use super::content::{parts, strictly};
 use super::wire::{CallIn, MessageIn, OutputIn, Sniffed};
 use crate::chat::arguments::Arguments;
+use crate::chat::request::decode::message::{Wrong, at};
 use crate::chat::request::decode::wrong;
 use crate::json::{Raw, Str, TextOr, parse};
 use crate::responses::wire::Item;
@@ -20,7 +21,7 @@ pub(super) fn read(input: TextOr<'_, Raw<'_>>, messages: &mut Vec<Arc<Message>>)
         TextOr::List(items) => {
             for (number, raw) in items.into_iter().enumerate() {
                 one(raw, &mut conversation)
-                    .map_err(|Inside { path, what }| wrong(&format!("input[{number}]{path}"), &what))?;
+                    .map_err(|Wrong { path, what }| wrong(&format!("input[{number}]{path}"), &what))?;
             }
         }
     }
@@ -28,10 +29,10 @@ pub(super) fn read(input: TextOr<'_, Raw<'_>>, messages: &mut Vec<Arc<Message>>)
     Ok(())
 }
 
-fn one(raw: Raw<'_>, out: &mut Vec<Message>) -> Result<(), Inside> {
-    let Some(sniffed) = parse::<Sniffed<'_>>(raw) else { return Err(Inside::new("", "must be an object")) };
+fn one(raw: Raw<'_>, out: &mut Vec<Message>) -> Result<(), Wrong> {
+    let Some(sniffed) = parse::<Sniffed<'_>>(raw) else { return Err(at("", "must be an object")) };
     match (&*sniffed.kind.0, &*sniffed.role.0) {
-        ("", "") => return Err(Inside::new(".type", "is missing")),
+        ("", "") => return Err(at(".type", "is missing")),
         ("message" | "", role) => message(raw, role, out)?,
         ("function_call", _) => assistant(out, vec![call(raw, false)?]),
         ("custom_tool_call", _) => assistant(out, vec![call(raw, true)?]),
@@ -39,7 +40,7 @@ fn one(raw: Raw<'_>, out: &mut Vec<Message>) -> Result<(), Inside> {
         ("custom_tool_call_output", _) => out.push(result(raw, true)?),
         ("reasoning", _) => match parse::<Item<'_>>(raw) {
             Some(item) => assistant(out, vec![item::reasoning(item)]),
-            None => return Err(strictly::<Map<String, Value>>(raw).err().map_or_else(not_reasoning, Inside::from)),
+            None => return Err(strictly::<Map<String, Value>>(raw).err().map_or_else(not_reasoning, Wrong::from)),
         },
         (kind, _) => {
             let part = Part::opaque(format!("{FAMILY}.{kind}"), strictly::<Value>(raw)?);
@@ -54,8 +55,8 @@ fn one(raw: Raw<'_>, out: &mut Vec<Message>) -> Result<(), Inside> {
     Ok(())
 }
 
-fn not_reasoning() -> Inside {
-    Inside::new("", "is not an item of reasoning: a field has another type")
+fn not_reasoning() -> Wrong {
+    at("", "is not an item of reasoning: a field has another type")
 }
 
 /// Items of the assistant in a row are one message.
@@ -66,11 +67,11 @@ fn assistant(out: &mut Vec<Message>, mut parts: Vec<Part>) {
     }
 }
 
-fn message(raw: Raw<'_>, role: &str, out: &mut Vec<Message>) -> Result<(), Inside> {
+fn message(raw: Raw<'_>, role: &str, out: &mut Vec<Message>) -> Result<(), Wrong> {
     let MessageIn { content, rest, .. } = strictly(raw)?;
     let facts = said(rest);
-    let content = content.ok_or_else(|| Inside::new(".content", "is missing"))?;
-    let mut content = parts(content).map_err(|wrong| wrong.within(".content"))?;
+    let content = content.ok_or_else(|| at(".content", "is missing"))?;
+    let mut content = parts(content, ".content")?;
     let role = match role {
         "user" => Role::User,
         "system" => Role::System,
@@ -89,7 +90,7 @@ fn message(raw: Raw<'_>, role: &str, out: &mut Vec<Message>) -> Result<(), Insid
             assistant(out, content);
             return Ok(());
         }
-        _ => return Err(Inside::new(".role", "must be system, developer, user or assistant")),
+        _ => return Err(at(".role", "must be system, developer, user or assistant")),
     };
     let mut message = Message::new(role, content);
     if !facts.is_empty() {
@@ -105,9 +106,9 @@ fn said(mut rest: Map<String, Value>) -> Map<String, Value> {
     rest
 }
 
-fn call(raw: Raw<'_>, custom: bool) -> Result<Part, Inside> {
+fn call(raw: Raw<'_>, custom: bool) -> Result<Part, Wrong> {
     let call: CallIn<'_> = strictly(raw)?;
-    let missing = |field: &str| Inside::new(field, "is missing");
+    let missing = |field: &str| at(field, "is missing");
     let text = |text: Str<'_>| text.0.into_owned();
     let arguments = match (custom, call.arguments, call.input) {
         (false, Some(arguments), _) => text(arguments),
@@ -137,13 +138,13 @@ fn keep(part: &mut Part, rest: Map<String, Value>) {
     }
 }
 
-fn result(raw: Raw<'_>, custom: bool) -> Result<Message, Inside> {
+fn result(raw: Raw<'_>, custom: bool) -> Result<Message, Wrong> {
     let result: OutputIn<'_> = strictly(raw)?;
-    let Some(call_id) = result.call_id else { return Err(Inside::new(".call_id", "is missing")) };
-    let output = result.output.ok_or_else(|| Inside::new(".output", "is missing"))?;
+    let Some(call_id) = result.call_id else { return Err(at(".call_id", "is missing")) };
+    let output = result.output.ok_or_else(|| at(".output", "is missing"))?;
     let mut part = Part::new(PartKind::ToolResult(ToolResult {
         call_id: call_id.0.into_owned(),
-        content: parts(output).map_err(|wrong| wrong.within(".output"))?,
+        content: parts(output, ".output")?,
         ..ToolResult::default()
     }));
     keep(&mut part, result.rest);

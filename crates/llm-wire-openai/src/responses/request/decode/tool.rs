@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use llm_core::{ChatRequest, Error, FunctionTool, Tool, ToolChoice};
+use llm_core::{ChatRequest, Error, Tool, ToolChoice};
 use serde_json::{Map, Value};
 
 use super::wire::ToolIn;
 use crate::chat::request::decode::choice::word_of;
+use crate::chat::request::decode::tool::of_fields;
 use crate::chat::request::decode::wrong;
 use crate::json::Items;
 use crate::responses::FAMILY;
@@ -26,13 +27,8 @@ fn one(tool: ToolIn<'_>, missing: impl Fn(&str) -> Error) -> Result<Tool, Error>
     let mut rest = tool.rest;
     rest.retain(|_, value| !value.is_null());
     if kind.0 == "function" {
-        let mut function = FunctionTool {
-            name: tool.name.map(|name| name.0.into_owned()).ok_or_else(|| missing("name"))?,
-            description: tool.description.map(|text| text.0.into_owned()),
-            schema: tool.parameters.unwrap_or_default(),
-            strict: tool.strict,
-            ..FunctionTool::default()
-        };
+        let name = tool.name.ok_or_else(|| missing("name"))?;
+        let mut function = of_fields(name, tool.description, tool.parameters, tool.strict);
         if !rest.is_empty() {
             function.ext.0.insert(FAMILY.to_owned(), rest);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use crate::chat::request::decode::AudioIn;
 use crate::json::{Ignored, Items, Loose, Raw, Str, TextOr};
 
 wire_object! {
@@ -86,15 +87,6 @@ wire_object! {
         "input_audio" => input_audio: Option<AudioIn<'a>>,
     }
     skip: ["type"]
-    rest: Map<String, Value>
-}
-
-wire_object! {
-    strict struct AudioIn<'a> {
-        "data" => data: Option<Str<'a>>,
-        "format" => format: Option<Str<'a>>,
-    }
-    skip: []
     rest: Map<String, Value>
 }
 
