@@ -21,12 +21,6 @@ pub struct ModelFacts {
     pub efforts: Vec<Effort>,
     /// Efforts that it is known not to take.
     pub refused_efforts: Vec<Effort>,
-    /// It always reasons.
-    pub always_reasons: Support,
-    /// It chooses by itself how much to reason.
-    pub adaptive_reasoning: Support,
-    /// System messages within the conversation.
-    pub system_inside: Support,
     /// Prompt caching.
     pub prompt_cache: Support,
     /// Shortest prompt that is cached, in tokens.
@@ -126,6 +120,9 @@ impl Row {
         };
         capabilities.json_schema = self.says("schema");
         capabilities.reasoning = self.says("reasoning");
+        capabilities.always_reasons = self.says("always_think");
+        capabilities.adaptive_reasoning = self.says("adaptive");
+        capabilities.mid_system = self.says("mid_system");
         capabilities.sampling = self.says("sampling");
         capabilities.assistant_prefill = self.says("prefill");
         if self.mode.as_deref() == Some("responses") {
@@ -141,9 +138,6 @@ impl Row {
             capabilities,
             efforts: self.efforts.clone(),
             refused_efforts: self.no_efforts.clone(),
-            always_reasons: self.says("always_think"),
-            adaptive_reasoning: self.says("adaptive"),
-            system_inside: self.says("mid_system"),
             prompt_cache: self.says("cache"),
             prompt_cache_min: self.cache_min,
             web_search: self.says("web_search"),

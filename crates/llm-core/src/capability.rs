@@ -57,6 +57,12 @@ pub struct Capabilities {
     pub json_schema: Support,
     /// Reasoning, with effort or budget.
     pub reasoning: Support,
+    /// It cannot be told not to reason.
+    pub always_reasons: Support,
+    /// It is told by an effort how much to reason, and chooses by itself within it.
+    pub adaptive_reasoning: Support,
+    /// Instructions inside the conversation, not only before it.
+    pub mid_system: Support,
     /// Temperature, `top_p` and the like.
     pub sampling: Support,
     /// An assistant message last, to be continued.
@@ -100,6 +106,9 @@ impl Capabilities {
             (&mut self.forced_tool, nearer.forced_tool),
             (&mut self.json_schema, nearer.json_schema),
             (&mut self.reasoning, nearer.reasoning),
+            (&mut self.always_reasons, nearer.always_reasons),
+            (&mut self.adaptive_reasoning, nearer.adaptive_reasoning),
+            (&mut self.mid_system, nearer.mid_system),
             (&mut self.sampling, nearer.sampling),
             (&mut self.assistant_prefill, nearer.assistant_prefill),
             (&mut self.responses_only, nearer.responses_only),

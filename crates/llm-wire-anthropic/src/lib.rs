@@ -7,6 +7,7 @@ mod stop_reason;
 mod usage;
 mod version;
 
+pub mod claude;
 pub mod count_tokens;
 pub mod error;
 pub mod messages;

@@ -49,6 +49,8 @@ pub enum Thinking {
     /// Not known: an effort is sent as an effort, a budget as a budget.
     #[default]
     Unknown,
+    /// It does not reason.
+    Never,
     /// By a budget of tokens (`enabled`) only.
     Budget,
     /// By a budget or by effort.

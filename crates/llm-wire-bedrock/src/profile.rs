@@ -35,6 +35,8 @@ pub enum ReasoningForm {
     Either,
     /// Claude by effort: `thinking` `adaptive`.
     Adaptive,
+    /// Claude by effort, and it cannot be turned off.
+    Always,
     /// Nova: `reasoningConfig` with `maxReasoningEffort`.
     NovaConfig,
     /// A word in `reasoning_effort` (gpt-oss).

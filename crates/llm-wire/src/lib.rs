@@ -17,6 +17,7 @@ mod tool_id;
 #[cfg(feature = "aws-event-stream")]
 pub mod aws_event_stream;
 pub mod citations;
+pub mod claude;
 pub mod drive;
 pub mod exchange;
 pub mod finish;

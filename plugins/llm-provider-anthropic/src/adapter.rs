@@ -7,16 +7,16 @@ use std::sync::Arc;
 use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderName, HeaderValue};
 use llm_core::{
-    Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, Error, ErrorKind, HttpRequest, ModelInfo, Origin,
-    Support, TokenCount, async_trait,
+    Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, Error, ErrorKind, HttpRequest,
+    KnownModels, ModelInfo, Origin, Support, TokenCount, async_trait,
 };
 use llm_wire::exchange::Success;
 use llm_wire::{Account, rate_limits, sse_stream};
 use llm_wire_anthropic::messages::Decoder;
-use llm_wire_anthropic::{API, Version, count_tokens, decode_error, messages, models};
+use llm_wire_anthropic::{API, Profile, Version, claude, count_tokens, decode_error, messages, models};
 
 use crate::config::Config;
-use crate::models::{known_card, known_traits, profile};
+use crate::models::known;
 
 const BASE_URL: &str = "https://api.anthropic.com";
 const MESSAGES: &str = "/v1/messages";
@@ -35,11 +35,12 @@ pub struct Anthropic {
     /// Beta features that every request names.
     beta: String,
     version: Version,
+    models: Arc<dyn KnownModels>,
 }
 
 impl Anthropic {
     /// An account by its settings.
-    pub fn new(id: impl Into<Arc<str>>, config: Config) -> Result<Self, Error> {
+    pub fn new(cx: &BuildCx, config: Config) -> Result<Self, Error> {
         let Config { api_key, auth_token, base_url, version, beta } = config;
         let base_url = base_url.as_deref().map(str::trim).filter(|base| !base.is_empty()).unwrap_or(BASE_URL);
         let account = match auth_token.filter(|token| !token.is_blank()) {
@@ -54,12 +55,18 @@ impl Anthropic {
                 Error::new(ErrorKind::Config, format!("reading the setting `version` of anthropic: {error}"))
             })?,
         };
-        Ok(Self { id: id.into(), account, beta: beta.join(","), version })
+        let (id, models) = (cx.id.clone(), cx.models.clone());
+        Ok(Self { id, account, beta: beta.join(","), version, models })
     }
 
     /// The account of one call, which may come with a key of its own.
     fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
         self.account.of_call(cx, &self.id, "ANTHROPIC_API_KEY")
+    }
+
+    /// What the encoder must know of a model.
+    fn profile(&self, model: &str) -> Profile {
+        Profile::of(model, &known(model, &*self.models)).with_version(self.version)
     }
 
     /// The headers that say what the request is made for.
@@ -79,7 +86,7 @@ impl Anthropic {
 
     fn encode(&self, request: &ChatRequest, stream: bool) -> Result<(Arc<Origin>, messages::Encoded), Error> {
         let origin = Arc::new(Origin::new(API, self.id.clone(), request.model.as_str()));
-        let profile = profile(&request.model).with_version(self.version);
+        let profile = self.profile(&request.model);
         let encoded = messages::encode_request(request, &origin, stream, &profile)?;
         Ok((origin, encoded))
     }
@@ -102,13 +109,12 @@ impl Adapter for Anthropic {
         capabilities.parallel_tools = Support::Yes;
         capabilities.media_inline = ["image/*", "application/pdf", "text/*"].map(Cow::Borrowed).to_vec();
         capabilities.media_url = ["image/*", "application/pdf"].map(Cow::Borrowed).to_vec();
-        if let Some(card) = known_card(model) {
-            card.apply(&mut capabilities);
-        }
-        if let Some(traits) = known_traits(model) {
+        if let Some(traits) = claude::traits(model) {
             capabilities.forced_tool = traits.forced_tool;
-            capabilities.assistant_prefill = traits.prefill;
+            capabilities.assistant_prefill = traits.prefill();
+            capabilities.mid_system = traits.mid_system;
         }
+        capabilities.lay(&known(model, &*self.models));
         capabilities
     }
 
@@ -136,7 +142,7 @@ impl Adapter for Anthropic {
     async fn count_tokens(&self, cx: &Cx, request: &ChatRequest) -> Result<TokenCount, Error> {
         let account = self.account(cx)?;
         let origin = Arc::new(Origin::new(API, self.id.clone(), request.model.as_str()));
-        let profile = profile(&request.model).with_version(self.version);
+        let profile = self.profile(&request.model);
         let encoded = count_tokens::encode_request(request, &origin, &profile)?;
         let request = self.versioned(account.post(COUNT_TOKENS, encoded.body), encoded.version, &encoded.betas)?;
         let decode = |success: &Success| count_tokens::decode_response(&success.body, &origin);

@@ -1,10 +1,10 @@
 //! What is known of models on Bedrock beyond what a catalogue knows, as data: how each is told to reason, and what it calls
-//! the number of likeliest tokens.
+//! the number of likeliest tokens. Of Claude `llm_wire_anthropic::claude` knows it.
 //!
 //! Sources: AWS's pages on the models' parameters, the vendors' own, recorded traffic; read 2026-11.
 //! A model that is not here is asked as the caller asks.
 
-use llm_core::Support::{No, Yes};
+use llm_core::Support::Yes;
 use llm_core::{Capabilities, Support};
 use llm_wire_anthropic::Thinking;
 use llm_wire_bedrock::{Profile, ReasoningForm, TopK};
@@ -13,32 +13,12 @@ use llm_wire_bedrock::{Profile, ReasoningForm, TopK};
 #[derive(Clone, Copy, Debug)]
 struct Traits {
     reasoning: ReasoningForm,
-    sampling: Support,
     forced_tool: Support,
-    mid_system: Support,
     top_k: TopK,
 }
 
 /// A model of which nothing special is known.
-const PLAIN: Traits = Traits {
-    reasoning: ReasoningForm::Never,
-    sampling: Yes,
-    forced_tool: Support::Unknown,
-    mid_system: No,
-    top_k: TopK::Unknown,
-};
-/// Claude 3 and 3.5.
-const CLAUDE: Traits = Traits { forced_tool: Yes, top_k: TopK::Snake, ..PLAIN };
-/// Claude from 3.7 up to 4.5: a budget for reasoning.
-const BUDGET: Traits = Traits { reasoning: ReasoningForm::Budget, ..CLAUDE };
-/// Claude 4.6: a budget or an effort.
-const EITHER: Traits = Traits { reasoning: ReasoningForm::Either, ..BUDGET };
-/// Claude 4.7: effort only, no sampling.
-const ADAPTIVE: Traits = Traits { reasoning: ReasoningForm::Adaptive, sampling: No, ..BUDGET };
-/// Claude from 4.8 on: instructions inside the conversation.
-const MID_SYSTEM: Traits = Traits { mid_system: Yes, ..ADAPTIVE };
-/// The newest: never forced to call a tool.
-const UNFORCED: Traits = Traits { forced_tool: No, ..MID_SYSTEM };
+const PLAIN: Traits = Traits { reasoning: ReasoningForm::Never, forced_tool: Support::Unknown, top_k: TopK::Unknown };
 const NOVA: Traits = Traits { forced_tool: Yes, top_k: TopK::Nova, ..PLAIN };
 const NOVA_2: Traits = Traits { reasoning: ReasoningForm::NovaConfig, ..NOVA };
 const GPT_OSS: Traits = Traits { reasoning: ReasoningForm::Effort, ..PLAIN };
@@ -48,27 +28,6 @@ const COHERE: Traits = Traits { top_k: TopK::Cohere, ..PLAIN };
 
 /// Families of models: an id without its region, its date and its version.
 const FAMILIES: &[(&str, Traits)] = &[
-    ("anthropic.claude-3-haiku", CLAUDE),
-    ("anthropic.claude-3-sonnet", CLAUDE),
-    ("anthropic.claude-3-opus", CLAUDE),
-    ("anthropic.claude-3-5-haiku", CLAUDE),
-    ("anthropic.claude-3-5-sonnet", CLAUDE),
-    ("anthropic.claude-3-7-sonnet", BUDGET),
-    ("anthropic.claude-sonnet-4", BUDGET),
-    ("anthropic.claude-opus-4", BUDGET),
-    ("anthropic.claude-opus-4-1", BUDGET),
-    ("anthropic.claude-haiku-4-5", BUDGET),
-    ("anthropic.claude-sonnet-4-5", BUDGET),
-    ("anthropic.claude-opus-4-5", BUDGET),
-    ("anthropic.claude-sonnet-4-6", EITHER),
-    ("anthropic.claude-opus-4-6", EITHER),
-    ("anthropic.claude-opus-4-7", ADAPTIVE),
-    ("anthropic.claude-opus-4-8", MID_SYSTEM),
-    ("anthropic.claude-haiku-5-5", MID_SYSTEM),
-    ("anthropic.claude-sonnet-5", MID_SYSTEM),
-    ("anthropic.claude-sonnet-5-5", UNFORCED),
-    ("anthropic.claude-opus-5", MID_SYSTEM),
-    ("anthropic.claude-opus-5-5", UNFORCED),
     ("amazon.nova-micro", NOVA),
     ("amazon.nova-lite", NOVA),
     ("amazon.nova-pro", NOVA),
@@ -116,6 +75,11 @@ fn traits(model: &str) -> Option<Traits> {
     FAMILIES.iter().find(|(known, _)| *known == family).map(|(_, traits)| *traits)
 }
 
+/// The name that Anthropic itself gives a model.
+fn claude(model: &str) -> Option<&str> {
+    family(model).strip_prefix("anthropic.")
+}
+
 /// The nearer of two who say something.
 fn nearer(known: Support, own: Support) -> Support {
     if known == Support::Unknown { own } else { known }
@@ -124,40 +88,47 @@ fn nearer(known: Support, own: Support) -> Support {
 /// What Converse's encoder must know of a model; `known` is what a catalogue says.
 pub(crate) fn profile(model: &str, known: &Capabilities) -> Profile {
     let profile = Profile::default().with_json_schema(known.json_schema);
+    if let Some(name) = claude(model) {
+        let of = llm_wire_anthropic::Profile::of(name, known);
+        let reasoning = match of.thinking {
+            Thinking::Never => ReasoningForm::Never,
+            Thinking::Budget => ReasoningForm::Budget,
+            Thinking::Either => ReasoningForm::Either,
+            Thinking::Adaptive => ReasoningForm::Adaptive,
+            Thinking::Always => ReasoningForm::Always,
+            _ => ReasoningForm::Unknown,
+        };
+        return profile
+            .with_sampling(of.sampling)
+            .with_forced_tool(of.forced_tool)
+            .with_mid_system(of.mid_system)
+            .with_reasoning(reasoning)
+            .with_top_k(TopK::Snake);
+    }
     let Some(own) = traits(model) else {
-        return profile.with_sampling(known.sampling).with_forced_tool(known.forced_tool);
+        return profile
+            .with_sampling(known.sampling)
+            .with_forced_tool(known.forced_tool)
+            .with_mid_system(known.mid_system);
     };
     profile
-        .with_sampling(nearer(known.sampling, own.sampling))
+        .with_sampling(nearer(known.sampling, Yes))
         .with_forced_tool(nearer(known.forced_tool, own.forced_tool))
-        .with_mid_system(own.mid_system)
+        .with_mid_system(known.mid_system)
         .with_reasoning(own.reasoning)
         .with_top_k(own.top_k)
 }
 
 /// What the encoder of Anthropic's messages must know of a model.
 pub(crate) fn messages_profile(model: &str, known: &Capabilities) -> llm_wire_anthropic::Profile {
-    let profile = llm_wire_anthropic::Profile::default()
+    llm_wire_anthropic::Profile::of(claude(model).unwrap_or(model), known)
         .with_host(llm_wire_anthropic::Hosted::BEDROCK)
-        .with_max_output(known.max_output.and_then(|tokens| u32::try_from(tokens).ok()));
-    let Some(own) = traits(model) else {
-        return profile.with_sampling(known.sampling).with_forced_tool(known.forced_tool);
-    };
-    let thinking = match own.reasoning {
-        ReasoningForm::Budget => Thinking::Budget,
-        ReasoningForm::Either => Thinking::Either,
-        ReasoningForm::Adaptive => Thinking::Adaptive,
-        _ => Thinking::Unknown,
-    };
-    profile
-        .with_sampling(nearer(known.sampling, own.sampling))
-        .with_forced_tool(nearer(known.forced_tool, own.forced_tool))
-        .with_mid_system(own.mid_system)
-        .with_thinking(thinking)
 }
 
 #[cfg(test)]
 mod tests {
+    use llm_core::Support::No;
+
     use super::*;
 
     #[test]
@@ -185,5 +156,7 @@ mod tests {
         assert_eq!(profile(model, &known).sampling, Yes);
         assert_eq!(profile("tomorrow.model", &known).reasoning, ReasoningForm::Unknown);
         assert_eq!(messages_profile(model, &known).thinking, Thinking::Adaptive);
+        known.always_reasons = Yes;
+        assert_eq!(profile("global.anthropic.claude-of-tomorrow-v1:0", &known).reasoning, ReasoningForm::Always);
     }
 }

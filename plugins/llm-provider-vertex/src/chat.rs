@@ -81,7 +81,8 @@ impl Ready {
                 (route.method(model.publisher, model.name, method), encoded.body, encoded.warnings)
             }
             Protocol::Messages => {
-                let encoded = messages::encode_request(request, &origin, stream, &models::messages_profile(known))?;
+                let profile = models::messages_profile(model.name, known);
+                let encoded = messages::encode_request(request, &origin, stream, &profile)?;
                 (route.method(model.publisher, model.name, raw), encoded.body, encoded.warnings)
             }
             Protocol::RawChat | Protocol::Chat => {
@@ -138,7 +139,8 @@ pub(crate) fn count_of_messages(
     origin: &Origin,
     known: &Capabilities,
 ) -> Result<(Vec<u8>, Vec<Warning>), Error> {
-    let encoded = llm_wire_anthropic::count_tokens::encode_request(request, origin, &models::messages_profile(known))?;
+    let profile = models::messages_profile(model.name, known);
+    let encoded = llm_wire_anthropic::count_tokens::encode_request(request, origin, &profile)?;
     let failed = |error| Error::new(ErrorKind::Internal, format!("writing a request for a count of tokens: {error}"));
     let mut body: Map<String, Value> = serde_json::from_slice(&encoded.body).map_err(failed)?;
     body.insert("model".to_owned(), model.name.into());

@@ -105,12 +105,8 @@ pub(crate) fn profile(model: &str, known: &Capabilities) -> llm_wire_gemini::Pro
 }
 
 /// What the encoder of Anthropic's messages must know of a model.
-pub(crate) fn messages_profile(known: &Capabilities) -> llm_wire_anthropic::Profile {
-    llm_wire_anthropic::Profile::default()
-        .with_host(llm_wire_anthropic::Hosted::VERTEX)
-        .with_sampling(known.sampling)
-        .with_forced_tool(known.forced_tool)
-        .with_max_output(known.max_output.and_then(|tokens| u32::try_from(tokens).ok()))
+pub(crate) fn messages_profile(model: &str, known: &Capabilities) -> llm_wire_anthropic::Profile {
+    llm_wire_anthropic::Profile::of(model, known).with_host(llm_wire_anthropic::Hosted::VERTEX)
 }
 
 /// OpenAI's protocol as it is spoken here.

@@ -21,7 +21,7 @@ fn flags_and_limits_are_those_of_the_list() {
     assert_eq!((can.tools, can.json_schema, can.reasoning), (Support::Yes, Support::Yes, Support::Yes));
     assert_eq!((can.context_window, can.max_output), (Some(1_000_000), Some(128_000)));
     assert_eq!(facts.efforts, [Effort::XHigh, Effort::Max]);
-    assert_eq!((facts.always_reasons, facts.prompt_cache_min), (Support::Yes, Some(512)));
+    assert_eq!((can.always_reasons, facts.prompt_cache_min), (Support::Yes, Some(512)));
     assert!(can.media_inline.iter().any(|kind| kind == "image/*"));
     let embedder = catalog.facts("openai", "text-embedding-3-small");
     assert_eq!((embedder.capabilities.embeddings, embedder.capabilities.chat), (Support::Yes, Support::No));

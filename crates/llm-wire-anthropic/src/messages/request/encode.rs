@@ -10,6 +10,7 @@ use super::thinking::Plan;
 use super::tools::{self, EndUser, WireChoice, WireTool};
 use crate::profile::{Hosted, Profile};
 use crate::version::Version;
+use llm_wire::claude::Drawn;
 use llm_wire::json::{Object, Patch};
 use llm_wire::request::{absent, size_hint};
 use llm_wire::turns::Scope;
@@ -42,13 +43,16 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, profile:
     let tools = tools::plan(request, &mut scope)?;
     let choice = WireChoice::plan(request, !tools.is_empty(), profile, &mut warnings)?;
     let plan = Plan::of(request, profile, patch.get("thinking").is_some_and(Value::is_null), &mut warnings)?;
-    let draw = Draw::plan(&request.sampling, &plan, profile, &mut warnings)?;
+    let refused = profile.sampling == Support::No;
+    let draw = Drawn::of(&request.sampling, refused, plan.is_manual(), &mut warnings)?;
+    let stop = stop(&request.sampling, &mut warnings)?;
     let output = OutputConfig { effort: plan.effort, schema: output::schema(request, &mut warnings)? };
     absent(request, ABSENT, &mut warnings)?;
     let betas = patch.get("betas").map(betas).unwrap_or_default();
     let hosted = profile.hosted;
-    let body = Body { request, stream, hosted, betas: &betas, conversation, tools, choice, plan, draw, output, patch };
-    let draws = body.draw.is_some() || Draw::NAMES.iter().any(|name| patch.get(name).is_some_and(|v| !v.is_null()));
+    let body =
+        Body { request, stream, hosted, betas: &betas, conversation, tools, choice, plan, draw, stop, output, patch };
+    let draws = body.draw.is_some() || DRAWN.iter().any(|name| patch.get(name).is_some_and(|v| !v.is_null()));
     let mut bytes = Vec::with_capacity(size_hint(request));
     serde_json::to_writer(&mut bytes, &body)
         .map_err(|error| Error::new(ErrorKind::Internal, "encoding the request as JSON failed").with_source(error))?;
@@ -74,7 +78,8 @@ struct Body<'a> {
     tools: Vec<WireTool<'a>>,
     choice: Option<WireChoice<'a>>,
     plan: Plan<'a>,
-    draw: Draw<'a>,
+    draw: Drawn,
+    stop: Vec<&'a str>,
     output: OutputConfig<'a>,
     patch: Patch<'a>,
 }
@@ -111,72 +116,27 @@ impl Serialize for Body<'_> {
         object.some("temperature", self.draw.temperature)?;
         object.some("top_p", self.draw.top_p)?;
         object.some("top_k", self.draw.top_k)?;
-        object.some("stop_sequences", (!self.draw.stop.is_empty()).then_some(&self.draw.stop))?;
+        object.some("stop_sequences", (!self.stop.is_empty()).then_some(&self.stop))?;
         object.nested("metadata", request.end_user.as_deref().map(EndUser).as_ref())?;
         object.some("service_tier", request.service_tier.as_ref())?;
         object.end()
     }
 }
 
-/// How the answer is drawn, as far as the target takes it.
-struct Draw<'a> {
-    temperature: Option<f64>,
-    top_p: Option<f64>,
-    top_k: Option<u32>,
-    stop: Vec<&'a str>,
-}
+/// The parameters that version 2026-10-21 refuses.
+const DRAWN: [&str; 3] = ["temperature", "top_p", "top_k"];
 
-impl<'a> Draw<'a> {
-    /// The parameters that version 2026-10-21 refuses.
-    const NAMES: [&'static str; 3] = ["temperature", "top_p", "top_k"];
-
-    fn is_some(&self) -> bool {
-        self.temperature.is_some() || self.top_p.is_some() || self.top_k.is_some()
+/// The texts to stop at that the vendor takes.
+fn stop<'a>(sampling: &'a Sampling, warnings: &mut Warnings) -> Result<Vec<&'a str>, Error> {
+    let mut stop = Vec::with_capacity(sampling.stop.len());
+    for text in &sampling.stop {
+        if text.trim().is_empty() {
+            warnings.unsupported("sampling.stop", "the vendor refuses stop texts of blanks only")?;
+        } else {
+            stop.push(text.as_str());
+        }
     }
-
-    fn plan(
-        sampling: &'a Sampling,
-        plan: &Plan<'_>,
-        profile: &Profile,
-        warnings: &mut Warnings,
-    ) -> Result<Self, Error> {
-        let mut draw =
-            Self { temperature: sampling.temperature, top_p: sampling.top_p, top_k: sampling.top_k, stop: Vec::new() };
-        let manual = plan.is_manual();
-        let refused = profile.sampling == Support::No;
-        if draw.temperature.is_some_and(|t| t > 1.0) && !refused {
-            warnings.adapted("sampling.temperature", "the vendor's highest temperature is 1");
-            draw.temperature = Some(1.0);
-        }
-        // With a budget for reasoning: temperature 1, no top_k, top_p from 0.95 on (extended thinking guide, 2026-11).
-        let off = |wrong: bool| match (refused, manual && wrong) {
-            (true, _) => Some("this model refuses sampling parameters"),
-            (_, true) => Some("the vendor refuses it together with a budget for reasoning"),
-            _ => None,
-        };
-        #[expect(clippy::float_cmp, reason = "the vendor compares with exactly 1")]
-        let warm = draw.temperature.is_some_and(|temperature| temperature != 1.0);
-        if let (Some(_), Some(why)) = (draw.temperature, off(warm)) {
-            warnings.unsupported("sampling.temperature", why)?;
-            draw.temperature = None;
-        }
-        if let (Some(_), Some(why)) = (draw.top_p, off(draw.top_p.is_some_and(|top_p| top_p < 0.95))) {
-            warnings.unsupported("sampling.top_p", why)?;
-            draw.top_p = None;
-        }
-        if let (Some(_), Some(why)) = (draw.top_k, off(true)) {
-            warnings.unsupported("sampling.top_k", why)?;
-            draw.top_k = None;
-        }
-        for text in &sampling.stop {
-            if text.trim().is_empty() {
-                warnings.unsupported("sampling.stop", "the vendor refuses stop texts of blanks only")?;
-            } else {
-                draw.stop.push(text);
-            }
-        }
-        Ok(draw)
-    }
+    Ok(stop)
 }
 
 /// Fields that the protocol has no place for.

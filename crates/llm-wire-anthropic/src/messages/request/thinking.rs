@@ -4,12 +4,11 @@ use llm_core::{ChatRequest, Effort, Error, Reasoning, Support, ToolChoice, Warni
 use serde::ser::Serializer;
 
 use crate::profile::{Profile, Thinking};
+use llm_wire::claude;
 use llm_wire::json::{Object, Patch, Patched};
 
 /// `max_tokens` where neither the caller nor the profile knows one: every model takes it.
 const DEFAULT_MAX_TOKENS: u32 = 4096;
-/// The smallest budget that the vendor takes (API reference, 2026-11).
-const LEAST_BUDGET: u32 = 1024;
 
 /// What the body says of reasoning.
 pub(super) struct Plan<'a> {
@@ -66,6 +65,12 @@ impl<'a> Plan<'a> {
             Some(Reasoning::Effort(Effort::None) | Reasoning::Budget(0)) if profile.thinking == Thinking::Always => {
                 warnings.unsupported("reasoning", "this model always reasons")?;
             }
+            Some(Reasoning::Effort(Effort::None) | Reasoning::Budget(0)) if profile.thinking == Thinking::Never => {
+                warnings.adapted("reasoning", "this model does not reason");
+            }
+            Some(_) if profile.thinking == Thinking::Never => {
+                warnings.unsupported("reasoning", "this model does not reason")?;
+            }
             Some(Reasoning::Effort(Effort::None) | Reasoning::Budget(0)) => {
                 plan.thinking = Some(WireThinking::Disabled);
             }
@@ -100,19 +105,11 @@ impl<'a> Plan<'a> {
 
     /// The budget counts against `max_tokens` and must be less than it.
     fn budget(&mut self, budget: u32, asked: Option<u32>, warnings: &mut Warnings) -> Result<(), Error> {
-        let mut fitting = budget.max(LEAST_BUDGET);
         if asked.is_none() {
-            self.max_tokens = self.max_tokens.max(fitting.saturating_add(DEFAULT_MAX_TOKENS));
-        } else if fitting >= self.max_tokens {
-            fitting = self.max_tokens.saturating_sub(1);
+            self.max_tokens = self.max_tokens.max(budget.saturating_add(DEFAULT_MAX_TOKENS));
         }
-        if fitting < LEAST_BUDGET {
-            return warnings.unsupported("reasoning", "the budget is at least 1024 and less than the longest answer");
-        }
-        if fitting != budget {
-            warnings.adapted("reasoning", "the budget was brought between 1024 and the longest answer");
-        }
-        self.thinking = Some(WireThinking::Enabled { budget: fitting });
+        let fitting = claude::budget(budget, Some(self.max_tokens), warnings)?;
+        self.thinking = fitting.map(|budget| WireThinking::Enabled { budget });
         Ok(())
     }
 }

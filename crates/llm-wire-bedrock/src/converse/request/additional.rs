@@ -4,14 +4,12 @@
 use std::borrow::Cow;
 
 use llm_core::{ChatRequest, Effort, Error, Reasoning, ToolChoice, Warnings};
+use llm_wire::claude;
 use llm_wire::json::{Object, Patch, Patched};
 use serde::Serialize;
 use serde::ser::Serializer;
 
 use crate::profile::{Profile, ReasoningForm, TopK};
-
-/// The smallest budget that Claude takes (API reference, 2026-11).
-const LEAST_BUDGET: u32 = 1024;
 
 /// What the request needs of them.
 #[derive(Default)]
@@ -84,6 +82,7 @@ impl<'a> Additional<'a> {
         match profile.reasoning {
             ReasoningForm::Never if off => warnings.adapted("reasoning", "the model does not reason"),
             ReasoningForm::Never => warnings.unsupported("reasoning", "the model cannot be told how much to reason")?,
+            ReasoningForm::Always if off => warnings.unsupported("reasoning", "this model always reasons")?,
             ReasoningForm::Budget | ReasoningForm::Either | ReasoningForm::Adaptive if off => {
                 self.thinking = Some(Thinking::Disabled);
             }
@@ -104,7 +103,7 @@ impl<'a> Additional<'a> {
             ReasoningForm::Either if let Reasoning::Budget(tokens) = reasoning => {
                 self.budget(*tokens, request, profile, warnings)?;
             }
-            ReasoningForm::Either | ReasoningForm::Adaptive => {
+            ReasoningForm::Either | ReasoningForm::Adaptive | ReasoningForm::Always => {
                 self.thinking = Some(Thinking::Adaptive);
                 return Ok(Some(common(effort, warnings)));
             }
@@ -127,15 +126,8 @@ impl<'a> Additional<'a> {
         if forced && !request.tools.is_empty() && profile.forced_tool.may() {
             return warnings.unsupported("reasoning", "a forced tool and a budget for reasoning exclude each other");
         }
-        let most = request.sampling.max_output_tokens.map_or(u32::MAX, |most| most.saturating_sub(1));
-        let fitting = tokens.max(LEAST_BUDGET).min(most);
-        if fitting < LEAST_BUDGET {
-            return warnings.unsupported("reasoning", "the budget is at least 1024 and less than the longest answer");
-        }
-        if fitting != tokens {
-            warnings.adapted("reasoning", "the budget was brought between 1024 and the longest answer");
-        }
-        self.thinking = Some(Thinking::Enabled { budget_tokens: fitting });
+        let fitting = claude::budget(tokens, request.sampling.max_output_tokens, warnings)?;
+        self.thinking = fitting.map(|budget_tokens| Thinking::Enabled { budget_tokens });
         Ok(())
     }
 

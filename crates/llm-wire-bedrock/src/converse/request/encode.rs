@@ -1,6 +1,7 @@
 //! From a chat request to the body of `POST /model/{id}/converse`.
 
 use llm_core::{ChatRequest, Error, ErrorKind, Origin, Sampling, Support, Warnings};
+use llm_wire::claude::Drawn;
 use llm_wire::json::{Object, Patch, Patched};
 use llm_wire::request::{absent, size_hint};
 use llm_wire::turns::{Conversation, Scope};
@@ -92,41 +93,18 @@ impl<'a> Draw<'a> {
         profile: &Profile,
         warnings: &mut Warnings,
     ) -> Result<Self, Error> {
-        let mut draw = Self {
-            max_tokens: sampling.max_output_tokens,
-            temperature: sampling.temperature,
-            top_p: sampling.top_p,
-            stop: &sampling.stop,
-        };
+        // With a budget the model is a Claude, and so are the models that refuse sampling.
         let refused = profile.sampling == Support::No;
-        if draw.temperature.is_some_and(|t| t > 1.0) && !refused {
-            warnings.adapted("sampling.temperature", "the vendor's highest temperature is 1");
-            draw.temperature = Some(1.0);
+        let drawn = Drawn::of(sampling, refused, additional.has_budget(), warnings)?;
+        if let Some(top_k) = drawn.top_k {
+            additional.plan_top_k(top_k, profile, warnings)?;
         }
-        // With a budget for Claude's reasoning: temperature 1, no top_k, top_p from 0.95 on (extended thinking guide, 2026-11).
-        let manual = additional.has_budget();
-        let off = |wrong: bool| match (refused, manual && wrong) {
-            (true, _) => Some("this model refuses sampling parameters"),
-            (_, true) => Some("the model refuses it together with a budget for reasoning"),
-            _ => None,
-        };
-        #[expect(clippy::float_cmp, reason = "the model compares with exactly 1")]
-        let warm = draw.temperature.is_some_and(|temperature| temperature != 1.0);
-        if let (Some(_), Some(why)) = (draw.temperature, off(warm)) {
-            warnings.unsupported("sampling.temperature", why)?;
-            draw.temperature = None;
-        }
-        if let (Some(_), Some(why)) = (draw.top_p, off(draw.top_p.is_some_and(|top_p| top_p < 0.95))) {
-            warnings.unsupported("sampling.top_p", why)?;
-            draw.top_p = None;
-        }
-        if let Some(top_k) = sampling.top_k {
-            match off(true) {
-                Some(why) => warnings.unsupported("sampling.top_k", why)?,
-                None => additional.plan_top_k(top_k, profile, warnings)?,
-            }
-        }
-        Ok(draw)
+        Ok(Self {
+            max_tokens: sampling.max_output_tokens,
+            temperature: drawn.temperature,
+            top_p: drawn.top_p,
+            stop: &sampling.stop,
+        })
     }
 }
 
