@@ -12,4 +12,5 @@ mod keys;
 mod linking;
 mod money;
 mod python_sdk;
+mod reference;
 mod wall;

@@ -1,4 +1,5 @@
-//! What the end-to-end tests share with the runners behind `cargo xtask conformance` and `cargo xtask wall`.
+//! What the end-to-end tests share with the runners behind `cargo xtask conformance`, `reference` and `wall`.
 
 pub mod corpus;
+pub mod reference;
 pub mod wall;

@@ -103,8 +103,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "reference",
-        arguments: "[--check]",
-        about: "write what documents have from elsewhere: code, tables",
+        arguments: "[--check] [--corpus DIR]",
+        about: "write what documents have from elsewhere: code, tables of providers and of recorded traffic",
         run: reference::run,
     },
     Command {

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use llm_core::{CostSource, Error, ProviderPlugin, Setting, Target};
 use loquat::catalog::{Catalog, DataSource, Terms};
 use loquat::{Config, Environment, ProviderConfig};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::client;
 use crate::failure::Failure;
@@ -81,24 +81,62 @@ impl Catalogue {
     }
 }
 
+impl Account {
+    /// What the configuration says of it.
+    pub(crate) fn own<'a>(&self, config: &'a Config) -> Option<&'a ProviderConfig> {
+        let is_own = |own: &&ProviderConfig| own.id == self.id || (own.kind.is_none() && names(self.plugin, &own.id));
+        config.providers.iter().find(is_own)
+    }
+
+    /// Its settings but the secret ones.
+    pub(crate) fn open_settings(&self, config: &Config, environment: &Environment) -> Map<String, Value> {
+        let own = self.own(config);
+        let open = self.plugin.settings.iter().filter(|setting| !setting.secret);
+        open.filter_map(|setting| Some((setting.key.to_owned(), said(setting, own, environment)?))).collect()
+    }
+}
+
 fn names(plugin: &ProviderPlugin, id: &str) -> bool {
     plugin.id == id || plugin.aliases.contains(&id)
 }
 
+/// Where a setting of a provider comes from, and whether it is there.
+pub(crate) struct Source {
+    /// A variable's name, `env:NAME`, `file:PATH`, or `configuration`; never the value.
+    pub(crate) from: String,
+    pub(crate) is_set: bool,
+}
+
+/// Where a setting comes from: the configuration, or the first of its variables that is set. None when it is nowhere.
+pub(crate) fn source(setting: &Setting, own: Option<&ProviderConfig>, environment: &Environment) -> Option<Source> {
+    match own.and_then(|own| own.settings.get(setting.key)) {
+        Some(Value::String(text)) => Some(match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
+            (Some(name), _) => Source { from: text.clone(), is_set: environment.value(name).is_some() },
+            (_, Some(path)) => Source { from: text.clone(), is_set: Path::new(path).is_file() },
+            _ => Source { from: "configuration".to_owned(), is_set: !text.trim().is_empty() },
+        }),
+        Some(_) => Some(Source { from: "configuration".to_owned(), is_set: true }),
+        // Another account of a vendor takes no key of the default one.
+        None if own.is_some_and(|own| own.kind.is_some()) => None,
+        None => environment.first(setting.env).map(|(name, _)| Source { from: name.to_owned(), is_set: true }),
+    }
+}
+
 /// Whether a setting of a provider is there.
 pub(crate) fn has(setting: &Setting, own: Option<&ProviderConfig>, environment: &Environment) -> bool {
-    let is_there = |text: &str| match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
-        (Some(name), _) => environment.value(name).is_some(),
-        (_, Some(path)) => Path::new(path).is_file(),
-        _ => true,
-    };
+    source(setting, own, environment).is_some_and(|source| source.is_set)
+}
+
+/// What a setting that is no secret says.
+fn said(setting: &Setting, own: Option<&ProviderConfig>, environment: &Environment) -> Option<Value> {
     match own.and_then(|own| own.settings.get(setting.key)) {
-        Some(Value::String(text)) => is_there(text),
-        // Of several keys one is enough.
-        Some(Value::Array(keys)) => keys.iter().filter_map(Value::as_str).any(is_there),
-        Some(_) => true,
-        // Another account of a vendor takes no key of the default one.
-        None => own.is_none_or(|own| own.kind.is_none()) && environment.first(setting.env).is_some(),
+        Some(Value::String(text)) => match text.strip_prefix("env:") {
+            Some(name) => environment.value(name).map(Value::from),
+            None => Some(text.as_str().into()),
+        },
+        Some(value) => Some(value.clone()),
+        None if own.is_some_and(|own| own.kind.is_some()) => None,
+        None => environment.first(setting.env).map(|(_, value)| value.into()),
     }
 }
 

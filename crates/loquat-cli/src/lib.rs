@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
             Command::Ask(ask) => interruptible(ask.run()).await,
             Command::Batch(batch) => batch.run().await,
             Command::Call(call) => call.run().await,
-            Command::Providers(providers) => providers.run(),
+            Command::Providers(providers) => interruptible(providers.run()).await,
             Command::Models(models) => interruptible(models.run()).await,
             Command::Prices(prices) => prices.run(),
             Command::Estimate(estimate) => interruptible(estimate.run()).await,

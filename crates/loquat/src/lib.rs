@@ -24,6 +24,7 @@ mod health;
 #[cfg(feature = "budget")]
 mod money;
 pub mod normal;
+mod offered;
 mod operations;
 #[cfg(feature = "prompt")]
 mod prompt;
@@ -50,6 +51,7 @@ pub use environment::Environment;
 pub use function::{FunctionModel, function};
 #[cfg(feature = "budget")]
 pub use money::{Forecast, Money};
+pub use offered::offered_operations;
 pub use reply::Reply;
 pub use reply_stream::{Piece, ReplyStream, Summary};
 pub use served::ServedModel;

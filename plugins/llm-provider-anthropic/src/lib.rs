@@ -23,7 +23,8 @@ pub static PLUGIN: ProviderPlugin =
             Setting::optional("auth_token", "Token sent as Authorization: Bearer, instead of an API key")
                 .with_env(&["ANTHROPIC_AUTH_TOKEN"])
                 .secret(),
-            Setting::optional("base_url", "Address of the API (default https://api.anthropic.com)")
+            Setting::optional("base_url", "Address of the API")
+                .with_default("https://api.anthropic.com")
                 .with_env(&["ANTHROPIC_BASE_URL"]),
             Setting::optional("version", "API version where a request does not need another: 2023-06-01 or 2026-10-21"),
             Setting::optional("beta", "Beta features for every request, as a list or separated by commas"),

@@ -20,7 +20,8 @@ pub static PLUGIN: ProviderPlugin =
         .with_settings(&[
             // GOOGLE_API_KEY wins over GEMINI_API_KEY, as in Google's own SDKs.
             Setting::key("api_key", "API key, sent as x-goog-api-key").with_env(&["GOOGLE_API_KEY", "GEMINI_API_KEY"]),
-            Setting::optional("base_url", "Address of the API (default https://generativelanguage.googleapis.com)")
+            Setting::optional("base_url", "Address of the API")
+                .with_default("https://generativelanguage.googleapis.com")
                 .with_env(&["GOOGLE_GEMINI_BASE_URL"]),
             Setting::optional("api_version", "Version in the path: v1beta (default) or v1"),
         ])

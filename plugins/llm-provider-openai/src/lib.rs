@@ -18,7 +18,8 @@ pub static PLUGIN: ProviderPlugin =
     ProviderPlugin::new("openai", "OpenAI", build, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         .with_settings(&[
             Setting::key("api_key", "API key").with_env(&["OPENAI_API_KEY"]),
-            Setting::optional("base_url", "Address of the API (default https://api.openai.com/v1)")
+            Setting::optional("base_url", "Address of the API")
+                .with_default("https://api.openai.com/v1")
                 .with_env(&["OPENAI_BASE_URL"]),
             Setting::optional("organization", "Organisation that is billed, where the key belongs to several")
                 .with_env(&["OPENAI_ORG_ID"]),

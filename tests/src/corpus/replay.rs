@@ -41,6 +41,12 @@ fn plan(case: &Case, registry: &Registry) -> Option<(&'static str, Operation)> {
     Some((plugin, operations::of(case)?))
 }
 
+/// The plugin that speaks for a recorded exchange; `None` when it or the operation is not built yet.
+pub(super) fn plugin_for(case: &Case, registry: &Registry) -> Option<&'static str> {
+    let (plugin, _) = plan(case, registry)?;
+    registry.plugin(plugin).ok().map(|plugin| plugin.id)
+}
+
 /// The answer in normal form; `None` when the provider or the operation is not built yet.
 pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<Value>> {
     let Some((provider, operation)) = provider(case, registry)? else { return Ok(None) };

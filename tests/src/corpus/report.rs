@@ -11,6 +11,8 @@ use serde_json::Value;
 pub struct Outcome {
     /// Who answered.
     pub provider: String,
+    /// The plugin that spoke for it; none when it is not built yet.
+    pub plugin: Option<&'static str>,
     /// Name of the case.
     pub case: String,
     /// Operation, or `error`.

@@ -1,4 +1,5 @@
-//! `cargo xtask reference`: everything in the documents that is made from something else.
+//! `cargo xtask reference`: everything in the documents that is made from something else. The pages of `docs/reference` are
+//! written by a program of the tests package, which knows the plugins.
 
 use std::fs;
 
@@ -7,13 +8,20 @@ use anyhow::{Context as _, bail};
 use crate::tidy::{includes, tree::Workspace};
 
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
-    let mut check = false;
+    let (mut check, mut passed) = (false, Vec::new());
     while let Some(argument) = arguments.next()? {
         match argument {
             lexopt::Arg::Long("check") => check = true,
+            lexopt::Arg::Long("corpus") => passed.extend(["--corpus".into(), arguments.value()?]),
             other => return Err(other.unexpected().into()),
         }
     }
+    if check {
+        passed.push("--check".into());
+    }
+    // The pages that only the plugins themselves can tell; from the caller's folder, so that paths mean what it means.
+    let runner = ["run", "--quiet", "--package", "workspace-tests", "--bin", "reference", "--"];
+    crate::cargo::run(crate::cargo::cargo(runner).args(passed).current_dir(std::env::current_dir()?))?;
     let root = crate::cargo::root();
     let workspace = Workspace::load(&root)?;
     let mut pages = Vec::new();
