@@ -109,12 +109,19 @@ pub(crate) struct Source {
 
 /// Where a setting comes from: the configuration, or the first of its variables that is set. None when it is nowhere.
 pub(crate) fn source(setting: &Setting, own: Option<&ProviderConfig>, environment: &Environment) -> Option<Source> {
+    let of_text = |text: &str| match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
+        (Some(name), _) => Source { from: text.to_owned(), is_set: environment.value(name).is_some() },
+        (_, Some(path)) => Source { from: text.to_owned(), is_set: Path::new(path).is_file() },
+        _ => Source { from: "configuration".to_owned(), is_set: !text.trim().is_empty() },
+    };
     match own.and_then(|own| own.settings.get(setting.key)) {
-        Some(Value::String(text)) => Some(match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
-            (Some(name), _) => Source { from: text.clone(), is_set: environment.value(name).is_some() },
-            (_, Some(path)) => Source { from: text.clone(), is_set: Path::new(path).is_file() },
-            _ => Source { from: "configuration".to_owned(), is_set: !text.trim().is_empty() },
-        }),
+        Some(Value::String(text)) => Some(of_text(text)),
+        // Of several keys one is enough.
+        Some(Value::Array(keys)) => {
+            let keys: Vec<Source> = keys.iter().filter_map(Value::as_str).map(of_text).collect();
+            let from: Vec<&str> = keys.iter().map(|key| key.from.as_str()).collect();
+            Some(Source { from: from.join(", "), is_set: keys.iter().any(|key| key.is_set) })
+        }
         Some(_) => Some(Source { from: "configuration".to_owned(), is_set: true }),
         // Another account of a vendor takes no key of the default one.
         None if own.is_some_and(|own| own.kind.is_some()) => None,

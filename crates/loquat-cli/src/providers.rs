@@ -32,7 +32,7 @@ impl Providers {
             rows.push(Row::new(account, &config, &environment).await);
         }
         if self.json {
-            return line(Value::from_iter(rows.iter().map(Row::to_json)));
+            return line(rows.iter().map(Row::to_json).collect::<Value>());
         }
         write(table(&rows))
     }
@@ -80,9 +80,8 @@ impl<'a> Row<'a> {
 
     fn cells(&self) -> [String; 7] {
         let Account { id, plugin, state } = self.account;
-        let key = |(_, from, is_set): &(&str, String, bool)| match is_set {
-            true => from.clone(),
-            false => format!("{from} (not set)"),
+        let key = |(_, from, is_set): &(&str, String, bool)| {
+            if *is_set { from.clone() } else { format!("{from} (not set)") }
         };
         [
             id.clone(),

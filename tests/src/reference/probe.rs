@@ -25,7 +25,7 @@ pub(super) struct Probed {
 
 /// Asks a plugin everything.
 pub(super) async fn plugin(plugin: &'static ProviderPlugin) -> Probed {
-    let mut operations = match build(plugin, BuildCx::new(plugin.id)) {
+    let mut operations = match build(plugin, &BuildCx::new(plugin.id)) {
         Some(provider) => offered_operations(&*provider, plugin.default_model.unwrap_or("probe-model")).await,
         None => Vec::new(),
     };
@@ -81,7 +81,7 @@ pub(super) fn chats() -> Vec<(&'static str, ChatRequest)> {
 /// Whether a chat is taken by the default model, or by one of which nothing is known.
 async fn can(plugin: &'static ProviderPlugin, request: &ChatRequest) -> bool {
     for model in [plugin.default_model.unwrap_or("probe-model"), "probe-model"] {
-        let Some(provider) = build(plugin, BuildCx::new(plugin.id)) else { return false };
+        let Some(provider) = build(plugin, &BuildCx::new(plugin.id)) else { return false };
         let answer = provider.call(&Kept::default().cx(), chat(request, model)).await;
         let is_refusal = |error: Error| {
             matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidRequest | ErrorKind::Internal)
@@ -109,7 +109,7 @@ async fn speaks_responses(plugin: &'static ProviderPlugin) -> bool {
             Arc::new(only)
         }
     }
-    let Some(provider) = build(plugin, BuildCx::new(plugin.id).with_models(Arc::new(Only))) else { return false };
+    let Some(provider) = build(plugin, &BuildCx::new(plugin.id).with_models(Arc::new(Only))) else { return false };
     let kept = Kept::default();
     // What the vendor's stand-in says is no answer.
     let _ = provider.call(&kept.cx(), chat(&plain(), "probe-model")).await;
@@ -117,7 +117,7 @@ async fn speaks_responses(plugin: &'static ProviderPlugin) -> bool {
 }
 
 /// A provider of the plugin; addresses and names that it must have are made up.
-fn build(plugin: &'static ProviderPlugin, cx: BuildCx) -> Option<Arc<dyn Provider>> {
+fn build(plugin: &'static ProviderPlugin, cx: &BuildCx) -> Option<Arc<dyn Provider>> {
     let mut config = Map::new();
     for setting in plugin.settings.iter().filter(|setting| !setting.secret) {
         let value = match setting.key {
@@ -127,7 +127,7 @@ fn build(plugin: &'static ProviderPlugin, cx: BuildCx) -> Option<Arc<dyn Provide
         };
         config.insert(setting.key.to_owned(), value.into());
     }
-    plugin.build(config, &cx).or_else(|_| plugin.build(Map::new(), &cx)).ok()
+    plugin.build(config, cx).or_else(|_| plugin.build(Map::new(), cx)).ok()
 }
 
 /// Keeps the addresses that are asked, and gives everybody a token.

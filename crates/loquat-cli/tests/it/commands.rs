@@ -7,7 +7,7 @@ use std::process::Stdio;
 use llm_testkit::emulator::Emulator;
 use serde_json::Value;
 
-use crate::run::{command, run};
+use crate::run::{file, command, run};
 
 #[tokio::test]
 async fn ask_answers_without_any_key_and_says_that_it_is_no_llm() {
@@ -61,6 +61,52 @@ async fn providers_lists_what_is_linked_and_shows_no_key() {
     for id in ["anthropic", "gemini", "local", "ollama", "openai", "openai-compatible"] {
         assert!(ids.contains(&id), "no {id} in {ids:?}");
     }
+    assert!(!table.stdout.contains("canary") && !json.stdout.contains("canary"));
+}
+
+const ACCOUNTS: &str = r#"
+[[provider]]
+id = "eu"
+kind = "openai"
+api_key = "env:EU_KEY"
+base_url = "https://eu.api.openai.com/v1"
+[[provider]]
+id = "us"
+kind = "openai"
+api_key = "sk-canary-0123456789"
+[[provider]]
+id = "anthropic"
+api_key = "file:/no/such/file"
+"#;
+
+#[tokio::test]
+async fn providers_says_where_each_key_comes_from_and_what_the_account_can_be_asked() {
+    let config = file("providers.toml", ACCOUNTS);
+    let environment = [("CO_API_KEY", "canary-0123456789"), ("EU_KEY", "canary-0123456789")];
+    let json = run(&["providers", "--json", "--config", &config], &environment, "").await;
+    assert_eq!(json.code, Some(0), "{}", json.stderr);
+    let rows: Vec<Value> = serde_json::from_str(&json.stdout).unwrap();
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+    for (id, plugin, state, from, set) in [
+        ("eu", "openai", "configured", "env:EU_KEY", true),
+        ("us", "openai", "configured", "configuration", true),
+        ("anthropic", "anthropic", "not configured", "file:/no/such/file", false),
+        ("cohere", "cohere", "configured", "CO_API_KEY", true),
+        ("groq", "groq", "not configured", "GROQ_API_KEY", false),
+    ] {
+        let row = row(id);
+        assert_eq!((&row["plugin"], &row["state"]), (&plugin.into(), &state.into()), "{row}");
+        assert_eq!((&row["keys"][0]["from"], &row["keys"][0]["set"]), (&from.into(), &set.into()), "{row}");
+    }
+    assert_eq!(row("eu")["base_url"], "https://eu.api.openai.com/v1");
+    assert_eq!(row("us")["base_url"], "https://api.openai.com/v1");
+    let can = |id: &str| row(id)["operations"].as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+    let (us, cohere): (Vec<&str>, Vec<&str>) = (can("us"), can("cohere"));
+    assert!(us.contains(&"moderation") && !us.contains(&"rerank"), "{us:?}");
+    assert!(cohere.contains(&"rerank") && !cohere.contains(&"moderation"), "{cohere:?}");
+    let table = run(&["providers", "--config", &config], &environment, "").await;
+    let line = table.stdout.lines().find(|line| line.starts_with("anthropic ")).unwrap();
+    assert!(line.contains("file:/no/such/file (not set)") && line.contains("count_tokens"), "{line}");
     assert!(!table.stdout.contains("canary") && !json.stdout.contains("canary"));
 }
 
