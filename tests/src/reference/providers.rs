@@ -11,7 +11,7 @@ const HEAD: &str = "\
 
 <!-- Written by `cargo xtask reference`; change what it is made from. -->
 
-Every provider of this repository, by its id, which is also its feature of `loquat`.
+Every provider of this repository, by its id, which is also its feature of `loquat` unless the table says another.
 What they can do is asked of the plugins themselves: what a plugin refuses in strict mode it cannot do.
 A model may do less than its vendor; `loquat models` says what is known of each.
 How recorded traffic of the vendors comes out stands in `docs/reference/conformance.md`.
@@ -63,8 +63,10 @@ fn settings(plugin: &ProviderPlugin, measured: &Measured) -> Vec<String> {
     let address = plugin.settings.iter().find(|setting| setting.key == "base_url").and_then(|setting| setting.default);
     let recorded = measured.answers.plugins.get(plugin.id).map(|counts| counts.map(|count| count.to_string()));
     let recorded = recorded.unwrap_or_default();
+    let feature = plugin.krate.trim_start_matches("llm-provider-");
+    let other_feature = if feature == plugin.id { String::new() } else { format!(" (feature `{feature}`)") };
     vec![
-        format!("`{}`", plugin.id),
+        format!("`{}`{other_feature}", plugin.id),
         plugin.name.to_owned(),
         variables(|setting| setting.secret),
         address.map(|address| format!("`{address}`")).unwrap_or_default(),

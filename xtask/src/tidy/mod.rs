@@ -4,6 +4,7 @@
 //! A problem is one line: the place, what is wrong, and what to do.
 
 mod docs;
+mod features;
 mod files;
 pub(crate) mod includes;
 mod layers;
@@ -21,6 +22,7 @@ type Check = fn(&Workspace) -> Vec<String>;
 const CHECKS: &[(&str, Check)] = &[
     ("layers", layers::check),
     ("manifests", manifests::check),
+    ("features", features::check),
     ("files", files::check),
     ("docs", docs::check),
     ("includes", includes::check),

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use llm_testkit::emulator::Emulator;
 use serde_json::Value;
 
-use crate::run::{file, command, run};
+use crate::run::{command, file, run};
 
 #[tokio::test]
 async fn ask_answers_without_any_key_and_says_that_it_is_no_llm() {
