@@ -102,16 +102,20 @@ fn names(plugin: &ProviderPlugin, id: &str) -> bool {
 
 /// Where a setting of a provider comes from, and whether it is there.
 pub(crate) struct Source {
-    /// A variable's name, `env:NAME`, `file:PATH`, or `configuration`; never the value.
+    /// A variable's name, `env:NAME`, `file:PATH`, `cmd:PROGRAM`, or `configuration`; never the value.
     pub(crate) from: String,
     pub(crate) is_set: bool,
 }
 
 /// Where a setting comes from: the configuration, or the first of its variables that is set. None when it is nowhere.
 pub(crate) fn source(setting: &Setting, own: Option<&ProviderConfig>, environment: &Environment) -> Option<Source> {
-    let of_text = |text: &str| match (text.strip_prefix("env:"), text.strip_prefix("file:")) {
-        (Some(name), _) => Source { from: text.to_owned(), is_set: environment.value(name).is_some() },
-        (_, Some(path)) => Source { from: text.to_owned(), is_set: Path::new(path).is_file() },
+    let of_text = |text: &str| match text.split_once(':') {
+        Some(("env", name)) => Source { from: text.to_owned(), is_set: environment.value(name).is_some() },
+        Some(("file", path)) => Source { from: text.to_owned(), is_set: Path::new(path).is_file() },
+        // The program is not run, and its arguments are nobody's business.
+        Some(("cmd", words)) => {
+            Source { from: format!("cmd:{}", words.split_whitespace().next().unwrap_or_default()), is_set: true }
+        }
         _ => Source { from: "configuration".to_owned(), is_set: !text.trim().is_empty() },
     };
     match own.and_then(|own| own.settings.get(setting.key)) {

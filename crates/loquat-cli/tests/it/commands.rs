@@ -77,6 +77,9 @@ api_key = "sk-canary-0123456789"
 [[provider]]
 id = "anthropic"
 api_key = "file:/no/such/file"
+[[provider]]
+id = "mistral"
+api_key = ["env:NO_SUCH_VARIABLE", "sk-canary-0123456789", "cmd:op read canary-vault"]
 "#;
 
 #[tokio::test]
@@ -92,6 +95,7 @@ async fn providers_says_where_each_key_comes_from_and_what_the_account_can_be_as
         ("us", "openai", "configured", "configuration", true),
         ("anthropic", "anthropic", "not configured", "file:/no/such/file", false),
         ("cohere", "cohere", "configured", "CO_API_KEY", true),
+        ("mistral", "mistral", "configured", "env:NO_SUCH_VARIABLE, configuration, cmd:op", true),
         ("groq", "groq", "not configured", "GROQ_API_KEY", false),
     ] {
         let row = row(id);
