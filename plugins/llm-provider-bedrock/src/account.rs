@@ -19,7 +19,7 @@ pub(crate) enum Account {
     /// A Bedrock API key.
     Bearer(Secret),
     /// Access keys.
-    Keys(Source),
+    Keys(Box<Source>),
 }
 
 /// What one call is authorised with.
@@ -40,7 +40,7 @@ impl Account {
             return Self::Bearer(key);
         }
         let profile = filled(config.profile.as_deref());
-        Self::Keys(match (access_key_id, given(&config.secret_access_key)) {
+        Self::Keys(Box::new(match (access_key_id, given(&config.secret_access_key)) {
             (Some(access_key_id), Some(secret)) => Source::Fixed(Credentials {
                 access_key_id,
                 secret_access_key: secret,
@@ -54,7 +54,7 @@ impl Account {
                 Source::Files(Files::new(profile.as_deref(), credentials, config))
             }
             _ => Self::elsewhere(id, config, region),
-        })
+        }))
     }
 
     /// Access keys that somebody else gives.

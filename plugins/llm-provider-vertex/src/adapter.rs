@@ -68,12 +68,11 @@ impl Vertex {
 
     /// The account of one call: its own token instead of ours, its own address only together with its own token.
     async fn account(&self, cx: &Cx) -> Result<Account, Error> {
-        let account = match &cx.credential {
-            Some(_) => self.account.for_call(cx)?.into_owned(),
-            None => {
-                let token = self.with_token(cx, |token| async { Ok(token) }).await?;
-                self.account.clone().with_key(Some(token))?
-            }
+        let account = if cx.credential.is_some() {
+            self.account.for_call(cx)?.into_owned()
+        } else {
+            let token = self.with_token(cx, |token| async { Ok(token) }).await?;
+            self.account.clone().with_key(Some(token))?
         };
         if self.route.project().is_empty() {
             let message = format!("project missing: set GOOGLE_CLOUD_PROJECT or providers.{}.project", self.id);

@@ -3,6 +3,7 @@
 mod adapter;
 mod chat;
 mod config;
+mod external;
 mod models;
 mod route;
 mod signed_in;

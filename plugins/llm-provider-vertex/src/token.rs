@@ -14,6 +14,8 @@ use llm_wire::{Renewed, oauth};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::external::External;
+
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 const METADATA_URL: &str = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
@@ -49,6 +51,8 @@ enum Credentials {
         refresh_token: Secret,
         token_uri: Option<String>,
     },
+    /// Boxed, because it is large.
+    ExternalAccount(Box<External>),
 }
 
 impl Source {
@@ -87,14 +91,12 @@ async fn of_file(cx: &Cx, path: &Path, now: SystemTime) -> Result<(Secret, Optio
     // The parser's words may quote the key.
     let credentials = serde_json::from_slice(&text).map_err(|_| {
         let path = path.display();
-        missing(format!("reading the credentials file {path}: it is neither a service account's nor a user's"))
+        missing(format!(
+            "reading the credentials file {path}: it is neither a service account's, nor a user's, nor an external account's"
+        ))
     })?;
-    oauth::token(cx, request(credentials, now)?, "google", now).await
-}
-
-/// The request that turns credentials into a token.
-fn request(credentials: Credentials, now: SystemTime) -> Result<HttpRequest, Error> {
-    Ok(match credentials {
+    let request = match credentials {
+        Credentials::ExternalAccount(external) => return external.token(cx, SCOPE, now).await,
         Credentials::ServiceAccount { client_email, private_key, private_key_id, token_uri } => {
             let url = token_uri.unwrap_or_else(|| TOKEN_URL.to_owned());
             let assertion = assertion(&client_email, &private_key, private_key_id.as_deref(), &url, now)?;
@@ -110,7 +112,8 @@ fn request(credentials: Credentials, now: SystemTime) -> Result<HttpRequest, Err
             ];
             oauth::form(token_uri.unwrap_or_else(|| TOKEN_URL.to_owned()), fields)
         }
-    })
+    };
+    oauth::token(cx, request, "google", now).await
 }
 
 fn metadata_request() -> HttpRequest {

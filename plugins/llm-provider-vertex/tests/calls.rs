@@ -85,6 +85,36 @@ async fn a_users_refresh_token_becomes_a_token() {
 }
 
 #[tokio::test]
+async fn an_external_accounts_token_becomes_a_service_accounts() {
+    let path = |name: &str| std::env::temp_dir().join(format!("loquat-vertex-{name}-{}", std::process::id()));
+    let (file, subject) = (path("external"), path("subject"));
+    let credentials = json!({"type": "external_account", "audience": "//iam/pool", "token_url": "https://sts.test/v1/token",
+        "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+        "credential_source": {"file": subject, "format": {"type": "json", "subject_token_field_name": "jwt"}},
+        "service_account_impersonation_url": "https://iam.test/robot:generateAccessToken"});
+    std::fs::write(&file, credentials.to_string()).unwrap();
+    std::fs::write(&subject, r#"{"jwt": "somebody+elses"}"#).unwrap();
+    let federated = json!({"access_token": "federated", "expires_in": 3600, "token_type": "Bearer"});
+    let robot = json!({"accessToken": "robots", "expireTime": "2999-01-01T00:00:00Z"});
+    let transport =
+        ScriptedTransport::new([Exchange::json(200, &federated), Exchange::json(200, &robot), gemini(), gemini()]);
+    let provider = provider(&json!({"credentials_file": file, "project": "p"})).unwrap();
+    for _ in 0..2 {
+        provider.call(&transport.cx(), chat("gemini-3.5-flash")).await.unwrap();
+    }
+    let asked = transport.requests();
+    assert_eq!(asked[0].url, "https://sts.test/v1/token");
+    assert!(asked[0].text().starts_with("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&"));
+    assert!(asked[0].text().ends_with("&subject_token=somebody%2Belses"), "{}", asked[0].text());
+    assert_eq!(asked[1].header("authorization"), Some("Bearer federated"));
+    assert_eq!(asked[1].json(), json!({"scope": ["https://www.googleapis.com/auth/cloud-platform"]}));
+    assert_eq!(asked[3].header("authorization"), Some("Bearer robots"));
+    for file in [file, subject] {
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+#[tokio::test]
 async fn claude_is_asked_as_its_publisher_wants() {
     let answer = json!({"type": "message", "role": "assistant", "content": [{"type": "text", "text": "Hi"}],
         "stop_reason": "end_turn", "usage": {"input_tokens": 1, "output_tokens": 1}});

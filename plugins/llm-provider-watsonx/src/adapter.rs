@@ -1,17 +1,16 @@
 //! The provider: addresses, accounts and tokens around OpenAI's wire format.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
-    ErrorKind, KnownModels, ModelInfo, Origin, Progress, RerankRequest, RerankResponse, Secret, Support,
+    ErrorKind, KnownModels, ModelInfo, Origin, Progress, Provider, RerankRequest, RerankResponse, Secret, Support,
 };
 use llm_wire::exchange::Success;
-use llm_wire::oauth::is_token;
 use llm_wire::{Account, ErrorResponse, percent_encoded, sse_stream, this_machines_time};
 use llm_wire_openai::{Encoded, FAMILY, chat, completions, embed, rerank};
 
@@ -19,7 +18,7 @@ use crate::answer::Stream;
 use crate::body::{self, Billed};
 use crate::config::Config;
 use crate::dialect::{DIALECT, PROMPTS};
-use crate::token::Iam;
+use crate::token::{Iam, SignedIn};
 use crate::{PLUGIN, answer};
 
 const VERSION: &str = "2024-03-13";
@@ -28,87 +27,61 @@ const IAM: &str = "https://iam.cloud.ibm.com";
 const DEPLOYMENT: &str = "deployment/";
 
 /// One account at watsonx.ai.
-pub struct Watsonx {
+pub(crate) struct Watsonx {
     id: Arc<str>,
     models: Arc<dyn KnownModels>,
+    /// With the key that is sent as it is, where there is one.
     account: Account,
-    key: Key,
-    iam: Iam,
     /// The name of the field, and its value.
     billed: Option<(&'static str, String)>,
     version: String,
-    now: fn() -> SystemTime,
-}
-
-/// What the account is known by; what a call brings is of the same kind.
-enum Key {
-    /// Sent as it is.
-    Sent(Secret),
-    /// Tokens are asked for with it.
-    Exchanged(Option<Secret>),
 }
 
 /// What one call needs besides its body.
 struct Call<'a> {
-    account: Account,
+    account: Cow<'a, Account>,
     /// The path of the model's operations, up to the last segment.
     path: String,
     billed: Billed<'a>,
     origin: Arc<Origin>,
 }
 
+/// An account by its settings: a token and a Zen key are sent as they are, with an API key tokens are asked for.
+pub(crate) fn build(cx: &BuildCx, config: Config) -> Result<Arc<dyn Provider>, Error> {
+    let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+    let given = |secret: Option<Secret>| secret.filter(|secret| !secret.is_blank());
+    let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let region = filled(config.region).unwrap_or_else(|| "us-south".to_owned());
+    let version = filled(config.version).unwrap_or_else(|| VERSION.to_owned());
+    if !is_word(&region) || !is_word(&version) {
+        let what = "reading region and version of watsonx: they must be a name such as eu-de and a date";
+        return Err(Error::new(ErrorKind::Config, what));
+    }
+    let base_url = filled(config.base_url).unwrap_or_else(|| format!("https://{region}.ml.cloud.ibm.com"));
+    let account = Account::new(&base_url, AUTHORIZATION)?.with_versions(&["/ml/v1", "/ml"])?;
+    let (scheme, sent) = match (given(config.token), given(config.zen_api_key)) {
+        (Some(token), _) => ("Bearer ", Some(token)),
+        (None, Some(key)) => ("ZenApiKey ", Some(key)),
+        (None, None) => ("Bearer ", None),
+    };
+    let signed_in = sent.is_none();
+    let project = filled(config.project_id).map(|id| ("project_id", id));
+    let inner = Watsonx {
+        id: cx.id.clone(),
+        models: cx.models.clone(),
+        account: account.with_scheme(scheme).with_key(sent)?,
+        billed: project.or_else(|| filled(config.space_id).map(|id| ("space_id", id))),
+        version,
+    };
+    if !signed_in {
+        return Ok(Arc::new(inner));
+    }
+    let iam = Iam::new(&filled(config.iam_url).unwrap_or_else(|| IAM.to_owned()));
+    Ok(Arc::new(SignedIn { inner, iam, key: given(config.api_key), now: this_machines_time }))
+}
+
 impl Watsonx {
-    /// An account by its settings.
-    pub fn new(cx: &BuildCx, config: Config) -> Result<Self, Error> {
-        let filled = |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        let given = |secret: Option<Secret>| secret.filter(|secret| !secret.is_blank());
-        let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        let region = filled(config.region).unwrap_or_else(|| "us-south".to_owned());
-        let version = filled(config.version).unwrap_or_else(|| VERSION.to_owned());
-        if !is_word(&region) || !is_word(&version) {
-            let what = "reading region and version of watsonx: they must be a name such as eu-de and a date";
-            return Err(Error::new(ErrorKind::Config, what));
-        }
-        let base_url = filled(config.base_url).unwrap_or_else(|| format!("https://{region}.ml.cloud.ibm.com"));
-        let account = Account::new(&base_url, AUTHORIZATION)?.with_versions(&["/ml/v1", "/ml"])?;
-        let (scheme, key) = match (given(config.token), given(config.zen_api_key)) {
-            (Some(token), _) => ("Bearer ", Key::Sent(token)),
-            (None, Some(key)) => ("ZenApiKey ", Key::Sent(key)),
-            (None, None) => ("Bearer ", Key::Exchanged(given(config.api_key))),
-        };
-        let project = filled(config.project_id).map(|id| ("project_id", id));
-        Ok(Self {
-            id: cx.id.clone(),
-            models: cx.models.clone(),
-            account: account.with_scheme(scheme),
-            key,
-            iam: Iam::new(&filled(config.iam_url).unwrap_or_else(|| IAM.to_owned())),
-            billed: project.or_else(|| filled(config.space_id).map(|id| ("space_id", id))),
-            version,
-            now: this_machines_time,
-        })
-    }
-
-    /// The account of one call, which may come with a key of its own, and an address only with that.
-    async fn account(&self, cx: &Cx) -> Result<Account, Error> {
-        let given = cx.credential.as_ref();
-        let key = match (&self.key, given) {
-            (Key::Sent(own), given) => given.unwrap_or(own).clone(),
-            (Key::Exchanged(_), Some(token)) if is_token(token) => token.clone(),
-            (Key::Exchanged(own), given) => {
-                let key = given.or(own.as_ref()).ok_or_else(|| {
-                    missing(format!("api key missing: set WATSONX_APIKEY or providers.{}.api_key", self.id))
-                })?;
-                self.iam.token(cx, key, (self.now)()).await?
-            }
-        };
-        let mut own = cx.clone();
-        own.endpoint = own.endpoint.filter(|_| given.is_some());
-        own.credential = Some(key);
-        Ok(self.account.for_call(&own)?.into_owned())
-    }
-
-    async fn begin(&self, cx: &Cx, model: &str) -> Result<Call<'_>, Error> {
+    fn begin(&self, cx: &Cx, model: &str) -> Result<Call<'_>, Error> {
         let (path, billed) = match (model.strip_prefix(DEPLOYMENT), &self.billed) {
             (Some(deployment), _) => (format!("/ml/v1/deployments/{}/text", percent_encoded(deployment)), None),
             (None, Some((name, id))) => ("/ml/v1/text".to_owned(), Some((*name, &**id))),
@@ -121,7 +94,7 @@ impl Watsonx {
             }
         };
         let origin = Arc::new(Origin::new(FAMILY, self.id.clone(), model));
-        Ok(Call { account: self.account(cx).await?, path, billed, origin })
+        Ok(Call { account: self.account.for_call(cx)?, path, billed, origin })
     }
 
     fn url(&self, call: &Call<'_>, operation: &str) -> String {
@@ -149,7 +122,7 @@ fn classify(response: &ErrorResponse) -> Error {
 }
 
 /// Nothing was sent because there is nothing to send it with.
-fn missing(message: String) -> Error {
+pub(crate) fn missing(message: String) -> Error {
     Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
 }
 
@@ -179,7 +152,7 @@ impl Adapter for Watsonx {
     }
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
-        let call = self.begin(cx, &request.model).await?;
+        let call = self.begin(cx, &request.model)?;
         let Encoded { body, warnings } = self.encode(&call, request)?;
         let continues = self.continues(&request.model);
         let operation = if continues { "generation" } else { "chat" };
@@ -194,7 +167,7 @@ impl Adapter for Watsonx {
     }
 
     async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
-        let call = self.begin(cx, &request.model).await?;
+        let call = self.begin(cx, &request.model)?;
         let Encoded { body, warnings } = self.encode(&call, request)?;
         let continues = self.continues(&request.model);
         let operation = if continues { "generation_stream" } else { "chat_stream" };
@@ -204,7 +177,7 @@ impl Adapter for Watsonx {
     }
 
     async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
-        let call = self.begin(cx, &request.model).await?;
+        let call = self.begin(cx, &request.model)?;
         let Encoded { body, warnings } = embed::encode_request(request, &call.origin, &DIALECT)?;
         let request = call.account.post(&self.url(&call, "embeddings"), body::embed(&body, call.billed)?);
         let decode = |success: &Success| answer::embed(&success.body, &call.origin);
@@ -212,7 +185,7 @@ impl Adapter for Watsonx {
     }
 
     async fn rerank(&self, cx: &Cx, request: &RerankRequest) -> Result<RerankResponse, Error> {
-        let call = self.begin(cx, &request.model).await?;
+        let call = self.begin(cx, &request.model)?;
         let Encoded { body, warnings } = rerank::encode_request(request, &call.origin, &DIALECT)?;
         let request = call.account.post(&self.url(&call, "rerank"), body::rerank(&body, call.billed)?);
         let decode = |success: &Success| answer::rerank(&success.body, &call.origin);
@@ -220,7 +193,7 @@ impl Adapter for Watsonx {
     }
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
-        let account = self.account(cx).await?;
+        let account = self.account.for_call(cx)?;
         let request = account.get(&format!("/ml/v1/foundation_model_specs?version={}&limit=200", self.version));
         account.ask(cx, request, classify, |success| answer::models(&success.body)).await
     }

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use llm_core::{BuildCx, Error, ModelCard, Provider, ProviderPlugin, Setting, Support};
 use serde_json::{Map, Value};
 
-pub use adapter::Watsonx;
 pub use config::Config;
 
 /// The plugin.
@@ -46,5 +45,5 @@ llm_core::model_cards! {
 }
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    Ok(Arc::new(Watsonx::new(cx, llm_core::read_config(config)?)?))
+    adapter::build(cx, llm_core::read_config(config)?)
 }

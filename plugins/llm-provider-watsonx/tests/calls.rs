@@ -64,6 +64,21 @@ async fn a_key_becomes_a_token_once() {
 }
 
 #[tokio::test]
+async fn a_refused_token_is_renewed_once() {
+    let refused =
+        json!({"errors": [{"code": "authentication_token_expired", "message": "Expired"}], "status_code": 401});
+    let transport = ScriptedTransport::new([
+        token("token-1", 3600),
+        Exchange::json(401, &refused),
+        token("token-2", 3600),
+        Exchange::new(200, ANSWER),
+    ]);
+    let provider = provider(&json!({"api_key": "key", "project_id": "p"})).unwrap();
+    provider.call(&transport.cx(), chat("m")).await.unwrap();
+    assert_eq!(transport.last_request().unwrap().header("authorization"), Some("Bearer token-2"));
+}
+
+#[tokio::test]
 async fn cloud_pak_for_data_has_keys_of_its_own() {
     let transport = ScriptedTransport::always(Exchange::new(200, ANSWER));
     let config = json!({"zen_api_key": "dXNlcjprZXk=", "base_url": "https://cpd.test/ml/v1/", "project_id": "p"});

@@ -1,7 +1,7 @@
 //! A role that trusts somebody's token (IAM roles for service accounts on EKS, and others): the token stands in a file, and
 //! the security token service gives a temporary access key for it.
 //!
-//! Source: "AssumeRoleWithWebIdentity" of the AWS STS API reference, read 2026-11. The request is not signed.
+//! Source: `AssumeRoleWithWebIdentity` of the AWS STS API reference, read 2026-11. The request is not signed.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
