@@ -13,11 +13,11 @@ pub(crate) fn entries<'a>(ext: &'a Extensions, to: &Origin) -> impl Iterator<Ite
 }
 
 /// Writes `entry` over `object`. Entries of `options` are merged one by one, so that a request can add `num_ctx` without
-/// giving up its temperature.
+/// giving up its temperature, and so are those of the `function` of a tool or a call.
 pub(crate) fn merge(object: &mut Map<String, Value>, entry: &Map<String, Value>) {
     for (name, value) in entry {
         match (object.get_mut(name), value) {
-            (Some(Value::Object(options)), Value::Object(more)) if name == "options" => {
+            (Some(Value::Object(options)), Value::Object(more)) if ["options", "function"].contains(&name.as_str()) => {
                 options.extend(more.iter().map(|(name, value)| (name.clone(), value.clone())));
             }
             _ => {

@@ -1,4 +1,5 @@
-//! The operation that lists models, `GET /api/tags`: those that were pulled, or that ollama.com offers.
+//! The operation that lists models, `GET /api/tags`: those that were pulled, or that ollama.com offers; and what the server
+//! says of one of them, `POST /api/show`.
 
 use llm_core::{Capabilities, Error, ErrorKind, ModelInfo, Support};
 use serde_json::{Map, Value};
@@ -17,6 +18,24 @@ pub fn decode_response(body: &[u8]) -> Result<Vec<ModelInfo>, Error> {
         (_, Some(problem)) => Err(error::in_band(&crate::wire::Problem::from(problem))),
         _ => Err(Error::new(ErrorKind::Malformed, format!("{DOING}: it has no models"))),
     }
+}
+
+/// Writes the request for what the server says of a model.
+pub fn encode_show(model: &str) -> Vec<u8> {
+    serde_json::json!({ "model": model }).to_string().into_bytes()
+}
+
+/// Reads what the server says of a model: what it can do, and how much it reads.
+pub fn decode_show(body: &[u8]) -> Result<Capabilities, Error> {
+    const DOING: &str = "decoding what ollama says of a model";
+    let answer: Map<String, Value> = serde_json::from_slice(body).map_err(|error| json::malformed(DOING, &error))?;
+    let words = answer.get("capabilities").and_then(Value::as_array);
+    let mut known = words.map(|words| capabilities(words)).unwrap_or_default();
+    // `llama.context_length`, by the model's architecture.
+    let facts = answer.get("model_info").and_then(Value::as_object).into_iter().flatten();
+    let window = |(name, value): (&String, &Value)| value.as_u64().filter(|_| name.ends_with(".context_length"));
+    known.context_window = facts.into_iter().find_map(window);
+    Ok(known)
 }
 
 fn model(raw: Value) -> Option<ModelInfo> {
@@ -60,6 +79,16 @@ mod tests {
         assert_eq!(models[0].raw["details"]["family"], "qwen3");
         assert_eq!(models[1].capabilities, Capabilities::default());
         assert!(decode_response(br#"{"models":null}"#).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_model_is_known_by_what_the_server_says_of_it() {
+        let body = br#"{"capabilities":["completion","vision"],"model_info":{"general.architecture":"gemma3","gemma3.context_length":131072}}"#;
+        let known = decode_show(body).unwrap();
+        assert_eq!((known.context_window, known.chat, known.tools), (Some(131_072), Support::Yes, Support::No));
+        assert_eq!(known.media_inline, ["image/*"]);
+        assert_eq!(decode_show(b"{}").unwrap(), Capabilities::default());
+        assert_eq!(encode_show("a\"b"), br#"{"model":"a\"b"}"#);
     }
 
     #[test]

@@ -6,21 +6,25 @@ use std::sync::Arc;
 
 use http::header::AUTHORIZATION;
 use llm_core::{
-    Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind,
-    ModelInfo, Origin, Progress, Support, async_trait, model_card,
+    Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
+    ErrorKind, KnownModels, ModelInfo, Origin, Progress, Support, async_trait,
 };
 use llm_wire::exchange::Success;
 use llm_wire::{Account, ndjson_stream, rate_limits};
-use llm_wire_ollama::{API, Profile, chat, decode_error, embed, models};
+use llm_wire_ollama::{API, Encoded, Profile, chat, decode_error, embed, generate, models};
 
 use crate::base_url;
 use crate::config::Config;
+
+/// Most models of a list that are asked for one by one.
+const MOST_SHOWN: usize = 32;
 
 /// One Ollama server.
 pub struct Ollama {
     id: Arc<str>,
     account: Account,
     profile: Profile,
+    models: Arc<dyn KnownModels>,
 }
 
 fn hinted(error: Error, hint: &str) -> Error {
@@ -30,7 +34,7 @@ fn hinted(error: Error, hint: &str) -> Error {
 
 impl Ollama {
     /// A server by its settings.
-    pub fn new(id: impl Into<Arc<str>>, config: Config) -> Result<Self, Error> {
+    pub fn new(cx: &BuildCx, config: Config) -> Result<Self, Error> {
         let Config { base_url: base, api_key, num_ctx, keep_alive } = config;
         let base = base.filter(|base| !base.trim().is_empty());
         let base = base.as_deref().map_or_else(|| Ok(base_url::DEFAULT.to_owned()), base_url::normalize)?;
@@ -38,7 +42,8 @@ impl Ollama {
         if let Some(num_ctx) = num_ctx {
             profile.options.insert("num_ctx".to_owned(), num_ctx.into());
         }
-        Ok(Self { id: id.into(), account: account(&base)?.with_key(api_key)?, profile })
+        let account = account(&base)?.with_key(api_key)?;
+        Ok(Self { id: cx.id.clone(), account, profile, models: cx.models.clone() })
     }
 
     /// The account of one call, which may come with a key of its own, and only with it with an address.
@@ -68,6 +73,15 @@ impl Ollama {
         }
     }
 
+    /// Path and body of a chat, or of a prompt for a model that knows nothing else.
+    fn encode(&self, request: &ChatRequest, to: &Origin, stream: bool) -> Result<(&'static str, Encoded), Error> {
+        let known = self.models.capabilities(crate::PLUGIN.id, &request.model);
+        if known.completions_only == Support::Yes {
+            return Ok(("/api/generate", generate::encode_request(request, to, stream, &self.profile)?));
+        }
+        Ok(("/api/chat", chat::encode_request(request, to, stream, &self.profile)?))
+    }
+
     fn origin(&self, model: &str) -> Arc<Origin> {
         Arc::new(Origin::new(API, self.id.clone(), model))
     }
@@ -88,29 +102,27 @@ impl Adapter for Ollama {
         capabilities.sampling = Support::Yes;
         capabilities.forced_tool = Support::No;
         capabilities.media_inline = vec![Cow::Borrowed("image/*")];
-        if let Some(card) = model_card(crate::PLUGIN.id, model) {
-            card.apply(&mut capabilities);
-        }
+        capabilities.lay(&self.models.capabilities(crate::PLUGIN.id, model));
         capabilities
     }
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
         let (account, origin) = (self.account(cx)?, self.origin(&request.model));
-        let encoded = chat::encode_request(request, &origin, false, &self.profile)?;
+        let (path, encoded) = self.encode(request, &origin, false)?;
         let decode = |success: &Success| {
             let mut response = chat::decode_response(&success.body, &origin)?;
             response.rate_limits = rate_limits(&success.headers, None).summary();
             Ok(response)
         };
-        let request = account.post("/api/chat", encoded.body);
+        let request = account.post(path, encoded.body);
         let answer = account.answer(cx, request, encoded.warnings, decode_error, decode).await;
         answer.map_err(|error| self.explain(&account, error))
     }
 
     async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
         let (account, origin) = (self.account(cx)?, self.origin(&request.model));
-        let encoded = chat::encode_request(request, &origin, true, &self.profile)?;
-        let response = account.open(cx, account.post("/api/chat", encoded.body), decode_error).await;
+        let (path, encoded) = self.encode(request, &origin, true)?;
+        let response = account.open(cx, account.post(path, encoded.body), decode_error).await;
         let response = response.map_err(|error| self.explain(&account, error))?;
         let decoder = chat::Decoder::new(origin, encoded.warnings).with_headers(&response.headers);
         Ok(account.hide_in(ndjson_stream(response, decoder)))
@@ -129,7 +141,17 @@ impl Adapter for Ollama {
         let account = self.account(cx)?;
         let decode = |success: &Success| models::decode_response(&success.body);
         let answer = account.ask(cx, account.get("/api/tags"), decode_error, decode).await;
-        answer.map_err(|error| self.explain(&account, error))
+        let mut models = answer.map_err(|error| self.explain(&account, error))?;
+        // Older servers list names only; what they say of one model is asked for.
+        let unknown = models.iter_mut().filter(|model| model.capabilities == Capabilities::default());
+        for model in unknown.take(MOST_SHOWN) {
+            let request = account.post("/api/show", models::encode_show(&model.id));
+            let decode = |success: &Success| models::decode_show(&success.body);
+            if let Ok(known) = account.ask(cx, request, decode_error, decode).await {
+                model.capabilities = known;
+            }
+        }
+        Ok(models)
     }
 }
 

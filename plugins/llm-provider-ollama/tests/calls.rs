@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 
-use llm_core::{BuildCx, ChatRequest, EmbedRequest, ErrorKind, Progress, Provider, Request, Response, Secret};
+use llm_core::{
+    BuildCx, Capabilities, ChatRequest, EmbedRequest, ErrorKind, KnownModels, Progress, Provider, Request, Response,
+    Secret, Support,
+};
 use llm_provider_ollama::PLUGIN;
 use llm_testkit::{Exchange, ScriptedTransport};
 use serde_json::{Value, json};
 
 const CHAT: &str = include_str!("fixtures/chat.json");
 const EMBED: &str = include_str!("fixtures/embed.json");
-const MODELS: &str = include_str!("fixtures/models.json");
 
 fn provider(config: &Value) -> Arc<dyn Provider> {
     PLUGIN.build(config.as_object().cloned().unwrap_or_default(), &BuildCx::new("gpu-box")).unwrap()
@@ -64,11 +66,44 @@ async fn texts_become_vectors() {
 
 #[tokio::test]
 async fn models_are_those_that_were_pulled() {
-    let transport = ScriptedTransport::always(Exchange::new(200, MODELS));
+    let tags = json!({"models": [{"model": "a", "capabilities": ["completion"]}, {"model": "b"}, {"model": "c"}]});
+    let show = json!({"capabilities": ["embedding"], "model_info": {"bert.context_length": 512}});
+    let transport = ScriptedTransport::new([
+        Exchange::json(200, &tags),
+        Exchange::json(200, &show),
+        Exchange::json(404, &json!({"error": "no"})),
+    ]);
     let answer = provider(&json!({})).call(&transport.cx(), Request::Models).await.unwrap();
     let Response::Models(models) = answer else { panic!("{answer:?}") };
-    assert_eq!(models.iter().map(|model| &*model.id).collect::<Vec<_>>(), ["qwen3:8b", "gpt-oss:20b-cloud"]);
-    assert_eq!(transport.last_request().unwrap().url, "http://localhost:11434/api/tags");
+    let known =
+        models.iter().map(|model| (&*model.id, model.capabilities.embeddings, model.capabilities.context_window));
+    let expected = [("a", Support::No, None), ("b", Support::Yes, Some(512)), ("c", Support::Unknown, None)];
+    assert_eq!(known.collect::<Vec<_>>(), expected);
+    let asked: Vec<_> = transport.requests().iter().map(|request| request.url.clone()).collect();
+    let url = |path: &str| format!("http://localhost:11434/api/{path}");
+    assert_eq!(asked, [url("tags"), url("show"), url("show")]);
+}
+
+#[tokio::test]
+async fn a_model_without_chats_is_asked_to_continue_a_prompt() {
+    struct Known;
+    impl KnownModels for Known {
+        fn capabilities(&self, _: &str, model: &str) -> Arc<Capabilities> {
+            let mut capabilities = Capabilities::default();
+            capabilities.completions_only = if model == "base" { Support::Yes } else { Support::Unknown };
+            Arc::new(capabilities)
+        }
+    }
+    let answer = json!({"model": "base", "created_at": "2026-01-01T00:00:00Z", "response": "b)", "done": true, "done_reason": "stop"});
+    let transport = ScriptedTransport::always(Exchange::json(200, &answer));
+    let cx = BuildCx::new("gpu-box").with_models(Arc::new(Known));
+    let provider = PLUGIN.build(serde_json::Map::new(), &cx).unwrap();
+    let request = Request::Chat(Arc::new(ChatRequest::new("base").with_user("f(a, ")));
+    let Response::Chat(response) = provider.call(&transport.cx(), request).await.unwrap() else { panic!() };
+    assert_eq!(response.text(), "b)");
+    let sent = transport.last_request().unwrap();
+    assert!(sent.url.ends_with("/api/generate"), "{}", sent.url);
+    assert_eq!(sent.json(), json!({"model": "base", "prompt": "f(a, ", "stream": false}));
 }
 
 #[tokio::test]

@@ -30,6 +30,7 @@ pub fn request(case: &Case) -> Option<Result<ChatRequest, Error>> {
             llm_wire_anthropic::messages::decode_request(&body).map(|decoded| decoded.request)
         }
         "ollama-chat" => llm_wire_ollama::chat::decode_request(&body).map(|decoded| decoded.request),
+        "ollama-generate" => llm_wire_ollama::generate::decode_request(&body).map(|decoded| decoded.request),
         "gemini-count-tokens" => {
             let model = recorded.path.rsplit("models/").next()?.split(':').next()?;
             // The whole request of an answer, or its fields.

@@ -6,10 +6,12 @@ use std::borrow::Cow;
 use llm_core::{Error, ErrorKind};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::object::Others;
 use super::text::Str;
+
+const WHOLE: &str = "it must be a whole number";
 
 /// The fields of one object, not yet read.
 #[derive(Debug)]
@@ -72,15 +74,20 @@ impl<'a> Fields<'a> {
         self.list(name)?.into_iter().map(|(path, raw)| Self::read(raw, path)).collect()
     }
 
-    /// Takes a whole number out; the vendor takes `40.0` for one too.
+    /// Takes a count out.
     pub(crate) fn count(&mut self, name: &str) -> Result<Option<u32>, Error> {
-        const WHAT: &str = "it must be a whole number";
-        let Some(number) = self.typed::<f64>(name, WHAT)? else { return Ok(None) };
-        if number.fract() != 0.0 || !(0.0..=f64::from(u32::MAX)).contains(&number) {
-            return Err(self.invalid(name, WHAT));
-        }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be whole and in range")]
-        Ok(Some(number as u32))
+        let Some(number) = self.whole(name)? else { return Ok(None) };
+        number.try_into().map(Some).map_err(|_| self.invalid(name, WHOLE))
+    }
+
+    /// Takes a whole number out; the vendor takes `40.0` for one too.
+    pub(crate) fn whole(&mut self, name: &str) -> Result<Option<i64>, Error> {
+        const LARGEST: f64 = 9_007_199_254_740_992.0;
+        let Some(number) = self.typed::<Number>(name, WHOLE)? else { return Ok(None) };
+        #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
+        let whole = |number: f64| (number.fract() == 0.0 && number.abs() <= LARGEST).then_some(number as i64);
+        let number = number.as_i64().or_else(|| number.as_f64().and_then(whole));
+        number.map(Some).ok_or_else(|| self.invalid(name, WHOLE))
     }
 
     /// Takes a text out.

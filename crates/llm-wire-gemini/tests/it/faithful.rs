@@ -27,6 +27,23 @@ fn ids_thoughts_and_unknown_fields_of_payloads_stay() {
 }
 
 #[test]
+fn unknown_fields_of_instructions_and_results_stay() {
+    same(
+        &json!({
+            "systemInstruction": {"parts": [{"text": "Be brief.", "new": 1}, {"newKind": {"a": 1}}], "new": {"b": 2}},
+            "contents": [
+                {"role": "model", "parts": [{"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "s"}]},
+                {"role": "user", "parts": [
+                    {"functionResponse": {"name": "f", "response": {"a": 1}, "scheduling": "SILENT"}, "new": 3},
+                ]},
+            ],
+            "generationConfig": {"seed": 7, "thinkingConfig": {"thinkingBudget": 100, "includeThoughts": true}},
+        }),
+        Profile::default(),
+    );
+}
+
+#[test]
 fn words_beside_results_stay_in_their_content() {
     let call = json!({"functionCall": {"name": "f", "args": {}}, "thoughtSignature": "s"});
     let result = json!({"functionResponse": {"name": "f", "response": {"a": 1}, "parts": [

@@ -4,7 +4,7 @@ use llm_core::{ErrorKind, FinishReason, MediaData, PartKind, Visibility};
 use llm_wire_gemini::generate;
 use serde_json::{Value, json};
 
-use crate::support::{answer, origin};
+use crate::support::{answer, chunk, origin, streamed};
 
 fn parts(parts: &Value) -> Value {
     json!({"candidates": [{"content": {"parts": parts, "role": "model"}, "finishReason": "STOP", "index": 0}]})
@@ -176,5 +176,28 @@ fn what_is_no_answer_is_malformed_and_not_repeated() {
         let error = generate::decode_response(body.as_bytes(), &origin()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Malformed, "{body}");
         assert!(!format!("{error:?}").contains("secret"), "{error:?}");
+    }
+}
+
+#[test]
+fn pages_and_chunks_that_support_nothing_in_particular_are_sources_of_the_text() {
+    let facts = json!({
+        "finishReason": "STOP",
+        "groundingMetadata": {"groundingChunks": [{"web": {"uri": "https://a.test", "title": "A"}}, {"other": {}}]},
+        "urlContextMetadata": {"urlMetadata": [
+            {"retrievedUrl": "https://a.test", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_SUCCESS"},
+            {"retrievedUrl": "https://b.test", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_SUCCESS"},
+            {"retrievedUrl": "https://c.test", "urlRetrievalStatus": "URL_RETRIEVAL_STATUS_ERROR"},
+        ]},
+    });
+    let first = chunk(&json!([{"text": "Hi"}]), &facts);
+    let again = chunk(&json!([{"text": " there"}]), &facts);
+    for response in [answer(&first), streamed(&[first.clone(), again])] {
+        let PartKind::Text { citations, .. } = &response.message.content[0].kind else { panic!() };
+        let sources: Vec<_> = citations.iter().map(|citation| citation.source.as_str()).collect();
+        assert_eq!(sources, ["https://a.test", "https://b.test"]);
+        assert!(response.ext.value("gemini", "urlContextMetadata").is_some());
+        let written: Value = serde_json::from_slice(&generate::encode_response(&response)).unwrap();
+        assert_eq!(written["candidates"][0]["groundingMetadata"], facts["groundingMetadata"]);
     }
 }

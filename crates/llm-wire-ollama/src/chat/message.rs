@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use llm_core::{Error, Message, Part, PartKind, Role, ToolCall, ToolResult};
 use serde_json::value::RawValue;
 
+use super::request_decode::with_function;
 use crate::API;
 use crate::fields::{self, Fields};
 use crate::image;
@@ -67,7 +68,7 @@ impl History {
         self.open.push_back((id.clone(), name.clone()));
         let call = ToolCall { id, name, arguments: arguments.to_owned(), ..ToolCall::default() };
         let mut part = Part::new(PartKind::ToolCall(call));
-        let rest = fields.rest();
+        let rest = with_function(fields.rest(), function.rest());
         if !rest.is_empty() {
             part.ext.of_mut(API).extend(rest);
         }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use llm_core::{ChatRequest, Error, FunctionTool, JsonSchema, Message, OutputFormat, Tool};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::message::History;
 use super::{options, think};
@@ -62,11 +62,19 @@ fn tool(raw: &RawValue, path: String) -> Result<Tool, Error> {
         schema: function.take("parameters", "a json schema")?.unwrap_or_default(),
         ..FunctionTool::default()
     };
-    let rest = fields.rest();
+    let rest = with_function(fields.rest(), function.rest());
     if !rest.is_empty() {
         tool.ext.of_mut(API).extend(rest);
     }
     Ok(Tool::Function(tool))
+}
+
+/// What is left of a tool or of a call, and inside it what is left of its function.
+pub(super) fn with_function(mut rest: Map<String, Value>, function: Map<String, Value>) -> Map<String, Value> {
+    if !function.is_empty() {
+        rest.insert("function".to_owned(), Value::Object(function));
+    }
+    rest
 }
 
 fn output(format: Option<Value>) -> Result<OutputFormat, Error> {

@@ -100,3 +100,19 @@ fn an_error_never_repeats_what_was_sent() {
         assert!(!format!("{error} {error:?}").contains("PROMPT"), "{error}");
     }
 }
+
+#[test]
+fn what_has_no_place_in_a_function_survives() {
+    let body = serde_json::json!({
+        "model": "m",
+        "messages": [{"role": "assistant", "content": "", "tool_calls": [
+            {"id": "c", "new": 1, "function": {"index": 0, "name": "f", "arguments": {"a": 1}}},
+        ]}],
+        "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}, "strict": true}}],
+        "stream": false,
+    });
+    let request = chat::decode_request(body.to_string().as_bytes()).unwrap().request;
+    let to = llm_core::Origin::new("ollama", "ollama", "m");
+    let encoded = chat::encode_request(&request, &to, false, &llm_wire_ollama::Profile::default()).unwrap();
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(&encoded.body).unwrap(), body);
+}

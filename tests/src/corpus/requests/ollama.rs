@@ -10,9 +10,12 @@ pub(super) const RULES: &[Rule] = &[
         apply: |fields| remove(fields, "stream", |_| true),
     },
     Rule {
-        says: "An empty format is none, and so is content without words.",
+        says: "An empty format, system, template or suffix is none, and so is content without words; `raw` is false unless it is said.",
         apply: |fields| {
-            remove(fields, "format", |format| format == "");
+            for name in ["format", "system", "template", "suffix"] {
+                remove(fields, name, |value| value == "");
+            }
+            remove(fields, "raw", |value| value == false);
             each(fields, "messages").filter_map(Value::as_object_mut).for_each(|message| {
                 remove(message, "content", |content| content == "");
             });

@@ -29,7 +29,7 @@ const WIRES: &[(&str, &[&str], &[Rule])] = &[
     ("bedrock", &["bedrock-converse", "bedrock-invoke", "bedrock-count-tokens"], super::bedrock::RULES),
     ("cohere", &["cohere-v2-chat", "cohere-v1-embed", "cohere-v2-embed", "cohere-rerank"], super::cohere::RULES),
     ("gemini", &["gemini", "gemini-count-tokens", "gemini-embed", "vertex-predict-embed"], super::gemini::RULES),
-    ("ollama", &["ollama-chat", "ollama-embed"], super::ollama::RULES),
+    ("ollama", &["ollama-chat", "ollama-embed", "ollama-generate"], super::ollama::RULES),
     (
         "openai",
         &[

@@ -38,13 +38,11 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     }
     sampling(&mut fields, &mut request)?;
     tools(&mut fields, &mut request)?;
-    output(&mut fields, &mut request)?;
-    thinking(&mut fields, &mut request)?;
+    let format = output(&mut fields, &mut request)?;
+    let thought = thinking(&mut fields, &mut request)?;
     let stream = fields.take("stream").map(|raw| boolean(raw, &root.field("stream"))).transpose()?;
-    let rest = fields.rest();
-    if !rest.is_empty() {
-        request.ext.0.insert(API.to_owned(), rest);
-    }
+    let rest = with_inner(fields.rest(), "response_format", format);
+    keep(&mut request.ext, with_inner(rest, "thinking", thought));
     Ok(Decoded { request, stream: stream.unwrap_or(false) })
 }
 
@@ -92,12 +90,7 @@ fn tools(fields: &mut Fields<'_>, request: &mut ChatRequest) -> Result<(), Error
                 function.take("parameters").map(|raw| value(raw, &parameters)).transpose()?.unwrap_or_default();
             // The one kind of tools there is.
             tool.take("type");
-            let mut rest = tool.rest();
-            let inner = function.rest();
-            if !inner.is_empty() {
-                rest.insert("function".to_owned(), inner.into());
-            }
-            keep(&mut read.ext, rest);
+            keep(&mut read.ext, with_inner(tool.rest(), "function", function.rest()));
             request.tools.push(Arc::new(Tool::Function(read)));
         }
     }
@@ -112,9 +105,10 @@ fn tools(fields: &mut Fields<'_>, request: &mut ChatRequest) -> Result<(), Error
     Ok(())
 }
 
-fn output(fields: &mut Fields<'_>, request: &mut ChatRequest) -> Result<(), Error> {
+/// Reads the form of the answer; gives back what is left of the field.
+fn output(fields: &mut Fields<'_>, request: &mut ChatRequest) -> Result<Map<String, Value>, Error> {
     let at = Path::Field(&Path::Root, "response_format");
-    let Some(raw) = fields.take("response_format") else { return Ok(()) };
+    let Some(raw) = fields.take("response_format") else { return Ok(Map::new()) };
     let mut format = object(raw, &at)?;
     let schema = format.take("json_schema").or_else(|| format.take("schema"));
     request.output = match (format.take_text("type").as_deref(), schema) {
@@ -126,12 +120,13 @@ fn output(fields: &mut Fields<'_>, request: &mut ChatRequest) -> Result<(), Erro
         }
         _ => return Err(at.field("type").must_be("text or json_object")),
     };
-    Ok(())
+    Ok(format.rest())
 }
 
-fn thinking(fields: &mut Fields<'_>, request: &mut ChatRequest) -> Result<(), Error> {
+/// Reads how much the model thinks; gives back what is left of the field.
+fn thinking(fields: &mut Fields<'_>, request: &mut ChatRequest) -> Result<Map<String, Value>, Error> {
     let at = Path::Field(&Path::Root, "thinking");
-    let Some(raw) = fields.take("thinking") else { return Ok(()) };
+    let Some(raw) = fields.take("thinking") else { return Ok(Map::new()) };
     let mut said = object(raw, &at)?;
     let budget = said.take("token_budget").map(|raw| unsigned(raw, &at.field("token_budget"))).transpose()?;
     request.reasoning = Some(match (said.take_text("type").as_deref(), budget) {
@@ -140,7 +135,7 @@ fn thinking(fields: &mut Fields<'_>, request: &mut ChatRequest) -> Result<(), Er
         (Some("enabled"), None) => Reasoning::Effort(Effort::Medium),
         _ => return Err(at.field("type").must_be("enabled or disabled")),
     });
-    Ok(())
+    Ok(said.rest())
 }
 
 fn message(raw: &RawValue, at: &Path<'_>) -> Result<Message, Error> {
@@ -173,6 +168,14 @@ fn message(raw: &RawValue, at: &Path<'_>) -> Result<Message, Error> {
     Ok(message)
 }
 
+/// What is left of an object, and inside it what is left of one of its fields.
+fn with_inner(mut rest: Map<String, Value>, name: &str, inner: Map<String, Value>) -> Map<String, Value> {
+    if !inner.is_empty() {
+        rest.insert(name.to_owned(), inner.into());
+    }
+    rest
+}
+
 /// Keeps what has no field of its own.
 fn keep(ext: &mut Extensions, rest: Map<String, Value>) {
     if !rest.is_empty() {
@@ -191,7 +194,7 @@ fn call(raw: &RawValue) -> Option<Part> {
     };
     let mut part = Part::new(PartKind::ToolCall(call));
     fields.take("type");
-    keep(&mut part.ext, fields.rest());
+    keep(&mut part.ext, with_inner(fields.rest(), "function", function.rest()));
     Some(part)
 }
 
@@ -205,6 +208,7 @@ fn content(raw: &RawValue, at: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), E
     }
     for (place, raw) in list(raw, at, "a string or a list of parts")?.into_iter().enumerate() {
         let here = at.index(place);
+        let mut inner = Map::new();
         let mut fields = object(raw, &here)?;
         let kind = fields.take_text("type").ok_or_else(|| here.field("type").must_be("a string"))?;
         let mut text = |name: &'static str| {
@@ -220,6 +224,7 @@ fn content(raw: &RawValue, at: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), E
                 let mut image = object(fields.take("image_url").ok_or_else(|| place.must_be("an object"))?, &place)?;
                 let url = image.take_text("url").ok_or_else(|| place.field("url").must_be("a string"))?;
                 let detail = image.take_text("detail").map(std::borrow::Cow::into_owned);
+                inner = image.rest();
                 Part::media(Media { detail, ..media(&url) })
             }
             "document" => {
@@ -233,7 +238,7 @@ fn content(raw: &RawValue, at: &Path<'_>, parts: &mut Vec<Part>) -> Result<(), E
                 continue;
             }
         };
-        keep(&mut part.ext, fields.rest());
+        keep(&mut part.ext, with_inner(fields.rest(), "image_url", inner));
         parts.push(part);
     }
     Ok(())

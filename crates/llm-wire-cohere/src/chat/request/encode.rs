@@ -1,7 +1,7 @@
 //! From a chat request to the body of `POST /v2/chat`.
 
 use llm_core::{ChatRequest, Effort, Error, ErrorKind, Origin, OutputFormat, Reasoning, Warnings};
-use llm_wire::json::{Object, Patch};
+use llm_wire::json::{Object, Patch, Patched};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -73,18 +73,32 @@ struct Body<'a> {
     patch: Patch<'a>,
 }
 
-#[derive(Serialize)]
 struct ResponseFormat<'a> {
     r#type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     json_schema: Option<&'a Value>,
 }
 
-#[derive(Serialize)]
+impl Patched for ResponseFormat<'_> {
+    fn write<S: Serializer>(&self, patch: Patch<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer, patch)?;
+        object.field("type", self.r#type)?;
+        object.some("json_schema", self.json_schema)?;
+        object.end()
+    }
+}
+
 struct Thinking {
     r#type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     token_budget: Option<u32>,
+}
+
+impl Patched for Thinking {
+    fn write<S: Serializer>(&self, patch: Patch<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer, patch)?;
+        object.field("type", self.r#type)?;
+        object.some("token_budget", self.token_budget)?;
+        object.end()
+    }
 }
 
 impl Serialize for Body<'_> {
@@ -97,7 +111,7 @@ impl Serialize for Body<'_> {
         object.some("documents", (!self.documents.is_empty()).then_some(&self.documents))?;
         object.some("tools", (!self.tools.is_empty()).then_some(&self.tools))?;
         object.some("tool_choice", self.tool_choice)?;
-        object.some("response_format", self.output.as_ref())?;
+        object.nested("response_format", self.output.as_ref())?;
         object.some("temperature", sampling.temperature)?;
         object.some("p", sampling.top_p)?;
         object.some("k", sampling.top_k)?;
@@ -107,7 +121,7 @@ impl Serialize for Body<'_> {
         object.some("presence_penalty", sampling.presence_penalty)?;
         object.some("seed", sampling.seed)?;
         object.some("logprobs", self.logprobs)?;
-        object.some("thinking", self.thinking.as_ref())?;
+        object.nested("thinking", self.thinking.as_ref())?;
         object.end()
     }
 }

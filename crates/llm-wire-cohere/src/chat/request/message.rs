@@ -6,7 +6,7 @@ use llm_core::{
     Error, Executor, Media, MediaData, Message, Origin, Part, PartKind, Role, ToolResult, ToolStatus, Warnings,
     base64_text,
 };
-use llm_wire::json::{Object, Patch};
+use llm_wire::json::{Object, Patch, Patched};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -46,11 +46,18 @@ enum Said<'a> {
     Opaque(&'a Value),
 }
 
-#[derive(Serialize)]
 struct ImageUrl<'a> {
     url: Cow<'a, str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<&'a str>,
+}
+
+impl Patched for ImageUrl<'_> {
+    fn write<S: Serializer>(&self, patch: Patch<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer, patch)?;
+        object.field("url", &self.url)?;
+        object.some("detail", self.detail)?;
+        object.end()
+    }
 }
 
 struct Call<'a> {
@@ -59,10 +66,18 @@ struct Call<'a> {
     patch: Patch<'a>,
 }
 
-#[derive(Serialize)]
 struct Function<'a> {
     name: &'a str,
     arguments: &'a str,
+}
+
+impl Patched for Function<'_> {
+    fn write<S: Serializer>(&self, patch: Patch<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = Object::new(serializer, patch)?;
+        object.field("name", self.name)?;
+        object.field("arguments", self.arguments)?;
+        object.end()
+    }
 }
 
 /// A document that the answer may cite.
@@ -256,7 +271,7 @@ impl Serialize for OutPart<'_> {
             }
             Said::ImageUrl(image) => {
                 object.fixed("type", "image_url")?;
-                object.field("image_url", image)?;
+                object.nested("image_url", Some(image))?;
             }
             Said::Document(document) => {
                 object.fixed("type", "document")?;
@@ -273,7 +288,7 @@ impl Serialize for Call<'_> {
         let mut object = Object::new(serializer, self.patch)?;
         object.fixed("id", self.id)?;
         object.fixed("type", "function")?;
-        object.field("function", &self.function)?;
+        object.nested("function", Some(&self.function))?;
         object.end()
     }
 }

@@ -20,9 +20,11 @@ use crate::generate::part::{self, JsonObject, NO_SIGNATURE, Payload, WrittenPart
 use crate::wire::{Merging, settings};
 
 /// The conversation in the vendor's form.
-pub(super) struct Contents<'a> {
+pub(super) struct Conversation<'a> {
     pub(super) contents: Vec<Content<'a>>,
     pub(super) system: Vec<WrittenPart<'a>>,
+    /// What is said of the instructions beside their parts.
+    pub(super) system_ext: Option<Cow<'a, Map<String, Value>>>,
 }
 
 /// One turn in the vendor's form.
@@ -34,7 +36,7 @@ pub(super) struct Content<'a> {
     results: bool,
 }
 
-impl<'a> Contents<'a> {
+impl<'a> Conversation<'a> {
     pub(super) fn of(
         request: &'a ChatRequest,
         to: &'a Origin,
@@ -47,7 +49,7 @@ impl<'a> Contents<'a> {
             warnings,
             warned: Vec::new(),
             calls: HashMap::new(),
-            out: Self { contents: Vec::with_capacity(request.messages.len()), system: Vec::new() },
+            out: Self { contents: Vec::with_capacity(request.messages.len()), system: Vec::new(), system_ext: None },
         };
         for (index, message) in request.messages.iter().enumerate() {
             writer.message(index, message)?;
@@ -72,7 +74,7 @@ struct Writer<'a, 'w> {
     warned: Vec<&'static str>,
     /// Call id → the call, of all calls so far.
     calls: HashMap<&'a str, Called<'a>>,
-    out: Contents<'a>,
+    out: Conversation<'a>,
 }
 
 impl<'a> Writer<'a, '_> {
@@ -132,9 +134,10 @@ impl<'a> Writer<'a, '_> {
             let details = "gemini takes instructions only before the conversation; moved there";
             self.warnings.adapted(&format!("messages[{index}].role"), details);
         }
+        self.out.system_ext = settings(&message.ext, API, &self.to.provider).or(self.out.system_ext.take());
         for (place, part) in message.content.iter().enumerate() {
             match &part.kind {
-                PartKind::Text { .. } => {
+                PartKind::Text { .. } | PartKind::Opaque { .. } => {
                     let written = self.part(index, place, part, true)?;
                     self.out.system.extend(written);
                 }

@@ -19,7 +19,7 @@ pub(super) fn generation(
     sampling.top_k = config.count("topK")?;
     sampling.max_output_tokens = config.count("maxOutputTokens")?;
     sampling.stop = config.typed("stopSequences", "it must be a list of strings")?.unwrap_or_default();
-    sampling.seed = config.typed("seed", "it must be a whole number")?;
+    sampling.seed = config.whole("seed")?;
     sampling.presence_penalty = config.typed("presencePenalty", NUMBER)?;
     sampling.frequency_penalty = config.typed("frequencyPenalty", NUMBER)?;
     sampling.candidates = config.count("candidateCount")?;
@@ -66,7 +66,7 @@ fn output(config: &mut Fields<'_>, left: &mut Map<String, Value>) -> Result<Outp
 /// The reasoning that is asked for, and what of `thinkingConfig` it does not say.
 fn reasoning(mut thinking: Fields<'_>) -> Result<(Option<Reasoning>, Map<String, Value>), Error> {
     let level = thinking.text("thinkingLevel")?;
-    let budget: Option<i64> = thinking.typed("thinkingBudget", "it must be a whole number")?;
+    let budget = thinking.whole("thinkingBudget")?;
     let shown: Option<bool> = thinking.typed("includeThoughts", "it must be true or false")?;
     let mut left = thinking.rest();
     let reasoning = match (level, budget) {

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::API;
 use crate::generate::part::{CallIds, NO_SIGNATURE, WirePart, media_of, read_part};
-use crate::wire::{Fields, Str, invalid, unquoted};
+use crate::wire::{Fields, Str, invalid, keep, unquoted};
 
 /// Mark in `ext.gemini` of a message that stood in one content with the message before it: words beside results of tools.
 pub(super) const JOINED: &str = "joined";
@@ -30,10 +30,14 @@ impl History {
         };
         let mut messages: Vec<Message> = Vec::new();
         for (path, raw) in content.list("parts")? {
-            let part: WirePart<'_> = serde_json::from_str(raw)
+            let mut part: WirePart<'_> = serde_json::from_str(raw)
                 .map_err(|_| invalid(&path, "it must be a part, its fields of the right types"))?;
             if let Some(raw) = part.response {
-                let result = self.result(raw, &path)?;
+                let mut result = self.result(raw, &path)?;
+                result.signature = part.take_signature();
+                if !part.other.is_empty() {
+                    keep(part.other, result.ext.of_mut(API));
+                }
                 messages.push(Message::new(Role::Tool, vec![result]));
                 continue;
             }
@@ -113,7 +117,12 @@ impl History {
             content.push(Part::media(media.ok_or_else(|| invalid(&path, "it must be inlineData or fileData"))?));
         }
         let call_id = self.answered(given, &name);
-        Ok(Part::new(PartKind::ToolResult(ToolResult { call_id, name: Some(name), content, status })))
+        let mut part = Part::new(PartKind::ToolResult(ToolResult { call_id, name: Some(name), content, status }));
+        let rest = response.rest();
+        if !rest.is_empty() {
+            part.ext.set(API, "functionResponse", rest);
+        }
+        Ok(part)
     }
 
     /// The id of the call that a result answers: as given, else the oldest open call of that name, else the oldest.

@@ -8,7 +8,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::config::{GenerationConfig, ToolConfig};
-use super::contents::{Content, Contents};
+use super::contents::{Content, Conversation};
 use super::profile::Profile;
 use super::tools::ToolEntry;
 use crate::API;
@@ -29,11 +29,11 @@ pub struct Encoded {
 /// Signatures go only `to` the target that made them.
 pub fn encode_request(request: &ChatRequest, to: &Origin, _stream: bool, profile: &Profile) -> Result<Encoded, Error> {
     let mut warnings = Warnings::new(request.on_unsupported);
-    let Contents { contents, system } = Contents::of(request, to, *profile, &mut warnings)?;
+    let Conversation { contents, system, system_ext } = Conversation::of(request, to, *profile, &mut warnings)?;
     let ext = settings(&request.ext, API, &to.provider);
     let body = Body {
         contents,
-        system,
+        system: Instruction { parts: system, ext: system_ext },
         tools: ToolEntry::all(&request.tools, to, *profile, &mut warnings)?,
         tool_config: ToolConfig::of(&request.tool_choice),
         config: GenerationConfig::of(request, *profile, ext.as_deref(), &mut warnings)?,
@@ -71,7 +71,7 @@ fn estimate(request: &ChatRequest) -> usize {
 
 struct Body<'a> {
     contents: Vec<Content<'a>>,
-    system: Vec<WrittenPart<'a>>,
+    system: Instruction<'a>,
     tools: Vec<ToolEntry<'a>>,
     tool_config: Option<ToolConfig<'a>>,
     config: Option<GenerationConfig<'a>>,
@@ -80,16 +80,25 @@ struct Body<'a> {
     ext: Option<Cow<'a, Map<String, Value>>>,
 }
 
+struct Instruction<'a> {
+    parts: Vec<WrittenPart<'a>>,
+    ext: Option<Cow<'a, Map<String, Value>>>,
+}
+
+impl Serialize for Instruction<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = Merging::new(serializer.serialize_map(None)?, self.ext.as_deref());
+        map.field("parts", &self.parts)?;
+        map.end()
+    }
+}
+
 impl Serialize for Body<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(serde::Serialize)]
-        struct Instruction<'a> {
-            parts: &'a [WrittenPart<'a>],
-        }
         let mut map = Merging::new(serializer.serialize_map(None)?, self.ext.as_deref());
         map.field("contents", &self.contents)?;
-        if !self.system.is_empty() {
-            map.field("systemInstruction", &Instruction { parts: &self.system })?;
+        if !self.system.parts.is_empty() {
+            map.field("systemInstruction", &self.system)?;
         }
         if !self.tools.is_empty() {
             map.field("tools", &self.tools)?;

@@ -1,4 +1,4 @@
-//! Sources of the words: grounding (search, files, maps) and recitation, as citations.
+//! Sources of the words: grounding (search, files, maps), pages that were read, and recitation, as citations.
 
 use llm_core::Citation;
 use serde_json::value::RawValue;
@@ -54,10 +54,32 @@ wire_object! {
     }
 }
 
+wire_object! {
+    WirePages {
+        pages: Vec<WirePage<'a>> = "urlMetadata" | "url_metadata",
+    }
+}
+
+wire_object! {
+    WirePage {
+        url: Str<'a> = "retrievedUrl" | "retrieved_url",
+        status: Str<'a> = "urlRetrievalStatus" | "url_retrieval_status",
+    }
+}
+
 /// Citations with the number of the part they belong to. What cannot be read is left to the raw form, which is kept.
-pub(crate) fn citations(grounding: Option<&RawValue>, recitation: Option<&RawValue>) -> Vec<(usize, Citation)> {
+/// A source that is not said to support any words in particular is one of all.
+pub(crate) fn citations(
+    grounding: Option<&RawValue>,
+    pages: Option<&RawValue>,
+    recitation: Option<&RawValue>,
+) -> Vec<(usize, Citation)> {
     let mut found = Vec::new();
-    if let Some(WireGrounding { chunks: Some(chunks), supports: Some(supports), .. }) = read(grounding) {
+    if let Some(WireGrounding { chunks: Some(chunks), supports, .. }) = read(grounding) {
+        let supports = supports.unwrap_or_default();
+        if supports.is_empty() {
+            found.extend(chunks.iter().filter_map(|chunk| Some((0, chunk.source()?.citation()))));
+        }
         for support in &supports {
             let Some(segment) = &support.segment else { continue };
             let indices = support.chunks.iter().flatten();
@@ -66,6 +88,16 @@ pub(crate) fn citations(grounding: Option<&RawValue>, recitation: Option<&RawVal
                 citation.quote = segment.text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
                 citation.span = segment.end.map(|end| (segment.start.unwrap_or_default(), end));
                 found.push((segment.part.unwrap_or_default(), citation));
+            }
+        }
+    }
+    if let Some(WirePages { pages: Some(pages), .. }) = read(pages) {
+        for page in pages {
+            // "URL_RETRIEVAL_STATUS_SUCCESS"; a page that could not be read is the source of nothing.
+            let was_read = page.status.as_deref().is_none_or(|status| status.ends_with("_SUCCESS"));
+            let is_new = |url: &Str<'_>| found.iter().all(|(_, citation)| citation.source != **url);
+            if let Some(url) = page.url.filter(|url| was_read && !url.is_empty() && is_new(url)) {
+                found.push((0, Citation { source: url.into_owned(), ..Citation::default() }));
             }
         }
     }

@@ -118,7 +118,7 @@ fn read_candidate<'a>(
         places.push(message.content.len());
         message.content.extend(read_part(std::mem::take(part), calls));
     }
-    for (index, citation) in citations(wire.grounding, wire.citations) {
+    for (index, citation) in citations(wire.grounding, wire.pages, wire.citations) {
         let place = places.get(index).copied().unwrap_or_default();
         let is_text = |kind: &PartKind| matches!(kind, PartKind::Text { text, .. } if !text.is_empty());
         let place = match message.content.get(place) {

@@ -57,8 +57,7 @@ fn candidate<'a>(
         0 => ext.of(API),
         _ => more_of(ext, index),
     };
-    let sources =
-        facts.is_none_or(|facts| !facts.contains_key("groundingMetadata") && !facts.contains_key("citationMetadata"));
+    let sources = !facts.is_some_and(has_sources);
     WrittenCandidate {
         index,
         parts: written_parts(&message.content),
@@ -66,6 +65,11 @@ fn candidate<'a>(
         facts,
         grounding: if sources { grounding(&cited(&message.content)) } else { None },
     }
+}
+
+/// Whether ext has the vendor's own words on sources.
+pub(crate) fn has_sources(facts: &Map<String, Value>) -> bool {
+    ["groundingMetadata", "citationMetadata", "urlContextMetadata"].iter().any(|name| facts.contains_key(*name))
 }
 
 /// What ext says of a further candidate.

@@ -11,7 +11,7 @@ pub(super) use citation::citations;
 pub use decode::decode_response;
 pub(super) use decode::{add_more, blocked, read_wire};
 pub use encode::encode_response;
-pub(super) use encode::{WrittenCandidate, WrittenResponse, grounding, has_block_reason, more_of};
+pub(super) use encode::{WrittenCandidate, WrittenResponse, grounding, has_block_reason, has_sources, more_of};
 pub(super) use finish::{finish, word};
 pub(super) use usage::Counts;
 pub(crate) use usage::{WireUsage, WrittenUsage};

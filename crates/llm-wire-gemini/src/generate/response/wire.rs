@@ -27,6 +27,7 @@ wire_object! {
         index: u32 = "index",
         citations: &'a RawValue = "citationMetadata",
         grounding: &'a RawValue = "groundingMetadata",
+        pages: &'a RawValue = "urlContextMetadata",
     }
 }
 
@@ -46,7 +47,11 @@ impl<'a> WireCandidate<'a> {
 
     /// The facts that have no field of ours, sources as the vendor gives them among them; empty objects left out.
     pub(crate) fn take_facts(&mut self) -> impl Iterator<Item = (Str<'a>, &'a RawValue)> + use<'a> {
-        let sources = [("citationMetadata", self.citations), ("groundingMetadata", self.grounding)];
+        let sources = [
+            ("citationMetadata", self.citations),
+            ("groundingMetadata", self.grounding),
+            ("urlContextMetadata", self.pages),
+        ];
         let sources = sources.into_iter().filter_map(|(name, raw)| Some((Str(name.into()), raw?)));
         sources.chain(std::mem::take(&mut self.other)).filter(|(_, raw)| !matches!(raw.get(), "{}" | "[]"))
     }

@@ -42,6 +42,8 @@ pub(super) struct Answer {
     /// The vendor's word for the end; a later one replaces it.
     pub(super) finish: Option<String>,
     pub(super) facts: Facts,
+    /// Sources that were given to the words.
+    cited: Vec<Citation>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +69,8 @@ pub(super) struct Facts(Vec<(String, String)>);
 
 impl Answer {
     pub(super) fn new(index: u32) -> Self {
-        Self { index, open: None, call: None, has_calls: false, finish: None, facts: Facts::default() }
+        let facts = Facts::default();
+        Self { index, open: None, call: None, has_calls: false, finish: None, facts, cited: Vec::new() }
     }
 
     /// Reads what a chunk says of this answer.
@@ -78,7 +81,7 @@ impl Answer {
         out: &mut EventQueue,
     ) -> Result<(), Error> {
         // Sources come with the last words or after them, when the part they belong to is about to end.
-        let mut sources = citations(wire.grounding, wire.citations);
+        let mut sources = citations(wire.grounding, wire.pages, wire.citations);
         self.cite(&mut sources, out);
         for part in wire.parts() {
             self.part(part, numbers, out)?;
@@ -212,6 +215,11 @@ impl Answer {
     fn cite(&mut self, sources: &mut Vec<(usize, Citation)>, out: &mut EventQueue) {
         if let Some((part, Words::Text)) = self.open {
             for (_, citation) in sources.drain(..) {
+                // A later chunk may repeat what an earlier one said.
+                if self.cited.contains(&citation) {
+                    continue;
+                }
+                self.cited.push(citation.clone());
                 out.push(Event::Citation { part, citation: Box::new(citation) });
             }
         }

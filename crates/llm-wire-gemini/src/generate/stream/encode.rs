@@ -12,7 +12,7 @@ use crate::API;
 use crate::error::encode_error;
 use crate::generate::part::{Payload, WrittenPart, payload};
 use crate::generate::response::{
-    WrittenCandidate, WrittenResponse, WrittenUsage, grounding, has_block_reason, more_of, word,
+    WrittenCandidate, WrittenResponse, WrittenUsage, grounding, has_block_reason, has_sources, more_of, word,
 };
 
 /// Writes a stream as server-sent events. There is no end marker: the last chunk says why the answer ended.
@@ -123,9 +123,8 @@ impl Encoder {
 
     fn finish(&mut self, whole: &StreamFinish, out: &mut Vec<u8>) {
         let facts = whole.ext.of(API);
-        let has = |name: &str| facts.is_some_and(|facts| facts.contains_key(name));
         let blocked = self.places.is_empty() && whole.more.is_empty() && facts.is_some_and(has_block_reason);
-        let sourced = has("groundingMetadata") || has("citationMetadata");
+        let sourced = facts.is_some_and(has_sources);
         let ends = std::iter::once(&whole.finish).chain(&whole.more).zip(0..).filter(|_| !blocked);
         let candidates = ends.map(|(end, index): (&Finish, u32)| WrittenCandidate {
             index,
