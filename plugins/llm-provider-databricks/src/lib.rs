@@ -20,7 +20,11 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://{host}/serving-endpoints",
     base_url_env: &["DATABRICKS_API_BASE"],
     key_env: &["DATABRICKS_TOKEN", "DATABRICKS_API_KEY"],
-    own: &[Own::address(Setting::optional("host", "Host of the workspace").with_env(&["DATABRICKS_HOST"]))],
+    // The Responses API is there too, for some models (its pages on querying models, 2026).
+    own: &[
+        Own::address(Setting::optional("host", "Host of the workspace").with_env(&["DATABRICKS_HOST"])),
+        Own::CHAT_API,
+    ],
     default_model: Some("databricks-gpt-oss-20b"),
     dialect: Dialect {
         // The list of endpoints has another address and form.

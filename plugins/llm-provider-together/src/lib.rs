@@ -20,7 +20,15 @@ const VENDOR: Vendor = Vendor {
     key_env: &["TOGETHER_API_KEY", "TOGETHER_AI_API_KEY"],
     default_model: Some("openai/gpt-oss-120b"),
     dialect: Dialect {
-        paths: Paths { images: Some("/images/generations"), rerank: Some("/rerank"), ..Paths::COMMON },
+        // Its API reference (2026).
+        paths: Paths {
+            images: Some("/images/generations"),
+            rerank: Some("/rerank"),
+            speech: Some("/audio/speech"),
+            transcriptions: Some("/audio/transcriptions"),
+            translations: Some("/audio/translations"),
+            ..Paths::COMMON
+        },
         // Its probabilities are a number where this protocol has a switch (its SDK's request type, 2026).
         drop: &["logprobs", "service_tier", "metadata"],
         media: &["image_url", "video_url"],
