@@ -14,6 +14,8 @@ use crate::profile::{Profile, Thinking};
 pub struct Traits {
     /// How it is told to reason.
     pub thinking: Thinking,
+    /// Whether it takes an effort at all.
+    pub effort: Support,
     /// Whether it can be forced to call a tool.
     pub forced_tool: Support,
     /// Instructions inside the conversation.
@@ -37,13 +39,15 @@ impl Traits {
 }
 
 /// Claude 3 and 3.5.
-const SILENT: Traits = Traits { thinking: Thinking::Never, forced_tool: Yes, mid_system: No };
+const SILENT: Traits = Traits { thinking: Thinking::Never, effort: No, forced_tool: Yes, mid_system: No };
 /// 3.7, and 4 up to 4.5.
 const BUDGET: Traits = Traits { thinking: Thinking::Budget, ..SILENT };
+/// Opus 4.5: a budget for reasoning, and an effort for the whole answer.
+const BUDGET_AND_EFFORT: Traits = Traits { effort: Yes, ..BUDGET };
 /// 4.6: a budget or an effort.
-const EITHER: Traits = Traits { thinking: Thinking::Either, ..SILENT };
+const EITHER: Traits = Traits { thinking: Thinking::Either, ..BUDGET_AND_EFFORT };
 /// From 4.7 on: effort only.
-const ADAPTIVE: Traits = Traits { thinking: Thinking::Adaptive, ..SILENT };
+const ADAPTIVE: Traits = Traits { thinking: Thinking::Adaptive, ..EITHER };
 /// From 4.8 on: instructions inside the conversation.
 const MID_SYSTEM: Traits = Traits { mid_system: Yes, ..ADAPTIVE };
 /// Always reasoning.
@@ -64,7 +68,7 @@ const FAMILIES: &[(&str, Traits)] = &[
     ("claude-opus-4-1", BUDGET),
     ("claude-haiku-4-5", BUDGET),
     ("claude-sonnet-4-5", BUDGET),
-    ("claude-opus-4-5", BUDGET),
+    ("claude-opus-4-5", BUDGET_AND_EFFORT),
     ("claude-sonnet-4-6", EITHER),
     ("claude-opus-4-6", EITHER),
     ("claude-opus-4-7", ADAPTIVE),
@@ -127,6 +131,7 @@ impl Profile {
             .with_forced_tool(nearer(known.forced_tool, own.map(|own| own.forced_tool)))
             .with_mid_system(nearer(known.mid_system, own.map(|own| own.mid_system)))
             .with_thinking(thinking)
+            .with_effort(own.map_or(Support::Unknown, |own| own.effort))
             .with_xhigh_effort(xhigh_effort)
             .with_max_output(known.max_output.and_then(|tokens| u32::try_from(tokens).ok()))
     }

@@ -16,6 +16,8 @@ pub struct Profile {
     pub forced_tool: Support,
     /// How the model is told to reason.
     pub thinking: Thinking,
+    /// An effort beside a budget, or with no word of thinking; asked only of models that reason by budget.
+    pub effort: Support,
     /// The effort `xhigh`.
     pub xhigh_effort: Support,
     /// Messages of the role `system` after the first message of another role.
@@ -83,6 +85,12 @@ impl Profile {
     /// With how the model is told to reason.
     pub fn with_thinking(mut self, thinking: Thinking) -> Self {
         self.thinking = thinking;
+        self
+    }
+
+    /// With what is known of an effort at a model that reasons by budget.
+    pub fn with_effort(mut self, effort: Support) -> Self {
+        self.effort = effort;
         self
     }
 

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use llm_core::{
-    BuildCx, ChatRequest, Error, ErrorKind, ModelInfo, OnUnsupported, Provider, Request, Response, Secret, Support,
-    Warning,
+    BuildCx, Capabilities, ChatRequest, Effort, Error, ErrorKind, KnownModels, Message, ModelInfo, OnUnsupported,
+    Provider, Reasoning, Request, Response, Secret, Support, Warning,
 };
 use llm_provider_anthropic::PLUGIN;
 use llm_testkit::{Exchange, RecordedRequest, ScriptedTransport};
@@ -189,4 +189,42 @@ async fn tokens_are_counted_without_an_answer() {
     let sent = transport.last_request().unwrap();
     assert_eq!(sent.url, "https://api.anthropic.com/v1/messages/count_tokens");
     assert!(sent.json().get("max_tokens").is_none(), "it would be refused here");
+}
+
+/// A catalogue that knows models of tomorrow: they always reason, by effort, and refuse sampling.
+struct Tomorrow;
+
+impl KnownModels for Tomorrow {
+    fn capabilities(&self, _plugin: &str, model: &str) -> Arc<Capabilities> {
+        let mut known = Capabilities::default();
+        if model == "claude-of-tomorrow" {
+            known.always_reasons = Support::Yes;
+            known.adaptive_reasoning = Support::Yes;
+            known.mid_system = Support::Yes;
+            known.sampling = Support::No;
+            known.max_output = Some(9000);
+        }
+        Arc::new(known)
+    }
+}
+
+#[tokio::test]
+async fn what_a_catalogue_knows_of_a_model_reaches_the_request() {
+    let config = json!({"api_key": "k"}).as_object().unwrap().clone();
+    let provider = PLUGIN.build(config, &BuildCx::new("claude-eu").with_models(Arc::new(Tomorrow))).unwrap();
+    let mut request = ChatRequest::new("claude-of-tomorrow")
+        .with_user("hi")
+        .with_message(Message::assistant("hello"))
+        .with_message(Message::system("briefly"))
+        .with_user("go on");
+    request.sampling.temperature = Some(0.5);
+    request.reasoning = Some(Reasoning::Effort(Effort::None));
+    let transport = ScriptedTransport::always(Exchange::new(200, ANSWER));
+    let answer = provider.call(&transport.cx(), Request::Chat(Arc::new(request))).await.unwrap();
+    let Response::Chat(answer) = answer else { panic!("{answer:?}") };
+    let body = transport.last_request().unwrap().json();
+    assert_eq!((&body["max_tokens"], &body["messages"][2]["role"]), (&json!(9000), &json!("system")), "{body}");
+    assert!(body.get("temperature").is_none() && body.get("thinking").is_none(), "{body}");
+    assert_eq!(answer.warnings.len(), 2, "{:?}", answer.warnings);
+    assert_eq!(provider.capabilities("claude-of-tomorrow").mid_system, Support::Yes);
 }

@@ -41,6 +41,10 @@ fn what_a_model_does_not_take_is_translated_or_left_out_with_a_warning() {
         assert_eq!((thinking, output), (json!({"type": "adaptive"}), json!({"effort": "high"})));
         assert_eq!(warned, ["~reasoning"]);
     }
+    let (thinking, _, warned) = reasoning(Reasoning::Effort(Effort::High), None, &by(Thinking::Never));
+    assert_eq!((thinking, warned.as_slice()), (Value::Null, ["-reasoning".to_owned()].as_slice()));
+    let (thinking, _, warned) = reasoning(Reasoning::Effort(Effort::None), None, &by(Thinking::Never));
+    assert_eq!((thinking, warned.len()), (json!({"type": "disabled"}), 0));
     let (thinking, _, warned) = reasoning(Reasoning::Budget(0), None, &by(Thinking::Always));
     assert_eq!((thinking, warned), (Value::Null, vec!["-reasoning".to_owned()]));
     let no_xhigh = Profile::default().with_xhigh_effort(Support::No);
@@ -113,4 +117,21 @@ fn a_model_that_refuses_sampling_gets_none() {
     let (body, warned, _) = encode_with(&request, &Profile::default().with_sampling(Support::No));
     assert!(["temperature", "top_p", "top_k"].iter().all(|name| body.get(name).is_none()));
     assert_eq!(warned, ["-sampling.temperature", "-sampling.top_p", "-sampling.top_k"]);
+}
+
+#[test]
+fn an_effort_without_thinking_goes_where_it_is_taken() {
+    let sent = |model: &str| {
+        let body = json!({"model": model, "max_tokens": 9, "messages": [], "output_config": {"effort": "low"}});
+        let request = llm_wire_anthropic::messages::decode_request(body.to_string().as_bytes()).unwrap().request;
+        let (sent, warned, _) = encode_with(&request, &Profile::of(model, &llm_core::Capabilities::default()));
+        assert!(sent.get("thinking").is_none(), "{sent}");
+        (sent["output_config"]["effort"].clone(), warned.len())
+    };
+    for model in ["claude-opus-4-5-20251101", "claude-opus-4-6", "claude-opus-5", "claude-of-tomorrow"] {
+        assert_eq!(sent(model), (json!("low"), 0), "{model}");
+    }
+    for model in ["claude-sonnet-4-5", "claude-3-5-haiku-20241022"] {
+        assert_eq!(sent(model), (Value::Null, 1), "{model}");
+    }
 }

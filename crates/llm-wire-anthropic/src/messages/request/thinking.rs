@@ -55,24 +55,22 @@ impl<'a> Plan<'a> {
             effort: None,
         };
         let by_budget = profile.thinking == Thinking::Budget;
+        let takes_effort = profile.effort == Support::Yes || !(by_budget || profile.thinking == Thinking::Never);
         let by_effort = matches!(profile.thinking, Thinking::Adaptive | Thinking::Always);
         match &request.reasoning {
             None => {}
-            Some(Reasoning::Effort(effort)) if effort_only && !by_budget && *effort != Effort::None => {
+            Some(Reasoning::Effort(effort)) if effort_only && takes_effort && *effort != Effort::None => {
                 plan.effort = Some(wire_effort(effort, profile, warnings));
             }
             Some(_) if effort_only => warnings.unsupported("reasoning", "the settings forbid it for this model")?,
             Some(Reasoning::Effort(Effort::None) | Reasoning::Budget(0)) if profile.thinking == Thinking::Always => {
                 warnings.unsupported("reasoning", "this model always reasons")?;
             }
-            Some(Reasoning::Effort(Effort::None) | Reasoning::Budget(0)) if profile.thinking == Thinking::Never => {
-                warnings.adapted("reasoning", "this model does not reason");
+            Some(Reasoning::Effort(Effort::None) | Reasoning::Budget(0)) => {
+                plan.thinking = Some(WireThinking::Disabled);
             }
             Some(_) if profile.thinking == Thinking::Never => {
                 warnings.unsupported("reasoning", "this model does not reason")?;
-            }
-            Some(Reasoning::Effort(Effort::None) | Reasoning::Budget(0)) => {
-                plan.thinking = Some(WireThinking::Disabled);
             }
             Some(Reasoning::Effort(effort)) if by_budget => {
                 warnings.adapted("reasoning", "this model takes a budget of tokens, not an effort");
