@@ -97,14 +97,18 @@ pub fn decode_request(body: &[u8], model: &str) -> Result<EmbedRequest, Error> {
     if requests.is_empty() {
         requests.push(fields);
     }
+    let is_one = requests.len() == 1;
     let mut request = EmbedRequest::new(model, [""; 0]);
     let mut settings: Option<Settings> = None;
     for mut one in requests {
         one.take("model");
-        request.inputs.push(text(&mut one)?);
+        let content = content(&mut one, is_one)?;
+        request.inputs.push(content.words);
         let own = (one.count("outputDimensionality")?, one.text("taskType")?.map(task));
         let path = one.path("");
-        let own = (own.0, own.1, one.rest());
+        let mut rest = one.rest();
+        rest.extend(content.own.map(|own| ("content".to_owned(), own)));
+        let own = (own.0, own.1, rest);
         if settings.get_or_insert_with(|| own.clone()) != &own {
             return Err(invalid(path.trim_end_matches('.'), "all texts must ask for the same dimensions and task"));
         }
@@ -120,16 +124,34 @@ pub fn decode_request(body: &[u8], model: &str) -> Result<EmbedRequest, Error> {
 
 type Settings = (Option<u32>, Option<String>, Map<String, Value>);
 
-/// The words of `content`, all parts of it together.
-fn text(one: &mut Fields<'_>) -> Result<String, Error> {
-    let mut content = one.object("content")?.ok_or_else(|| one.invalid("content", "it is missing"))?;
+/// What is to be embedded.
+struct Words {
+    /// All words of it together.
+    words: String,
+    /// All of it as it came, where it is more than one text: ext sends that in place of the words.
+    own: Option<Value>,
+}
+
+/// Reads `content`. Media and further fields are kept as they came, which only a request of one content can be.
+fn content(one: &mut Fields<'_>, is_one: bool) -> Result<Words, Error> {
+    let raw = one.take("content").ok_or_else(|| one.invalid("content", "it is missing"))?;
+    let mut content = Fields::read(raw, one.path("content"))?;
+    content.take("role");
     let mut words = String::new();
-    for (path, raw) in content.list("parts")? {
+    let parts = content.list("parts")?;
+    let mut is_plain = parts.len() == 1;
+    for (path, raw) in parts {
         let mut part = Fields::read(raw, path)?;
-        let text = part.text("text")?.ok_or_else(|| part.invalid("text", "only text can be embedded"))?;
-        words.push_str(&text);
+        match part.text("text")? {
+            Some(text) => words.push_str(&text),
+            None if !is_one => return Err(part.invalid("text", "only text can be embedded in a batch")),
+            None => {}
+        }
+        is_plain &= part.rest().is_empty();
     }
-    Ok(words)
+    is_plain &= content.rest().is_empty();
+    let own = if is_one && !is_plain { serde_json::from_str(raw).ok() } else { None };
+    Ok(Words { words, own })
 }
 
 /// Reads an answer of either method.

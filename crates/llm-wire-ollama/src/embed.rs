@@ -41,14 +41,7 @@ pub fn encode_request(request: &EmbedRequest, to: &Origin, profile: &Profile) ->
         keep_alive: profile.keep_alive.as_ref(),
         options: &profile.options,
     };
-    let mut entries = merge::entries(&request.ext, to).peekable();
-    let body = if entries.peek().is_none() {
-        json::to_vec(DOING, &body)?
-    } else {
-        let mut object = json::to_object(DOING, &body)?;
-        entries.for_each(|entry| merge::merge(&mut object, entry));
-        json::to_vec(DOING, &object)?
-    };
+    let body = merge::body(DOING, &body, &request.ext, to)?;
     Ok(Encoded { body, warnings: warnings.into_vec() })
 }
 

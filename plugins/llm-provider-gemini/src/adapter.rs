@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use http::HeaderName;
 use llm_core::{
-    Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ModelInfo,
-    Origin, Support, TokenCount, async_trait,
+    Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
+    KnownModels, ModelInfo, Origin, Support, TokenCount, async_trait,
 };
 use llm_wire::exchange::Success;
 use llm_wire::{Account, sse_or_json_array_stream};
-use llm_wire_gemini::{API, Encoded, count_tokens, decode_error, embed, generate, models};
+use llm_wire_gemini::{API, Encoded, Profile, count_tokens, decode_error, embed, generate, models};
 
 use crate::config::Config;
-use crate::models::{known_card, profile};
+use crate::models::{is_embedder, known_card, profile};
 use crate::paths::Paths;
 
 const BASE_URL: &str = "https://generativelanguage.googleapis.com";
@@ -28,20 +28,26 @@ pub struct Gemini {
     id: Arc<str>,
     account: Account,
     paths: Paths,
+    models: Arc<dyn KnownModels>,
 }
 
 impl Gemini {
     /// An account by its settings.
-    pub fn new(id: impl Into<Arc<str>>, config: Config) -> Result<Self, Error> {
+    pub fn new(cx: &BuildCx, config: Config) -> Result<Self, Error> {
         let Config { api_key, base_url, api_version } = config;
         let base_url = base_url.as_deref().map(str::trim).filter(|base| !base.is_empty()).unwrap_or(BASE_URL);
         let account = Account::new(base_url, API_KEY)?.with_versions(VERSIONS)?.with_key(api_key)?;
-        Ok(Self { id: id.into(), account, paths: Paths::new(api_version.as_deref())? })
+        let paths = Paths::new(api_version.as_deref())?;
+        Ok(Self { id: cx.id.clone(), account, paths, models: cx.models.clone() })
     }
 
     /// The account of one call, which may come with a key of its own.
     fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
         self.account.of_call(cx, &self.id, "GOOGLE_API_KEY")
+    }
+
+    fn profile(&self, model: &str) -> Profile {
+        profile(model, &self.models.capabilities(crate::PLUGIN.id, model))
     }
 
     fn origin(&self, model: &str) -> Arc<Origin> {
@@ -50,7 +56,7 @@ impl Gemini {
 
     fn encode(&self, request: &ChatRequest, stream: bool) -> Result<(Arc<Origin>, Encoded), Error> {
         let origin = self.origin(&request.model);
-        let encoded = generate::encode_request(request, &origin, stream, &profile(&request.model))?;
+        let encoded = generate::encode_request(request, &origin, stream, &self.profile(&request.model))?;
         Ok((origin, encoded))
     }
 }
@@ -67,12 +73,11 @@ impl Adapter for Gemini {
 
     fn capabilities(&self, model: &str) -> Capabilities {
         let mut capabilities = Capabilities::chat();
-        if model.contains("embedding") {
+        if is_embedder(model) {
             capabilities = Capabilities::default();
             (capabilities.chat, capabilities.embeddings) = (Support::No, Support::Yes);
             return capabilities;
         }
-        capabilities.embeddings = Support::No;
         capabilities.assistant_prefill = Support::No;
         capabilities.media_inline =
             ["image/*", "audio/*", "video/*", "application/pdf", "text/*"].map(Cow::Borrowed).to_vec();
@@ -87,6 +92,7 @@ impl Adapter for Gemini {
                 *known = Support::Yes;
             }
         }
+        capabilities.lay(&self.models.capabilities(crate::PLUGIN.id, model));
         capabilities
     }
 
@@ -118,7 +124,7 @@ impl Adapter for Gemini {
 
     async fn count_tokens(&self, cx: &Cx, request: &ChatRequest) -> Result<TokenCount, Error> {
         let (account, origin) = (self.account(cx)?, self.origin(&request.model));
-        let encoded = count_tokens::encode_request(request, &origin, &profile(&request.model), true)?;
+        let encoded = count_tokens::encode_request(request, &origin, &self.profile(&request.model), true)?;
         let request = account.post(&self.paths.method(&request.model, "countTokens"), encoded.body);
         let decode = |success: &Success| count_tokens::decode_response(&success.body, &origin);
         account.answer(cx, request, encoded.warnings, decode_error, decode).await

@@ -4,7 +4,7 @@
 //! (ai.google.dev/gemini-api/docs/thinking); read 2026-11. A model that is not here is asked as the caller asks.
 
 use llm_core::Support::{No, Unknown, Yes};
-use llm_core::{ModelCard, Support, model_card};
+use llm_core::{Capabilities, ModelCard, Support, model_card};
 use llm_wire_gemini::{Profile, family};
 
 /// The plugin whose models these are.
@@ -18,31 +18,29 @@ const fn card(model: &'static str, output: u64, sampling: Support) -> ModelCard 
     ModelCard::new(PROVIDER, model).with_limits(WINDOW, output).with_sampling(sampling).with_reasoning(Yes)
 }
 
-/// Announces each card to the catalogue of all plugins.
-macro_rules! models {
-    ($($name:ident: $card:expr;)*) => {
-        $(
-            #[llm_core::linkme::distributed_slice(llm_core::MODEL_CARDS)]
-            #[linkme(crate = llm_core::linkme)]
-            static $name: ModelCard = $card;
-        )*
-    };
+llm_core::model_cards! {
+    card("gemini-2.5-flash-lite", OUTPUT, Yes),
+    card("gemini-2.5-flash", OUTPUT, Yes),
+    card("gemini-2.5-pro", OUTPUT, Yes),
+    card("gemini-3-flash", OUTPUT, Yes),
+    card("gemini-3-pro", OUTPUT, Yes),
+    card("gemini-3.1-flash-lite", OUTPUT, Yes),
+    card("gemini-3.1-pro", OUTPUT, Yes),
+    card("gemini-3.5-flash-lite", OUTPUT, No),
+    card("gemini-3.5-flash", OUTPUT, Yes),
+    card("gemini-3.6-flash", OUTPUT, No),
+    card("gemini-3.7-flash", OUTPUT, No),
+    card("gemini-3.8-flash", OUTPUT, No),
+    card("gemini-4-argon", WINDOW, Unknown),
 }
 
-models! {
-    FLASH_LITE_2_5: card("gemini-2.5-flash-lite", OUTPUT, Yes);
-    FLASH_2_5: card("gemini-2.5-flash", OUTPUT, Yes);
-    PRO_2_5: card("gemini-2.5-pro", OUTPUT, Yes);
-    FLASH_3: card("gemini-3-flash", OUTPUT, Yes);
-    PRO_3: card("gemini-3-pro", OUTPUT, Yes);
-    FLASH_LITE_3_1: card("gemini-3.1-flash-lite", OUTPUT, Yes);
-    PRO_3_1: card("gemini-3.1-pro", OUTPUT, Yes);
-    FLASH_LITE_3_5: card("gemini-3.5-flash-lite", OUTPUT, No);
-    FLASH_3_5: card("gemini-3.5-flash", OUTPUT, Yes);
-    FLASH_3_6: card("gemini-3.6-flash", OUTPUT, No);
-    FLASH_3_7: card("gemini-3.7-flash", OUTPUT, No);
-    FLASH_3_8: card("gemini-3.8-flash", OUTPUT, No);
-    ARGON_4: card("gemini-4-argon", WINDOW, Unknown);
+/// Models that make vectors and nothing else.
+const EMBEDDERS: [&str; 4] =
+    ["gemini-embedding-001", "gemini-embedding-2", "gemini-embedding-2-preview", "text-embedding-004"];
+
+/// Whether a model is known to make vectors and nothing else.
+pub(crate) fn is_embedder(model: &str) -> bool {
+    EMBEDDERS.contains(&model.strip_prefix("models/").unwrap_or(model))
 }
 
 /// The card of a model or of its family. Other crates may have added cards.
@@ -50,9 +48,10 @@ pub(crate) fn known_card(model: &str) -> Option<&'static ModelCard> {
     model_card(PROVIDER, model).or_else(|| model_card(PROVIDER, family(model)))
 }
 
-/// What the encoder must know of a model.
-pub(crate) fn profile(model: &str) -> Profile {
-    let sampling = known_card(model).map(|card| card.sampling).unwrap_or_default();
+/// What the encoder must know of a model; `known` is what a catalogue says.
+pub(crate) fn profile(model: &str, known: &Capabilities) -> Profile {
+    let of_the_family = || known_card(model).map(|card| card.sampling).unwrap_or_default();
+    let sampling = if known.sampling == Unknown { of_the_family() } else { known.sampling };
     Profile::of(model).with_sampling(sampling)
 }
 
@@ -64,11 +63,15 @@ mod tests {
 
     #[test]
     fn a_snapshot_or_preview_has_the_facts_of_its_family() {
+        let none = Capabilities::default();
         for model in ["gemini-2.5-flash", "models/gemini-2.5-flash", "gemini-2.5-flash-preview-09-2025"] {
             assert_eq!(known_card(model).and_then(|card| card.max_output), Some(OUTPUT), "{model}");
-            assert_eq!(profile(model).thinking, Thinking::Budget, "{model}");
+            assert_eq!(profile(model, &none).thinking, Thinking::Budget, "{model}");
         }
-        assert_eq!(profile("gemini-3.8-flash").sampling, No);
-        assert_eq!(profile("gemini-of-tomorrow"), Profile::default());
+        assert_eq!(profile("gemini-3.8-flash", &none).sampling, No);
+        assert_eq!(profile("gemini-of-tomorrow", &none), Profile::default());
+        let mut known = Capabilities::default();
+        known.sampling = No;
+        assert_eq!(profile("gemini-of-tomorrow", &known).sampling, No);
     }
 }

@@ -55,7 +55,10 @@ fn wrong_requests_and_answers_are_errors() {
     let content = json!({"parts": [{"text": "a"}]});
     for (body, param) in [
         (json!({}), "content"),
-        (json!({"content": {"parts": [{"inlineData": {}}]}}), "content.parts[0].text"),
+        (
+            json!({"requests": [{"content": content}, {"content": {"parts": [{"inlineData": {}}]}}]}),
+            "requests[1].content.parts[0].text",
+        ),
         (json!({"requests": [{"content": content}, {"content": content, "taskType": "X"}]}), "requests[1]"),
     ] {
         let error = embed::decode_request(body.to_string().as_bytes(), "m").unwrap_err();
@@ -64,4 +67,15 @@ fn wrong_requests_and_answers_are_errors() {
     let error = embed::decode_response(br#"{"error": {"code": 503, "message": "m"}}"#, &origin()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Overloaded);
     assert_eq!(embed::decode_response(b"<html>", &origin()).unwrap_err().kind(), ErrorKind::Malformed);
+}
+
+#[test]
+fn more_than_one_text_is_sent_as_it_came() {
+    let body = json!({"model": "models/e", "content": {"parts": [
+        {"text": "a"}, {"inlineData": {"mimeType": "image/png", "data": "aGk="}}, {"text": "b"},
+    ]}});
+    let request = embed::decode_request(body.to_string().as_bytes(), "e").unwrap();
+    assert_eq!(request.inputs, ["ab"]);
+    let encoded = embed::encode_request(&request, &origin()).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&encoded.body).unwrap(), body);
 }
