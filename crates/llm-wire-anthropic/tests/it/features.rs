@@ -48,6 +48,8 @@ fn settings_of_the_whole_request() {
         json!({"tools": [tool], "tool_choice": {"type": "any", "disable_parallel_tool_use": true}}),
         json!({"tools": [tool], "tool_choice": {"type": "tool", "name": "f"}}),
         json!({"tools": [tool], "tool_choice": {"type": "none"}}),
+        json!({"tools": [tool], "tool_choice": {"type": "auto", "new": 1}}),
+        json!({"output_config": {"format": {"type": "json_schema", "schema": {"type": "string"}, "new": 1}}}),
         json!({"stop_sequences": ["END", "\n\nHuman:"], "temperature": 0.25, "top_p": 0.5, "top_k": 40, "stream": true}),
     ] {
         back(&change);

@@ -153,8 +153,11 @@ fn reasoning(raw: &RawValue, at: &Path<'_>) -> Result<Option<Part>, Error> {
     if let Some(raw) = fields.take("reasoningText") {
         let place = at.field("reasoningText");
         let mut inner = json::object(raw, &place)?;
-        let part = Part::reasoning(required(&mut inner, "text", &place)?);
+        let mut part = Part::reasoning(required(&mut inner, "text", &place)?);
         let signature = inner.take_text("signature").filter(|signature| !signature.is_empty());
+        if !inner.rest().is_empty() {
+            part.ext.set(API, "reasoningText", json::value(raw, &place)?);
+        }
         return Ok(Some(match signature {
             Some(signature) => part.with_signature(signature),
             None => part,

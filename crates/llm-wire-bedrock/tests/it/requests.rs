@@ -237,6 +237,7 @@ fn a_request_that_comes_in_goes_out_the_same() {
             ]},
             {"role": "assistant", "content": [
                 {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s=="}}},
+                {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "s==", "new": 1}}},
                 {"citationsContent": {"content": [{"text": "cited"}],
                     "citations": [{"title": "t", "location": {"documentChar": {"documentIndex": 0, "start": 1, "end": 2}}}]}},
                 {"toolUse": {"toolUseId": "t1", "name": "look_up", "input": {"a": 1}}},
@@ -258,7 +259,8 @@ fn a_request_that_comes_in_goes_out_the_same() {
             {"cachePoint": {"type": "default", "ttl": "1h"}},
             {"toolOfTomorrow": {"x": 1}},
         ], "toolChoice": {"auto": {}}},
-        "outputConfig": {"effort": "high"},
+        "outputConfig": {"effort": "high", "textFormat": {"type": "json_schema", "new": 1,
+            "structure": {"jsonSchema": {"schema": "{\"type\":\"object\"}", "name": "n", "description": "d"}}}},
         "guardrailConfig": {"guardrailIdentifier": "g", "guardrailVersion": "1"},
         "additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 4000}},
         "additionalModelResponseFieldPaths": ["/stop_sequence"],

@@ -87,7 +87,7 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
         request.service_tier = Some(json::string(raw, &at)?.into_owned());
     }
     if let Some((raw, at)) = take("output_format") {
-        request.output = read_format(raw, &at)?;
+        request.output = read_format(raw, &at)?.0;
     }
     let (thinking, output) = (take("thinking"), take("output_config"));
     read_reasoning(thinking, output, &mut request, &mut settings)?;
@@ -156,12 +156,18 @@ fn read_tool_choice(
     let place = at.field("disable_parallel_tool_use");
     let disable = fields.take("disable_parallel_tool_use").map(|raw| json::boolean(raw, &place)).transpose()?;
     request.parallel_tool_calls = disable.map(|disable| !disable);
-    json::keep(settings, "tool_choice", fields.rest());
+    let mut rest = fields.rest();
+    if !rest.is_empty() && request.tool_choice == ToolChoice::Auto && request.parallel_tool_calls.is_none() {
+        // Without them it would be the default, and not said.
+        rest.insert("type".to_owned(), "auto".into());
+    }
+    json::keep(settings, "tool_choice", rest);
     Ok(())
 }
 
 /// `{"type": "json_schema", "schema": …}`, as it stands in `output_config` and stood in `output_format`.
-fn read_format(raw: &RawValue, at: &Path<'_>) -> Result<OutputFormat, Error> {
+/// Also whether it has fields that are not known.
+fn read_format(raw: &RawValue, at: &Path<'_>) -> Result<(OutputFormat, bool), Error> {
     let mut fields = json::object(raw, at)?;
     if fields.take_text("type").as_deref() != Some("json_schema") {
         return Err(at.field("type").must_be("json_schema"));
@@ -174,7 +180,8 @@ fn read_format(raw: &RawValue, at: &Path<'_>) -> Result<OutputFormat, Error> {
             && title.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
     };
     let name = schema.get("title").and_then(Value::as_str).filter(fits).unwrap_or_default().to_owned();
-    Ok(OutputFormat::JsonSchema(JsonSchema { name, description: None, schema, strict: None }))
+    let format = OutputFormat::JsonSchema(JsonSchema { name, description: None, schema, strict: None });
+    Ok((format, !fields.rest().is_empty()))
 }
 
 /// `thinking` and `output_config`, which together say how much the model reasons.
@@ -188,11 +195,16 @@ fn read_reasoning(
     let mut rest = Map::new();
     if let Some((raw, at)) = output {
         let mut fields = json::object(raw, &at)?;
+        let mut whole = None;
         if let Some(raw) = fields.take("format") {
-            request.output = read_format(raw, &at.field("format"))?;
+            let place = at.field("format");
+            let (format, has_more) = read_format(raw, &place)?;
+            request.output = format;
+            whole = has_more.then(|| json::value(raw, &place)).transpose()?;
         }
         effort = fields.take("effort").map(|raw| json::string(raw, &at.field("effort"))).transpose()?;
         rest = fields.rest();
+        rest.extend(whole.map(|format| ("format".to_owned(), format)));
     }
     let Some((raw, at)) = thinking else {
         if let Some(effort) = effort {

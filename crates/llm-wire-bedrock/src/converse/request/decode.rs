@@ -101,6 +101,7 @@ fn read_output(
     let mut config = json::object(raw, at)?;
     let effort = config.take("effort").map(|raw| json::string(raw, &at.field("effort"))).transpose()?;
     request.reasoning = effort.map(|effort| Reasoning::Effort(Effort::from(&*effort)));
+    let mut whole = None;
     if let Some(raw) = config.take("textFormat") {
         let at = at.field("textFormat");
         let place = at.field("structure");
@@ -118,7 +119,13 @@ fn read_output(
         let schema = text(fields.take("schema"), place)?.ok_or_else(|| place.must_be("the text of a JSON schema"))?;
         let schema = serde_json::from_str(&schema).map_err(|_| place.must_be("the text of a JSON schema"))?;
         request.output = OutputFormat::JsonSchema(JsonSchema { name, description, schema, strict: None });
+        format.take("type");
+        // Fields that are not known go back with all that stands around them.
+        let has_more = !format.rest().is_empty() || !fields.rest().is_empty();
+        whole = has_more.then(|| json::value(raw, &at)).transpose()?;
     }
-    json::keep(settings, "outputConfig", config.rest());
+    let mut rest = config.rest();
+    rest.extend(whole.map(|format| ("textFormat".to_owned(), format)));
+    json::keep(settings, "outputConfig", rest);
     Ok(())
 }

@@ -83,17 +83,23 @@ pub(super) fn read_choice(
     rest: &mut Map<String, Value>,
 ) -> Result<(), Error> {
     let mut fields = json::object(raw, at)?;
-    if let Some(raw) = fields.take("tool") {
+    let mut has_more = false;
+    if let Some(tool) = fields.take("tool") {
         let place = at.field("tool");
-        let name = json::object(raw, &place)?.take("name").ok_or_else(|| place.must_be("an object with a name"))?;
+        let mut tool = json::object(tool, &place)?;
+        let name = tool.take("name").ok_or_else(|| place.must_be("an object with a name"))?;
         request.tool_choice = ToolChoice::Named(json::string(name, &place.field("name"))?.into_owned());
+        has_more = !tool.rest().is_empty();
     } else if fields.has("any") {
         request.tool_choice = ToolChoice::Required;
     } else if fields.has("auto") {
         // What is meant without a choice; said again where it was said.
-        rest.insert("toolChoice".to_owned(), json::value(raw, at)?);
+        has_more = true;
     } else {
         return Err(at.must_be("auto, any or tool"));
+    }
+    if has_more {
+        rest.insert("toolChoice".to_owned(), json::value(raw, at)?);
     }
     Ok(())
 }
