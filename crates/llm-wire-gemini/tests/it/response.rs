@@ -201,3 +201,20 @@ fn pages_and_chunks_that_support_nothing_in_particular_are_sources_of_the_text()
         assert_eq!(written["candidates"][0]["groundingMetadata"], facts["groundingMetadata"]);
     }
 }
+
+#[test]
+fn kinds_of_media_and_the_tier_are_told_whole_and_in_chunks() {
+    let details = json!([{"modality": "TEXT", "tokenCount": 3}, {"modality": "VIDEO", "tokenCount": 7}]);
+    let mut body = chunk(&json!([{"text": "Hi"}]), &json!({"finishReason": "STOP"}));
+    body["usageMetadata"] = json!({
+        "promptTokenCount": 10, "candidatesTokenCount": 1, "promptTokensDetails": details,
+        "trafficType": "ON_DEMAND_PRIORITY",
+    });
+    for response in [answer(&body), streamed(std::slice::from_ref(&body))] {
+        assert_eq!(response.usage.extra["promptTokensDetails"], details);
+        assert_eq!(response.service_tier.as_deref(), Some("priority"));
+        let written: Value = serde_json::from_slice(&generate::encode_response(&response)).unwrap();
+        assert_eq!(written["usageMetadata"]["promptTokensDetails"], details);
+        assert_eq!(written["usageMetadata"]["trafficType"], "ON_DEMAND_PRIORITY");
+    }
+}

@@ -6,11 +6,15 @@ use llm_core::Usage;
 use serde::de::{Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::wire::{Str, keep, small_and_owned, wire_object};
 
 /// The count of tool results, in `Usage.extra` under the vendor's name.
 const TOOL_USE: &str = "toolUsePromptTokenCount";
+/// Counts by kinds of media, in `Usage.extra` where there are kinds that usage has no field for.
+const PROMPT_DETAILS: &str = "promptTokensDetails";
+const CANDIDATES_DETAILS: &str = "candidatesTokensDetails";
 
 wire_object! {
     /// `usageMetadata`.
@@ -48,11 +52,25 @@ pub(crate) struct Counts {
     candidates_details: Modalities,
 }
 
-/// Tokens of audio and images, by `modality`.
+/// Tokens by `modality`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Modalities {
+    text: Option<u64>,
     audio: Option<u64>,
     image: Option<u64>,
+    video: Option<u64>,
+    document: Option<u64>,
+}
+
+impl Modalities {
+    /// The vendor's list, where it has kinds that usage has no field for.
+    fn list(self) -> Option<Value> {
+        self.video.or(self.document)?;
+        let Self { text, audio, image, video, document } = self;
+        let kinds = [("TEXT", text), ("AUDIO", audio), ("IMAGE", image), ("VIDEO", video), ("DOCUMENT", document)];
+        let kinds = kinds.into_iter().filter_map(|(kind, tokens)| Some((kind, tokens?)));
+        Some(kinds.map(|(kind, tokens)| json!({ "modality": kind, "tokenCount": tokens })).collect())
+    }
 }
 
 impl WireUsage<'_> {
@@ -70,9 +88,20 @@ impl WireUsage<'_> {
 
     /// All of it, and the price and speed class that was used.
     pub(crate) fn read(self) -> (Usage, Option<String>) {
+        let tier = self.tier().map(str::to_owned);
         let mut usage = self.counts().usage();
         keep(self.other, &mut usage.extra);
-        (usage, self.service_tier.map(Str::into_owned))
+        (usage, tier)
+    }
+
+    /// The price and speed class that was used; Vertex AI says it as a kind of traffic.
+    pub(crate) fn tier(&self) -> Option<&str> {
+        let traffic = || self.other.iter().find(|(name, _)| &**name == "trafficType").map(|(_, raw)| raw.get());
+        self.service_tier.as_deref().or_else(|| match traffic()? {
+            "\"ON_DEMAND_PRIORITY\"" => Some("priority"),
+            "\"ON_DEMAND_FLEX\"" => Some("flex"),
+            _ => None,
+        })
     }
 }
 
@@ -92,6 +121,8 @@ impl Counts {
         usage.output_audio = self.candidates_details.audio;
         usage.output_image = self.candidates_details.image;
         usage.extra.extend(self.tool_use.map(|tokens| (TOOL_USE.to_owned(), tokens.into())));
+        usage.extra.extend(self.prompt_details.list().map(|list| (PROMPT_DETAILS.to_owned(), list)));
+        usage.extra.extend(self.candidates_details.list().map(|list| (CANDIDATES_DETAILS.to_owned(), list)));
         usage
     }
 }
@@ -113,8 +144,11 @@ impl<'de> Deserialize<'de> for Modalities {
                 while let Some(detail) = details.next_element::<Option<WireModality<'_>>>()? {
                     let WireModality { modality, tokens, .. } = detail.unwrap_or_default();
                     let sum = match modality.as_deref() {
+                        Some("TEXT") => &mut sums.text,
                         Some("AUDIO") => &mut sums.audio,
                         Some("IMAGE") => &mut sums.image,
+                        Some("VIDEO") => &mut sums.video,
+                        Some("DOCUMENT") => &mut sums.document,
                         _ => continue,
                     };
                     *sum = Some(sum.unwrap_or_default().saturating_add(tokens.unwrap_or_default()));
@@ -136,7 +170,7 @@ impl Serialize for WrittenUsage<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Usage { input, output, cache_read, reasoning, input_audio, input_image, .. } = self.usage;
         let Usage { output_audio, output_image, extra, .. } = self.usage;
-        let tool_use = extra.get(TOOL_USE).and_then(serde_json::Value::as_u64);
+        let tool_use = extra.get(TOOL_USE).and_then(Value::as_u64);
         let less = |all: Option<u64>, part: Option<u64>| Some(all?.saturating_sub(part.unwrap_or_default()));
         let prompt = less(*input, tool_use);
         let candidates = less(*output, *reasoning);
@@ -148,15 +182,15 @@ impl Serialize for WrittenUsage<'_> {
             ("totalTokenCount", self.usage.total()),
         ];
         let details = [
-            ("promptTokensDetails", prompt, [*input_audio, *input_image]),
-            ("candidatesTokensDetails", candidates, [*output_audio, *output_image]),
+            (PROMPT_DETAILS, prompt, [*input_audio, *input_image]),
+            (CANDIDATES_DETAILS, candidates, [*output_audio, *output_image]),
         ];
         let mut map = serializer.serialize_map(None)?;
         for (name, count) in counts {
             count.map_or(Ok(()), |count| map.serialize_entry(name, &count))?;
         }
         for (name, all, kinds) in details {
-            if kinds.iter().any(Option::is_some) {
+            if kinds.iter().any(Option::is_some) && !extra.contains_key(name) {
                 map.serialize_entry(name, &WrittenDetails { all, kinds })?;
             }
         }

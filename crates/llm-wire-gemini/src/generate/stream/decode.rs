@@ -77,10 +77,10 @@ impl Decoder {
             self.counts = counts;
             out.push(Event::Usage(Box::new(counts.usage())));
         }
-        if let Some(tier) = wire.service_tier
-            && self.service_tier.as_deref() != Some(&*tier)
+        if let Some(tier) = wire.tier()
+            && self.service_tier.as_deref() != Some(tier)
         {
-            self.service_tier = Some(tier.into_owned());
+            self.service_tier = Some(tier.to_owned());
         }
         wire.other.into_iter().for_each(|(name, raw)| self.usage.keep(&name, raw));
     }
