@@ -1,19 +1,17 @@
 //! Embeddings, both ways.
 
-use std::fmt;
 use std::sync::Arc;
 
 use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, base64_text};
-use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::FAMILY;
 use crate::dialect::{Dialect, EmbedEncoding, EmbedForm};
+use crate::embed_input::InputIn;
 use crate::encoded::{Encoded, Notes};
-use crate::json::{
-    Added, Fields, Ignored, Items, Loose, Number, Place, Raw, Str, is_empty, malformed, parse, to_vec, within,
-};
+use crate::json::{Added, Fields, Ignored, Items, Loose, Number, Place, Raw, Str, is_empty, malformed, parse, to_vec};
 use crate::{error, usage};
 
 /// Encodes a request for one target. Every field is in the body or in the warnings.
@@ -109,42 +107,10 @@ wire_object! {
     rest: Map<String, Value>
 }
 
-/// One text or several.
-#[derive(Debug)]
-pub(crate) struct InputIn(Vec<String>);
-
-impl<'de> Deserialize<'de> for InputIn {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Texts;
-
-        impl<'de> Visitor<'de> for Texts {
-            type Value = InputIn;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or a list of strings (token numbers mean nothing to other vendors)")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(InputIn(vec![text.to_owned()]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut texts = Vec::new();
-                loop {
-                    let place = texts.len();
-                    match seq.next_element().map_err(|error| within(format_args!("[{place}]"), &error))? {
-                        Some(text) => texts.push(text),
-                        None => return Ok(InputIn(texts)),
-                    }
-                }
-            }
-        }
-
-        deserializer.deserialize_any(Texts)
-    }
-}
-
 /// Reads a request of OpenAI's clients. What is wrong with it is an `invalid_request` error that names the field.
+///
+/// Token numbers in the place of texts mean something to the vendor of their vocabulary only: they go to targets of this
+/// protocol as they are, and the request has no texts for any other.
 pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     let wrong = |path: &str, what: &str| {
         Error::new(ErrorKind::InvalidRequest, format!("{path} {what}")).with_param(path.to_owned())
@@ -155,10 +121,18 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
         }
         Place { path, what } => wrong(&path, &what),
     })?;
-    let Some(InputIn(inputs)) = body.input else { return Err(wrong("input", "is missing")) };
-    if inputs.is_empty() {
-        return Err(wrong("input", "is empty: send at least one text"));
-    }
+    let mut rest = body.rest;
+    let inputs = match body.input {
+        None => return Err(wrong("input", "is missing")),
+        Some(InputIn::Texts(texts)) if texts.is_empty() => {
+            return Err(wrong("input", "is empty: send at least one text"));
+        }
+        Some(InputIn::Texts(texts)) => texts,
+        Some(InputIn::Tokens(tokens)) => {
+            rest.insert("input".to_owned(), tokens);
+            Vec::new()
+        }
+    };
     let base64 = match body.encoding_format.as_ref().map(|format| &*format.0) {
         None | Some("float") => false,
         Some("base64") => true,
@@ -167,8 +141,8 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     let mut request = EmbedRequest::new(body.model.map(|model| model.0.into_owned()).unwrap_or_default(), inputs);
     request.dimensions = body.dimensions;
     request.end_user = body.user.map(|user| user.0.into_owned());
-    if !body.rest.is_empty() {
-        request.ext.0.insert(FAMILY.to_owned(), body.rest);
+    if !rest.is_empty() {
+        request.ext.0.insert(FAMILY.to_owned(), rest);
     }
     Ok(Decoded { request, base64 })
 }

@@ -12,6 +12,7 @@ pub mod count_tokens;
 mod counts;
 pub mod dialect;
 pub mod embed;
+mod embed_input;
 mod encoded;
 pub mod error;
 pub mod images;

@@ -353,3 +353,25 @@ fn bare_vectors_are_read_where_the_vendor_gives_them() {
     assert!(read(r#"{"error": "model is overloaded"}"#).unwrap_err().message().contains("overloaded"));
     assert_eq!(read("[[[1]]]").unwrap_err().kind(), ErrorKind::Malformed);
 }
+
+#[test]
+fn token_numbers_go_to_who_knows_them() {
+    let read = |input: &Value| embed::decode_request(json!({"model": "m", "input": input}).to_string().as_bytes());
+    for input in [json!([1, 2, 3]), json!([[1, 2], [3]])] {
+        let request = read(&input).unwrap().request;
+        assert!(request.inputs.is_empty(), "no other protocol has texts to send");
+        let written = embed::encode_request(&request, &origin(), &Dialect::COMPATIBLE).unwrap();
+        assert_eq!(serde_json::from_slice::<Value>(&written.body).unwrap(), json!({"model": "m", "input": input}));
+    }
+    assert_eq!(read(&json!(["a", "b"])).unwrap().request.inputs, ["a", "b"]);
+    for (input, field, what) in [
+        (json!([1, "a"]), "input", "input must be strings or token numbers"),
+        (json!([1, [2]]), "input", "input must be strings or token numbers"),
+        (json!(["a", {}]), "input[1]", "input[1] must be a string or token numbers"),
+        (json!({}), "input", "input must be a string or a list of strings"),
+        (json!([]), "input", "input is empty: send at least one text"),
+    ] {
+        let error = read(&input).unwrap_err();
+        assert_eq!((error.param(), error.message()), (Some(field), what), "{input}");
+    }
+}
