@@ -13,4 +13,5 @@ mod linking;
 mod money;
 mod python_sdk;
 mod reference;
+mod rules;
 mod wall;

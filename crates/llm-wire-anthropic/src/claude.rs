@@ -126,7 +126,13 @@ impl Profile {
             Thinking::Adaptive | Thinking::Always => Yes,
             _ => No,
         };
+        // Refused with 4.6 and later, which are those that reason by effort.
+        let prefill = match thinking {
+            Thinking::Either | Thinking::Adaptive | Thinking::Always => No,
+            _ => Support::Unknown,
+        };
         Self::default()
+            .with_prefill(nearer(known.assistant_prefill, Some(prefill)))
             .with_sampling(nearer(known.sampling, own.map(Traits::sampling)))
             .with_forced_tool(nearer(known.forced_tool, own.map(|own| own.forced_tool)))
             .with_mid_system(nearer(known.mid_system, own.map(|own| own.mid_system)))

@@ -14,6 +14,8 @@ pub struct Profile {
     pub sampling: Support,
     /// A `tool_choice` of `any` or `tool`.
     pub forced_tool: Support,
+    /// A message of the model's at the end, to be continued; refused by the models since Opus 4.6.
+    pub prefill: Support,
     /// How the model is told to reason.
     pub thinking: Thinking,
     /// An effort beside a budget, or with no word of thinking; asked only of models that reason by budget.
@@ -79,6 +81,12 @@ impl Profile {
     /// With what is known of forced tools.
     pub fn with_forced_tool(mut self, forced_tool: Support) -> Self {
         self.forced_tool = forced_tool;
+        self
+    }
+
+    /// With what is known of answers that are to be continued.
+    pub fn with_prefill(mut self, prefill: Support) -> Self {
+        self.prefill = prefill;
         self
     }
 

@@ -14,6 +14,8 @@ pub struct Profile {
     pub json_schema: Support,
     /// Messages of the role `system` after the first message of another role.
     pub mid_system: Support,
+    /// A message of the model's at the end, to be continued.
+    pub prefill: Support,
     /// How the model is told to reason.
     pub reasoning: ReasoningForm,
     /// Where the number of likeliest tokens goes.
@@ -82,6 +84,12 @@ impl Profile {
     /// With what is known of system messages inside the conversation.
     pub fn with_mid_system(mut self, mid_system: Support) -> Self {
         self.mid_system = mid_system;
+        self
+    }
+
+    /// With what is known of answers that are to be continued.
+    pub fn with_prefill(mut self, prefill: Support) -> Self {
+        self.prefill = prefill;
         self
     }
 

@@ -154,7 +154,8 @@ impl OpenAiAdapter {
         }
         let origin = Origin::new(protocol.family(), self.id.clone(), request.model.as_str());
         let reasons = self.dialect.reasons && known.reasoning != Support::No;
-        Ok((Dialect { drop_sampling, reasons, ..self.dialect }, protocol, Arc::new(origin)))
+        let drop_prefill = self.dialect.drop_prefill || known.assistant_prefill == Support::No;
+        Ok((Dialect { drop_sampling, drop_prefill, reasons, ..self.dialect }, protocol, Arc::new(origin)))
     }
 
     fn keyless(&self) -> Error {

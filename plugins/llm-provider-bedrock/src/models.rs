@@ -87,7 +87,7 @@ fn nearer(known: Support, own: Support) -> Support {
 
 /// What Converse's encoder must know of a model; `known` is what a catalogue says.
 pub(crate) fn profile(model: &str, known: &Capabilities) -> Profile {
-    let profile = Profile::default().with_json_schema(known.json_schema);
+    let profile = Profile::default().with_json_schema(known.json_schema).with_prefill(known.assistant_prefill);
     if let Some(name) = claude(model) {
         let of = llm_wire_anthropic::Profile::of(name, known);
         let reasoning = match of.thinking {
@@ -101,6 +101,7 @@ pub(crate) fn profile(model: &str, known: &Capabilities) -> Profile {
         return profile
             .with_sampling(of.sampling)
             .with_forced_tool(of.forced_tool)
+            .with_prefill(of.prefill)
             .with_mid_system(of.mid_system)
             .with_reasoning(reasoning)
             .with_top_k(TopK::Snake);

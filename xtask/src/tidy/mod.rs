@@ -9,6 +9,7 @@ mod files;
 pub(crate) mod includes;
 mod layers;
 mod manifests;
+mod names;
 mod plugins;
 pub(crate) mod tree;
 mod words;
@@ -24,6 +25,7 @@ const CHECKS: &[(&str, Check)] = &[
     ("manifests", manifests::check),
     ("features", features::check),
     ("files", files::check),
+    ("names", names::check),
     ("docs", docs::check),
     ("includes", includes::check),
     ("plugins", plugins::check),

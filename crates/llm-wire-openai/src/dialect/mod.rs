@@ -71,6 +71,8 @@ pub struct Dialect {
     pub drop_empty_assistant: bool,
     /// The mark of a last message of the assistant that is to be continued, where the vendor wants one.
     pub prefill: Option<&'static str>,
+    /// A last message of the assistant is refused: what is known of models with `assistant_prefill: No`.
+    pub drop_prefill: bool,
     /// Types of media parts that can be sent: `image_url`, `input_audio`, `file`, `video_url`, `document_url`.
     pub media: &'static [&'static str],
     /// The same for the Responses API, where it takes others than chats do.
@@ -161,6 +163,7 @@ impl Dialect {
         null_content: true,
         drop_empty_assistant: false,
         prefill: None,
+        drop_prefill: false,
         media: &["image_url", "input_audio", "file"],
         responses_media: None,
         cache: CacheForm::None,

@@ -1,6 +1,6 @@
 //! Which message goes into which turn.
 
-use llm_core::{ChatRequest, Error, Message, Part, PartKind, Role};
+use llm_core::{ChatRequest, Error, Message, Part, PartKind, Role, Support};
 
 use serde::ser::{Serialize, Serializer};
 
@@ -81,6 +81,26 @@ impl<B: WrittenBlock> Serialize for Turn<'_, B> {
 }
 
 impl<'a, B> Conversation<'a, B> {
+    /// Leaves out an answer that was begun, where the model is known not to go on with one. What holds more than words is
+    /// a turn that the vendor paused, which goes back to it.
+    pub fn without_prefill(
+        mut self,
+        request: &ChatRequest,
+        prefill: Support,
+        scope: &mut Scope<'a, '_>,
+    ) -> Result<Self, Error> {
+        let begun = |message: &Message| {
+            let words = |part: &Part| matches!(part.kind, PartKind::Text { .. });
+            message.role == Role::Assistant && message.content.iter().all(words)
+        };
+        let is_begun = request.messages.last().is_some_and(|message| begun(message));
+        if prefill == Support::No && is_begun && self.turns.last().is_some_and(|turn| turn.role == "assistant") {
+            scope.warnings.unsupported("messages", "the model does not go on with an answer that was begun")?;
+            self.turns.pop();
+        }
+        Ok(self)
+    }
+
     /// Plans the turns of a request. `block` adds the blocks of one part to a list, or a warning to the scope;
     /// `mid_system` says that the target takes instructions inside the conversation.
     pub fn plan<'w>(

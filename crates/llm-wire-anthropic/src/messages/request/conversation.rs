@@ -17,10 +17,11 @@ pub(super) fn plan<'a>(
 ) -> Result<(Conversation<'a>, bool), Error> {
     let mut parts = Parts::default();
     let mid_system = profile.mid_system == Support::Yes;
-    let mut conversation = Conversation::plan(request, mid_system, scope, |scope, part, place, into| {
+    let conversation = Conversation::plan(request, mid_system, scope, |scope, part, place, into| {
         into.extend(parts.block(scope, part, place)?);
         Ok(())
     })?;
+    let mut conversation = conversation.without_prefill(request, profile.prefill, scope)?;
     if trim_prefill(&mut conversation, scope) {
         conversation.turns.pop();
     }

@@ -23,7 +23,8 @@ use crate::profile::Profile;
 pub fn encode_request(request: &ChatRequest, to: &Origin, profile: &Profile) -> Result<Encoded, Error> {
     let mut warnings = Warnings::new(request.on_unsupported);
     let mut scope = Scope::new(to, &mut warnings);
-    let conversation = Conversation::plan(request, profile.mid_system == Support::Yes, &mut scope, parts::add)?;
+    let conversation = Conversation::plan(request, profile.mid_system == Support::Yes, &mut scope, parts::add)?
+        .without_prefill(request, profile.prefill, &mut scope)?;
     let tools = ToolConfig::plan(request, profile, &mut scope)?;
     let mut additional = Additional::default();
     let effort = additional.plan_reasoning(request, profile, &mut warnings)?;

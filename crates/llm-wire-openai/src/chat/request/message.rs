@@ -63,7 +63,12 @@ impl Writer<'_, '_> {
             && message.role == Role::Assistant
             && last.calls.is_empty()
         {
-            last.prefill = self.dialect.prefill;
+            if self.dialect.drop_prefill {
+                self.notes.unsupported("messages", "the model does not go on with an answer that was begun")?;
+                out.pop();
+            } else {
+                last.prefill = self.dialect.prefill;
+            }
         }
         Ok(out)
     }
