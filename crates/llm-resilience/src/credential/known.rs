@@ -1,4 +1,6 @@
-//! A key as it was last read: looked at again when that is due or when the vendor refused it, by one call for all.
+//! A key as it was last read: looked at again when that is due or when the vendor refused it, once for all calls.
+//!
+//! Every look is a task of its own: a caller who gives up does not end it for the others.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -57,16 +59,16 @@ impl Known {
         every.is_some_and(|every| now.saturating_duration_since(looked) >= every)
     }
 
-    /// Looks where that is due. Whoever comes meanwhile goes on with the key that is known, or waits where there is none.
-    pub(super) async fn follow(&self, now: Instant) {
-        if !self.is_due(now) && (self.key().is_some() || self.error().is_some()) {
-            return;
+    /// Begins a look where that is due and nobody has: a task of its own, so that no call waits for it or ends it.
+    pub(super) fn follow(self: &Arc<Self>, now: Instant) {
+        if self.is_due(now) && self.looking.try_lock().is_ok() {
+            tokio::spawn(self.clone().followed(now));
         }
-        let held = match self.looking.try_lock() {
-            Ok(held) => held,
-            Err(_) if self.key().is_some() => return,
-            Err(_) => self.looking.lock().await,
-        };
+    }
+
+    /// Looks where that is due, or waits for who does.
+    pub(super) async fn followed(self: Arc<Self>, now: Instant) {
+        let held = self.looking.lock().await;
         if self.is_due(now) {
             self.look(false, now).await;
         }
@@ -75,16 +77,24 @@ impl Known {
 
     /// The vendor refused the key of a call that began at `began`: looks again, unless somebody has since. True when the
     /// key is another one now.
-    pub(super) async fn refused(&self, key: &Secret, began: Instant) -> bool {
-        if self.source.may_change() {
-            let held = self.looking.lock().await;
-            let unseen = { self.state().looked }.is_none_or(|looked| looked < began);
-            if unseen && self.key().as_ref() == Some(key) {
-                self.look(true, Instant::now()).await;
+    pub(super) async fn refused(self: Arc<Self>, key: Secret, began: Instant) -> bool {
+        let (this, refused) = (self.clone(), key.clone());
+        let look = tokio::spawn(async move {
+            let held = this.looking.lock().await;
+            let unseen = { this.state().looked }.is_none_or(|looked| looked < began);
+            if unseen && this.key().as_ref() == Some(&refused) {
+                this.look(true, Instant::now()).await;
             }
             drop(held);
-        }
-        self.key().is_some_and(|known| known != *key)
+        });
+        // Should the source have panicked, its key is what it was.
+        let _ = look.await;
+        self.key().is_some_and(|known| known != key)
+    }
+
+    /// Whether it is worth a look when the vendor refuses the key.
+    pub(super) fn may_change(&self) -> bool {
+        self.source.may_change()
     }
 
     /// Only who holds `looking` looks. Should that fail, the old key stays.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use llm_core::{Availability, Capabilities, Cx, Error, ErrorKind, Progress, Provider, Request, Response, Secret};
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::known::Known;
@@ -31,7 +32,7 @@ pub struct Keys {
 
 pub(super) struct Inner {
     provider: Arc<str>,
-    slots: Vec<Known>,
+    slots: Vec<Arc<Known>>,
     /// The hash of each source's name.
     places: Vec<u64>,
     pool: Mutex<KeyPool>,
@@ -47,7 +48,7 @@ impl Keys {
         shared: &KeyPools,
     ) -> Self {
         let provider = provider.into();
-        let slots: Vec<Known> = sources.into_iter().map(Known::new).collect();
+        let slots: Vec<Arc<Known>> = sources.into_iter().map(|source| Arc::new(Known::new(source))).collect();
         let pool = KeyPool::new(provider.clone(), slots.len(), policy, shared.cool_downs().clone());
         let places = slots.iter().map(|slot| shared.hash(&format!("{provider} {}", slot.name()))).collect();
         let (pool, shared) = (Mutex::new(pool), shared.clone());
@@ -81,7 +82,7 @@ impl Keys {
     pub fn statuses(&self) -> Vec<KeyStatus> {
         let inner = &*self.inner;
         let now = Instant::now();
-        let status = |slot: &Known| {
+        let status = |slot: &Arc<Known>| {
             let key = slot.key().map(|key| inner.shared.fingerprints().of(&key));
             let cooling = key.map(|key| inner.pool().cooling(key, now)).unwrap_or_default();
             KeyStatus {
@@ -155,14 +156,36 @@ impl Inner {
         self.places.iter().position(|known| *known == place)
     }
 
-    /// A key for a call. Sources that are due are looked at before.
+    /// A key for a call. Sources that are due are looked at beside it; a call waits for that only where no key may be used.
     async fn begin<'a>(&'a self, ask: &Ask<'a>) -> Result<Begun<'a>, Option<Soonest>> {
         let now = Instant::now();
-        for slot in &self.slots {
-            slot.follow(now).await;
+        let mut begun = self.pick(ask);
+        if begun.is_ok() {
+            self.slots.iter().for_each(|slot| slot.follow(now));
+            return begun;
         }
+        let mut looks = JoinSet::new();
+        for slot in self.slots.iter().filter(|slot| slot.is_due(now) || slot.key().is_none()) {
+            let look = slot.clone().followed(now);
+            // The set ends its tasks with this call, and not those that they wait for.
+            looks.spawn(async { drop(tokio::spawn(look).await) });
+        }
+        while begun.is_err() && looks.join_next().await.is_some() {
+            begun = self.pick(ask);
+        }
+        begun
+    }
+
+    /// Whether a key may be used that was not tried yet.
+    fn has_other(&self, tried: &[bool], only: Option<usize>, model: &str) -> bool {
+        let others: Vec<bool> = tried.iter().map(|tried| !tried).collect();
+        only.is_none() && self.pool().may_use_any_of(&others, model, Instant::now())
+    }
+
+    /// A key for a call, of those that are known.
+    fn pick<'a>(&'a self, ask: &Ask<'a>) -> Result<Begun<'a>, Option<Soonest>> {
         let now = Instant::now();
-        let known: Vec<Option<Secret>> = self.slots.iter().map(Known::key).collect();
+        let known: Vec<Option<Secret>> = self.slots.iter().map(|slot| slot.key()).collect();
         let mut pool = self.pool();
         for (slot, key) in known.iter().enumerate() {
             pool.set_key(slot, key.as_ref().map(|key| self.shared.fingerprints().of(key)));
@@ -175,7 +198,11 @@ impl Inner {
 
     /// The error of a call that gets no key. `last` is what the vendor said to it, `only` the slot that it depends on.
     fn out_of_keys(&self, last: Option<Error>, soonest: Option<Soonest>, model: &str, only: Option<usize>) -> Error {
-        let named = |error: Error| error.with_provider(self.provider.clone()).with_model(model);
+        let named = |error: Error| {
+            let error = error.with_provider(self.provider.clone());
+            if model.is_empty() { error } else { error.with_model(model) }
+        };
+        let target = if model.is_empty() { self.provider.to_string() } else { format!("{}/{model}", self.provider) };
         let Some(Soonest { kind, wait }) = soonest else {
             return last.map_or_else(|| named(self.no_key()), |last| note(last, only));
         };
@@ -190,8 +217,8 @@ impl Inner {
         };
         let message = match &last {
             Some(last) if self.slots.len() == 1 => last.message().to_owned(),
-            Some(last) => format!("calling {}/{model}: {keys}: {}", self.provider, last.message()),
-            None => format!("calling {}/{model}: {keys}; one is asked again in {seconds} s", self.provider),
+            Some(last) => format!("calling {target}: {keys}: {}", last.message()),
+            None => format!("calling {target}: {keys}; one is asked again in {seconds} s"),
         };
         let Some(last) = last else {
             let error = Error::new(kind, message).with_progress(Progress::NotSent).with_code(COOLED_DOWN);
@@ -208,7 +235,7 @@ impl Inner {
 
     /// No source has a key.
     fn no_key(&self) -> Error {
-        let message = match self.slots.iter().find_map(Known::error) {
+        let message = match self.slots.iter().find_map(|slot| slot.error()) {
             Some(error) => error.message().to_owned(),
             None => format!("api key missing: set providers.{}.api_key", self.provider),
         };
@@ -218,7 +245,7 @@ impl Inner {
     /// Each key with why it is left alone: `3f2a91bc: auth, 9d21c0de: rate_limited`.
     fn reasons(&self, model: &str) -> String {
         let now = Instant::now();
-        let reason = |slot: &Known| {
+        let reason = |slot: &Arc<Known>| {
             let Some(key) = slot.key() else { return format!("{}: no key", slot.name()) };
             let key: Fingerprint = self.shared.fingerprints().of(&key);
             let cooling = self.pool().cooling(key, now);
@@ -318,12 +345,16 @@ impl Provider for Keyed {
             let (key, secret, since) = (begun.picked.key, begun.secret.clone(), begun.began);
             drop(begun);
             tracing::warn!(provider = %keys.provider, %key, kind = %error.kind(), "the vendor refused a key");
-            // A key that was exchanged since is asked with at once, each source once for a call.
-            let may_be_old = error.kind() == ErrorKind::Auth && !renewed[slot];
-            if may_be_old && keys.slots[slot].refused(&secret, since).await {
+            // Each source is looked at once for a call, at once where no other key can step in.
+            tried[slot] = true;
+            if error.kind() == ErrorKind::Auth && keys.slots[slot].may_change() && !renewed[slot] {
                 renewed[slot] = true;
-            } else {
-                tried[slot] = true;
+                let looked = Arc::clone(&keys.slots[slot]).refused(secret, since);
+                if keys.has_other(&tried, only, &model) {
+                    tokio::spawn(looked);
+                } else {
+                    tried[slot] = !looked.await;
+                }
             }
             if is_over(cx) {
                 return Err(note(error, only));

@@ -21,6 +21,12 @@ struct Generations {
     old: HashMap<u64, u64>,
 }
 
+impl Generations {
+    fn is_empty(&self) -> bool {
+        self.new.is_empty() && self.old.is_empty()
+    }
+}
+
 impl Sealed {
     pub(super) fn remember(&self, part: u64, place: u64) {
         let mut generations = self.lock();
@@ -32,11 +38,12 @@ impl Sealed {
 
     /// The place of the key that made one of these parts: the first that is known.
     pub(super) fn place_of(&self, parts: impl Iterator<Item = u64>) -> Option<u64> {
-        let mut generations = self.lock();
-        if generations.new.is_empty() && generations.old.is_empty() {
+        if self.lock().is_empty() {
             return None;
         }
         for part in parts {
+            // Not held while a part is hashed.
+            let mut generations = self.lock();
             if let Some(place) = generations.new.get(&part) {
                 return Some(*place);
             }

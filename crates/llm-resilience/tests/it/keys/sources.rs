@@ -133,3 +133,59 @@ async fn what_was_learned_outlives_the_pool() {
     assert_eq!(ask(&provider, &cx()).await.unwrap(), "b");
     assert!(vendor.keys().contains('a'), "an operator may have mended it");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_hangs_holds_nobody_up_while_another_has_a_key() {
+    /// Never says anything.
+    struct Hangs;
+
+    #[llm_core::async_trait]
+    impl KeySource for Hangs {
+        fn name(&self) -> &'static str {
+            "cmd:hangs"
+        }
+
+        async fn read(&self, _refused: bool) -> Result<llm_core::Secret, llm_core::Error> {
+            std::future::pending().await
+        }
+    }
+
+    let vendor = Vendor::new();
+    let fixed: Arc<dyn KeySource> = Arc::new(FixedKey::new("env:KEY", "a".into()));
+    let (provider, _) = around(&vendor, [Arc::new(Hangs) as Arc<dyn KeySource>, fixed], &KeyPools::new());
+    let start = tokio::time::Instant::now();
+    let answers = join_all((0..20).map(|_| async { ask(&provider, &cx()).await.unwrap() })).await;
+    assert!(answers.iter().all(|key| key == "a"));
+    assert!(start.elapsed() < SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_ends_no_look_for_the_others() {
+    let vendor = Vendor::new();
+    let source = Changing::new("a", None);
+    let provider = follows(&vendor, &source);
+    let gave_up = tokio::time::timeout(Duration::from_millis(1), ask(&provider, &cx())).await;
+    assert!(gave_up.is_err());
+    assert_eq!(ask(&provider, &cx()).await.unwrap(), "a");
+    assert_eq!(source.reads(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_key_of_several_is_looked_at_beside_the_call() {
+    let vendor = Vendor::new();
+    let source = Changing::new("old", None);
+    let fixed: Arc<dyn KeySource> = Arc::new(FixedKey::new("env:KEY", "a".into()));
+    let (provider, _) = around(&vendor, [source.clone() as Arc<dyn KeySource>, fixed], &KeyPools::new());
+    for _ in 0..2 {
+        ask(&provider, &cx()).await.unwrap();
+    }
+    vendor.refuse("old", revoked());
+    source.set(Some("new"));
+    vendor.keys();
+    let mut answers = Vec::new();
+    for _ in 0..4 {
+        answers.push(ask(&provider, &cx()).await.unwrap());
+    }
+    assert!(answers.contains(&"a".to_owned()) && answers.contains(&"new".to_owned()), "{answers:?}");
+    assert_eq!((vendor.count("old"), source.reads()), (1, 2));
+}
