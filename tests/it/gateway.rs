@@ -324,6 +324,7 @@ async fn lists_models_and_shows_its_status() {
         (&status["primary"], &status["current"], &status["mode"]),
         (&json!("local/echo"), &json!("local/echo"), &json!("demo"))
     );
+    assert_eq!(status["keys"], json!([]), "nobody has several");
 }
 
 #[tokio::test]

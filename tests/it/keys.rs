@@ -15,8 +15,10 @@ struct Refusing {
 #[async_trait]
 impl Transport for Refusing {
     async fn send(&self, _cx: &Cx, request: HttpRequest) -> Result<HttpResponse, Error> {
-        let in_header = |key: &str| request.headers.values().any(|value| holds(value.as_bytes(), key));
-        let key = self.keys.into_iter().find(|key| in_header(key)).unwrap_or("another");
+        // In a header, or in the form that asks for a token.
+        let has =
+            |key: &str| holds(&request.body, key) || request.headers.values().any(|value| holds(value.as_bytes(), key));
+        let key = self.keys.into_iter().find(|key| has(key)).unwrap_or("another");
         self.seen.lock().unwrap().push(key);
         let status = if key == self.keys[0] { StatusCode::UNAUTHORIZED } else { StatusCode::UNPROCESSABLE_ENTITY };
         let body = r#"{"error": {"message": "no", "type": "invalid_request_error"}}"#;
@@ -40,11 +42,12 @@ async fn every_plugin_with_an_api_key_rotates_several() {
         let more: String = plugin
             .settings
             .iter()
-            .filter(|setting| setting.key != "api_key" && setting.required)
+            .filter(|setting| setting.required || setting.key == "project_id")
+            .filter(|setting| !["api_key", "base_url"].contains(&setting.key))
             .map(|setting| format!("{} = \"filled\"\n", setting.key))
             .collect();
         let base = if plugin.settings.iter().any(|setting| setting.key == "base_url") {
-            "base_url = \"http://vendor.test/v1\"\n"
+            "base_url = \"https://vendor.test/v1\"\n"
         } else {
             ""
         };

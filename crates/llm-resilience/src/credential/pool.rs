@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use llm_core::{Error, ErrorKind, RateLimits, Target};
+use llm_core::{Error, ErrorKind, Progress, RateLimits, Target};
 use tokio::time::Instant;
 
 use super::seen::{FULL, Memory};
@@ -172,6 +172,10 @@ impl KeyPool {
                 _ => false,
             };
         let place = Place { target: &target, credential: Some(picked.key) };
+        // Where a key is exchanged for a token first, that is what was refused, and the request was not sent.
+        let told = (error.progress() == Progress::NotSent && error.status().is_some())
+            .then(|| error.clone().with_progress(Progress::Sent));
+        let error = told.as_ref().unwrap_or(error);
         let is_untold = kind == ErrorKind::RateLimited && error.retry_after().is_none_or(|wait| wait.is_zero());
         if is_untold && is_there {
             let times = 2_u32.saturating_pow(self.memory.at(model, picked.slot).untold(began, now).saturating_sub(1));

@@ -150,6 +150,17 @@ fn a_single_refusal_of_the_only_good_key_is_doubted_and_that_of_one_of_several_i
 }
 
 #[test]
+fn a_key_that_nobody_refused_is_not_left_alone_and_one_that_was_not_exchanged_is() {
+    let unsent = Error::new(ErrorKind::Auth, "no key").with_progress(llm_core::Progress::NotSent);
+    for (error, usable) in [(unsent.clone(), true), (unsent.with_status(400), false)] {
+        let mut bench = Bench::new(1);
+        let picked = Picked { slot: 0, key: bench.keys[0], turn: None };
+        bench.pool.failed(&picked, "m", &error, (bench.now, bench.now));
+        assert_eq!(bench.slot().is_some(), usable);
+    }
+}
+
+#[test]
 fn after_a_wrong_key_one_call_finds_out_and_the_others_use_another_key() {
     let mut bench = Bench::new(2);
     bench.fail(0, ErrorKind::Auth, None);
