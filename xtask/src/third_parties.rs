@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
 /// Formats, tests, and writes one crate of each form and tests it where it lies.
 pub(crate) fn check() -> anyhow::Result<String> {
     let strangers = root().join(FOLDER);
-    run_cargo(cargo(["fmt", "--all", "--check"]).current_dir(&strangers))?;
+    run_cargo(cargo(["fmt", "--check"]).current_dir(&strangers))?;
     run_cargo(foreign(&mut cargo(["test", "--quiet", "--workspace"])).current_dir(&strangers))?;
     let crates = target().join("new-providers");
     if crates.exists() {

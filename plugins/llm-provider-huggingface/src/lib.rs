@@ -19,7 +19,10 @@ const VENDOR: Vendor = Vendor {
         // Vectors are a task of its own servers, at another address and in another form; prompts are continued by single
         // providers behind the router, at addresses such as https://router.huggingface.co/featherless-ai/v1 (its page on
         // the task, 2026; traffic of 2026-08).
-        paths: Paths { embed: Some("/../hf-inference/models/{model_path}/pipeline/feature-extraction"), ..Paths::COMMON },
+        paths: Paths {
+            embed: Some("/../hf-inference/models/{model_path}/pipeline/feature-extraction"),
+            ..Paths::COMMON
+        },
         embed_form: EmbedForm::Features,
         embed_dimensions: None,
         embed_task: Some(("prompt_name", "query", "document")),

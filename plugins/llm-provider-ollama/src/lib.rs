@@ -17,9 +17,7 @@ pub use config::Config;
 pub static PLUGIN: ProviderPlugin =
     ProviderPlugin::new("ollama", "Ollama", build, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         .with_settings(&[
-            Setting::optional("base_url", "Address of the server")
-                .with_default("http://localhost:11434")
-                .with_env(&[
+            Setting::optional("base_url", "Address of the server").with_default("http://localhost:11434").with_env(&[
                 "OLLAMA_HOST",
                 "OLLAMA_BASE_URL",
                 "OLLAMA_API_BASE",
