@@ -23,10 +23,12 @@ enum Sniffed {
 }
 
 impl Framing for Sniffed {
-    fn push(&mut self, chunk: Bytes) {
+    fn push(&mut self, mut chunk: Bytes) {
         if matches!(self, Self::Unknown) {
-            // Blank lines before the first frame mean nothing in either form.
-            match chunk.trim_ascii_start().first() {
+            // Blanks before the first frame mean nothing in either form, whichever chunk they come in.
+            let blank = chunk.len() - chunk.trim_ascii_start().len();
+            chunk = chunk.split_off(blank);
+            match chunk.first() {
                 None => return,
                 Some(b'[') => *self = Self::Array(JsonArrayParser::new()),
                 Some(_) => *self = Self::Events(SseParser::new()),

@@ -48,6 +48,7 @@ fn the_first_byte_tells_events_from_an_array() {
         "data: \"one\"\r\n\r\ndata: \" two\"\r\n\r\n",
         " \n[\"one\",\r\n\" two\"\n]\n",
         "\n\n: hi\ndata: \"one two\"\n\n",
+        "\n  data: \"one two\"\n\n",
     ] {
         for at in 0..=body.len() {
             let (first, second) = body.split_at(at);
