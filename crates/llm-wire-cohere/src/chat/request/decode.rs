@@ -157,7 +157,10 @@ fn message(raw: &RawValue, at: &Path<'_>) -> Result<Message, Error> {
         parts = vec![Part::new(PartKind::ToolResult(result))];
     }
     let calls = at.field("tool_calls");
-    if let Some(raw) = fields.take("tool_calls") {
+    // On another role they are no calls, but a field that the vendor may know.
+    if role == Role::Assistant
+        && let Some(raw) = fields.take("tool_calls")
+    {
         for (place, raw) in list(raw, &calls, "a list of calls")?.into_iter().enumerate() {
             parts.push(call(raw).ok_or_else(|| calls.index(place).must_be("a call of a function"))?);
         }
