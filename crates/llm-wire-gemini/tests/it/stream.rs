@@ -160,6 +160,12 @@ fn arguments_in_pieces_are_put_together() {
     let cut = response.message.tool_calls().last().unwrap();
     assert_eq!((cut.arguments.as_str(), cut.truncated), (r#"{"id":"A"}"#, true));
     assert_eq!(response.finish.reason, FinishReason::Length);
+
+    // The stream was cut inside it: what came so far looks like all of its arguments and is not told.
+    let (events, error) = events(&[sse(&chunks[..3]).as_bytes()]);
+    assert_eq!(error.map(|error| error.kind()), Some(ErrorKind::Truncated));
+    let told = events.iter().filter(|event| matches!(event, Event::ArgumentsDelta { .. })).count();
+    assert_eq!(told, 1, "those of the first call: {events:?}");
 }
 
 #[test]

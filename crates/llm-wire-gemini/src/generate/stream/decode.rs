@@ -142,12 +142,16 @@ impl StreamDecoder for Decoder {
     }
 
     fn end(&mut self, out: &mut EventQueue) -> Result<(), Error> {
+        let ended = !self.candidates.is_empty() && self.candidates.iter().all(|answer| answer.finish.is_some());
+        let whole = ended || self.blocked.is_some();
         for answer in &mut self.candidates {
             answer.end_words(out);
-            answer.end_call(true, out);
+            // Of a call that was cut nothing is said: its arguments as far as they came look like all of them.
+            if whole {
+                answer.end_call(true, out);
+            }
         }
-        let ended = !self.candidates.is_empty() && self.candidates.iter().all(|answer| answer.finish.is_some());
-        if !ended && self.blocked.is_none() {
+        if !whole {
             return Err(Error::truncated());
         }
         let most = self.candidates.iter().map(|answer| answer.index).max().unwrap_or_default();
