@@ -13,6 +13,7 @@ use crate::chat::request::{Keep, ResponseFormat, Schema, capacity, effort, model
 use crate::dialect::{Dialect, ReasoningRequest};
 use crate::encoded::{Encoded, Notes};
 use crate::json::{Added, Fields, to_vec};
+use crate::responses::mark;
 use crate::responses::out::Writer;
 
 /// Encodes a request for one target. Every field is in the body or in the warnings.
@@ -161,7 +162,8 @@ impl Serialize for Body<'_> {
         // A stored prompt names its own model.
         fields.put_some("model", Some(&*self.model).filter(|model| !model.is_empty()))?;
         fields.put_some("instructions", self.input.instructions.as_deref())?;
-        if !self.input.items.is_empty() {
+        // Nothing to read is said, too, unless what is to be read is kept at the vendor.
+        if !self.input.items.is_empty() || !mark::ELSEWHERE.iter().any(|name| self.added.has(name)) {
             fields.put("input", &self.input.items)?;
         }
         if !self.tools.is_empty() {

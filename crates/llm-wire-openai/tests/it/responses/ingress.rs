@@ -118,3 +118,12 @@ fn new_kinds_of_content_and_items_are_kept() {
     assert_eq!(body["input"][0]["content"][0], json!({"type": "input_smell", "x": 1}));
     assert_eq!(body["input"][1], json!({"type": "brand_new", "x": 1}));
 }
+
+#[test]
+fn a_request_without_items_is_read_again_as_it_was() {
+    let decoded = decode(&json!({"model": "m", "instructions": "Be kind.", "input": []})).unwrap();
+    let encoded = responses::encode_request(&decoded.request, &origin(), false, &Dialect::OPENAI).unwrap();
+    let body: Value = serde_json::from_slice(&encoded.body).unwrap();
+    assert_eq!((&body["instructions"], &body["input"]), (&json!("Be kind."), &json!([])));
+    assert_eq!(decode(&body).unwrap().request, decoded.request);
+}
