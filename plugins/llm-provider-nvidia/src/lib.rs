@@ -1,6 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-use llm_wire_openai::dialect::{EmbedEncoding, ReasoningRequest, ToolContent};
+use llm_wire_openai::dialect::{EmbedEncoding, EndMarker, ReasoningRequest, ToolContent};
 use llm_wire_openai::{Dialect, Vendor};
 
 llm_wire_openai::plugin! { VENDOR }
@@ -26,6 +26,8 @@ const VENDOR: Vendor = Vendor {
         embed_task: Some(("input_type", "query", "passage")),
         embed_task_required: true,
         embed_encoding: EmbedEncoding::Float,
+        // Its endpoints are vLLM's (its API reference, 2026), which ends its streams.
+        end_marker: EndMarker::Done,
         ..Vendor::UNNAMED.dialect
     },
     ..Vendor::UNNAMED

@@ -5,7 +5,6 @@ llm_testkit::conformance! {
     config: { "base_url": "https://nvidia.test/v1" },
     fixtures: "tests/fixtures",
     // Usage and `[DONE]` come after the finish reason, which is an end by itself.
-    frames_after_end: 2,
     // This protocol has neither signatures nor encrypted reasoning.
     without: [Signatures],
 }

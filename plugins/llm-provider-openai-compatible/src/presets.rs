@@ -22,10 +22,10 @@ pub(crate) const PRESETS: &[Preset] = &[
     server("docker-model-runner", "http://127.0.0.1:12434/engines/v1"),
     // Reasoning has this name in answers (traffic of 2026-08). The plugin of its name speaks its own protocol.
     Preset {
-        dialect: Dialect { reasoning_replay: ReasoningReplay::Named("reasoning"), ..SERVER },
+        dialect: Dialect { reasoning_replay: ReasoningReplay::Named("reasoning"), ..KNOWN },
         ..server("ollama", "http://127.0.0.1:11434/v1")
     },
-    // Its templates want one text (public reports, 2025).
+    // Its templates want one text (public reports, 2025), and older ones send no `[DONE]`.
     Preset {
         dialect: Dialect { flatten_text: Flatten::TextOnly, ..SERVER },
         ..server("tgi", "http://127.0.0.1:3000/v1")
@@ -83,11 +83,14 @@ pub(crate) const PRESETS: &[Preset] = &[
 /// A server of one's own. Whether it has an operation is seen when it is asked.
 pub(crate) const SERVER: Dialect = Dialect { paths: Paths::ANY, ..Dialect::COMPATIBLE };
 
+/// A server that is known to say when a stream is whole.
+const KNOWN: Dialect = Dialect { end_marker: EndMarker::Done, ..SERVER };
+
 /// A vendor, who wants a key and ends its streams.
 const HOSTED: Dialect = Dialect { key_required: true, end_marker: EndMarker::Done, ..SERVER };
 
 const fn server(name: &'static str, base_url: &'static str) -> Preset {
-    Preset { name, base_url, dialect: SERVER }
+    Preset { name, base_url, dialect: KNOWN }
 }
 
 const fn vendor(name: &'static str, base_url: &'static str) -> Preset {
