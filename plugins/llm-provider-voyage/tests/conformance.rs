@@ -8,7 +8,7 @@ llm_testkit::conformance! {
     config: { "base_url": "https://voyage.test/v1" },
     fixtures: "tests/fixtures",
     without: [
-        Answer, BrokenAnswer, Usage, Stream, ByteSplits, Truncation, InBandErrors, Errors, NetworkErrors, Requests, Signatures, Cancellation, UnknownFields, UnknownEvents, KeyInHeader, KeyOfTheCall,
+        Answer, BrokenAnswer, Usage, Stream, ByteSplits, Truncation, InBandErrors, Errors, EchoedWords, NetworkErrors, Requests, Signatures, Cancellation, UnknownFields, UnknownEvents, KeyInHeader, KeyOfTheCall,
         KeyMissing, KeyEchoed,
     ],
 }

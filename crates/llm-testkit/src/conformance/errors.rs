@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use llm_core::{Error, ErrorKind, Progress};
+use llm_core::{Billed, Error, ErrorKind, Progress};
 
 use super::fixtures::Fixtures;
 use super::report::{Failure, Report};
@@ -33,6 +33,7 @@ pub(super) async fn have_their_class(subject: &Subject, fixtures: &Fixtures, str
                     format!("{what}: the error's status is {:?}, expected {}", error.status(), fixture.status)
                 });
             }
+            is_billed(&what, error.kind().policy().billed, fixture.billed.as_deref(), &mut report);
             let mut same = |field: &str, expected: Option<&str>, got: Option<&str>| {
                 report.hold(expected.is_none() || expected == got, || {
                     format!("{what}: the error's {field} is {got:?}, expected {expected:?}")
@@ -45,6 +46,18 @@ pub(super) async fn have_their_class(subject: &Subject, fixtures: &Fixtures, str
         }
     }
     report.into_result()
+}
+
+/// A call that ended so is charged as its fixture says, where it says so.
+pub(super) fn is_billed(what: &str, billed: Billed, expected: Option<&str>, report: &mut Report) {
+    let got = match billed {
+        Billed::No => "no",
+        Billed::Maybe => "maybe",
+        Billed::Yes => "yes",
+    };
+    report.hold(expected.is_none_or(|expected| expected == got), || {
+        format!("{what}: the call is billed: {got}, expected {expected:?}")
+    });
 }
 
 /// An error has the class, the words and the wait of its fixture.

@@ -40,6 +40,9 @@ pub(super) struct ErrorFixture {
     pub(super) kind: String,
     #[serde(default)]
     pub(super) retry_after_s: Option<f64>,
+    /// `no`, `maybe` or `yes`, as [`llm_core::Billed`] has them.
+    #[serde(default)]
+    pub(super) billed: Option<String>,
     /// A piece of the vendor's words that the error must carry.
     #[serde(default)]
     pub(super) message: Option<String>,
@@ -110,6 +113,8 @@ pub(super) struct StreamErrorFixture {
     pub(super) message: Option<String>,
     #[serde(default)]
     pub(super) retry_after_s: Option<f64>,
+    #[serde(default)]
+    pub(super) billed: Option<String>,
 }
 
 impl Fixtures {

@@ -197,6 +197,7 @@ fn echoes(fixtures: &Fixtures) -> Result<Vec<(String, Exchange)>, Failure> {
             body: Value::from(format!("the key {KEY} is wrong")),
             kind: String::new(),
             retry_after_s: None,
+            billed: None,
             message: None,
             code: None,
             param: None,

@@ -5,6 +5,7 @@ mod answer;
 mod aws;
 mod cancel;
 mod cases;
+mod echo;
 mod errors;
 mod fields;
 mod fixtures;
@@ -50,6 +51,8 @@ pub enum Check {
     InBandErrors,
     /// `errors/*.json` have their class and their wait.
     Errors,
+    /// Words of another class in the message of an invalid request change nothing.
+    EchoedWords,
     /// A failed connection keeps its class and how far it got.
     NetworkErrors,
     /// Every request field of every operation is sent or warned about.
@@ -87,6 +90,12 @@ impl Check {
             _ => None,
         }
     }
+}
+
+/// The bytes that a stream's fixture stands for: messages with their checksums for one written as an AWS event stream, the
+/// fixture itself otherwise.
+pub fn stream_body(fixture: bytes::Bytes) -> Result<bytes::Bytes, Failure> {
+    aws::encoded(fixture)
 }
 
 /// A plugin under test with its configuration and fixtures. Made by [`conformance!`](crate::conformance!).
@@ -158,6 +167,7 @@ impl Suite {
                 Check::Truncation => stream::cuts_are_errors(subject, fixtures).await,
                 Check::InBandErrors => stream::in_band_errors(subject, fixtures).await,
                 Check::Errors => errors::have_their_class(subject, fixtures, streams).await,
+                Check::EchoedWords => echo::changes_nothing(subject, fixtures).await,
                 Check::NetworkErrors => errors::network(subject, fixtures, streams).await,
                 Check::RequestFields => fields::are_sent_or_warned_about(subject, fixtures, streams).await,
                 Check::Requests => requests::go_out_as_they_should(subject, fixtures).await,
@@ -202,6 +212,7 @@ macro_rules! conformance {
             a_stream_without_its_end_is_an_error = Truncation,
             an_error_inside_a_stream_is_an_error = InBandErrors,
             errors_have_their_class_and_their_wait = Errors,
+            words_that_an_error_repeats_change_nothing = EchoedWords,
             network_errors_keep_their_class_and_progress = NetworkErrors,
             every_request_field_is_sent_or_warned_about = RequestFields,
             requests_go_out_as_their_fixtures_say = Requests,

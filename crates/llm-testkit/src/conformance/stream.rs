@@ -1,9 +1,9 @@
 //! The streamed answer: the same as the whole one, whatever the pieces, and never complete without its end.
 
-use llm_core::{ChatResponse, ErrorKind, Event, Progress};
+use llm_core::{Billed, ChatResponse, ErrorKind, Event, Progress};
 
 use super::answer::is_marked;
-use super::errors::carries;
+use super::errors::{carries, is_billed};
 use super::fixtures::{Fixtures, frames, streamed};
 use super::report::{Failure, Report, short};
 use super::subject::Subject;
@@ -138,7 +138,7 @@ pub(super) async fn in_band_errors(subject: &Subject, fixtures: &Fixtures) -> Re
         let name = format!("{}.txt", fixture.name);
         for (how, exchange) in pieces(streamed(fixture.body.clone())) {
             let streamed = subject.stream(exchange).await?;
-            let text = streamed.text();
+            let (text, has_content) = (streamed.text(), streamed.has_content());
             report.hold(text == fixture.text, || {
                 format!("{name} {how}: the text is {text:?}, expected {:?}", fixture.text)
             });
@@ -148,6 +148,12 @@ pub(super) async fn in_band_errors(subject: &Subject, fixtures: &Fixtures) -> Re
             };
             let (message, wait) = (fixture.message.as_deref(), fixture.retry_after_s);
             carries(&format!("{name} {how}"), &error, &fixture.kind, message, wait, &mut report);
+            // What was delivered may be charged, whatever ended it.
+            let billed = match error.kind().policy().billed {
+                Billed::No if has_content => Billed::Maybe,
+                billed => billed,
+            };
+            is_billed(&format!("{name} {how}"), billed, fixture.billed.as_deref(), &mut report);
             report.hold(fixture.text.is_empty() || error.progress() == Progress::Committed, || {
                 format!("{name} {how}: text came before the error, but its progress is {:?}", error.progress())
             });

@@ -64,6 +64,7 @@ fn finds_errors_of_the_wrong_class() {
     check(Check::Errors, "loses the vendor's words", "vendor's words");
     check(Check::Errors, "loses the status", "status");
     check(Check::Errors, "overlooks errors in good answers", "expected invalid_request");
+    check(Check::EchoedWords, "looks for words in messages", "expected invalid_request");
     check(Check::NetworkErrors, "forgets how far it got", "NotSent");
 }
 

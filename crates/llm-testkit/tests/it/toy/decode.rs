@@ -155,6 +155,9 @@ pub(super) fn error(response: &ErrorResponse, defect: &str) -> Error {
     };
     match defect {
         "calls every error a server error" => error.with_kind(ErrorKind::Server),
+        "looks for words in messages" if error.message().contains("rate limit") => {
+            error.with_kind(ErrorKind::RateLimited)
+        }
         "forgets how long to wait" => error.with_retry_after(None),
         "loses the vendor's words" => error.with_message("it failed"),
         "loses the status" => {
