@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use workspace_tests::corpus::{compare, load, replay, same_request};
+use workspace_tests::corpus::{Effort, Stream, compare, load, replay, same_request};
 
 /// Vendors whose chats, streams and errors must come out right, in recordings of their own servers.
 ///
@@ -127,29 +127,27 @@ async fn recorded_requests_of_the_responses_api_are_sent_as_they_were() {
     assert!(all > 0 && different.len() * 100 <= all * (100 - AT_LEAST), "of {all}:\n{}", different.join("\n"));
 }
 
+/// Every so many streams are split and cut here; `cargo xtask soak streams` does it to all, everywhere.
+const EVERY: usize = 6;
+
 #[tokio::test]
-async fn a_recorded_response_that_is_cut_after_any_event_is_never_whole() {
-    let Some(corpus) = corpus() else { return };
+async fn streams_say_the_same_however_they_are_split_and_nothing_whole_when_they_are_cut() {
     let registry = loquat::registry().unwrap();
-    let (mut cuts, mut broken) = (0, Vec::new());
-    for provider in RESPONDERS {
-        for mut case in load(&corpus, Some(provider)).unwrap() {
-            if case.kind != "responses_stream" {
-                continue;
-            }
-            let body = std::mem::take(&mut case.response.body);
-            let find = |end: &str| body.find(&format!("\"type\":\"response.{end}\""));
-            let last = find("completed").or_else(|| find("incomplete")).expect("a recorded stream has its end");
-            let ends = body.match_indices("\n\n").map(|(at, blank)| at + blank.len());
-            for end in ends.filter(|end| *end <= last) {
-                case.response.body = body[..end].to_owned();
-                cuts += 1;
-                let answer = replay(&case, &registry).await.unwrap().unwrap();
-                if answer["error"].is_null() {
-                    broken.push(format!("{}/{} after {end} bytes", case.provider, case.name));
-                }
-            }
+    let mut streams = Stream::of_fixtures(&registry).unwrap();
+    if let Some(corpus) = corpus() {
+        for case in load(&corpus, None).unwrap().iter().filter(|case| case.kind.ends_with("_stream")).step_by(EVERY) {
+            streams.extend(Stream::of(case, &registry).unwrap());
         }
     }
-    assert!(cuts > 0 && broken.is_empty(), "{} of {cuts}:\n{}", broken.len(), broken.join("\n"));
+    let mut problems = Vec::new();
+    for stream in &streams {
+        problems.extend(stream.check(Effort::SAMPLE).await.problems);
+    }
+    assert!(
+        streams.len() > 30 && problems.is_empty(),
+        "{} of {}:\n{}",
+        problems.len(),
+        streams.len(),
+        problems.join("\n")
+    );
 }

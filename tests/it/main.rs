@@ -4,6 +4,7 @@
 mod corpus;
 mod drops;
 mod emulator;
+mod error_fixtures;
 mod estimates;
 mod examples;
 mod gateway;

@@ -78,8 +78,8 @@ const COMMANDS: &[Command] = &[
     },
     Command {
         name: "soak",
-        arguments: "sim [--seeds A..B] [--minutes M] | properties [--rounds N] | budget [--seeds A..B] | redis [--rounds N]",
-        about: "long runs: other seeds and cases, replicas that share a budget, a Redis that stops answering",
+        arguments: "sim [--seeds A..B] [--minutes M] | properties [--rounds N] | budget [--seeds A..B] | redis [--rounds N] | streams [--corpus DIR] [--provider P]",
+        about: "long runs: other seeds and cases, replicas that share a budget, a Redis that stops answering, streams split and cut",
         run: soak::run,
     },
     Command {

@@ -6,7 +6,7 @@ use crate::cargo::{cargo, run as run_cargo};
 
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
     let Some(lexopt::Arg::Value(what)) = arguments.next()? else {
-        bail!("say what to run: sim, properties, budget, redis")
+        bail!("say what to run: sim, properties, budget, redis, streams")
     };
     match what.to_str() {
         Some("properties") => properties(arguments),
@@ -14,8 +14,9 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> anyhow::Result<()> {
             run_cargo(simulation().args(passed(arguments, &["seeds", "seed", "minutes", "rate", "threads"])?))
         }
         Some("redis") => redis(arguments),
+        Some("streams") => run_cargo(streams().args(passed(arguments, &["corpus", "provider"])?)),
         Some("budget") => run_cargo(budget().args(passed(arguments, &["seeds", "seed", "requests", "limit"])?)),
-        _ => bail!("{} is no soak: choose sim, properties, budget or redis", what.display()),
+        _ => bail!("{} is no soak: choose sim, properties, budget, redis or streams", what.display()),
     }
 }
 
@@ -52,6 +53,14 @@ fn passed(arguments: &mut lexopt::Parser, known: &[&str]) -> anyhow::Result<Vec<
         }
     }
     Ok(passed)
+}
+
+/// Every recorded stream, split and cut in every way; the recordings stand beside the repository unless told otherwise.
+fn streams() -> std::process::Command {
+    let mut command =
+        cargo(["run", "--quiet", "--profile", "sim", "--package", "workspace-tests", "--bin", "streams", "--"]);
+    command.args(["--corpus", "../shared/corpus/dev"]);
+    command
 }
 
 /// Replicas that share a budget on a real Redis which stops answering, as often as asked for.

@@ -62,6 +62,28 @@ pub struct RecordedResponse {
     pub body: String,
 }
 
+impl Case {
+    /// A stream that nobody asked anything for.
+    pub(super) fn streamed((provider, api): (&str, &str), name: &str, body: &[u8]) -> Self {
+        let content_type = match body.first() {
+            Some(0) => "application/vnd.amazon.eventstream",
+            Some(b'{') => "application/x-ndjson",
+            _ => "text/event-stream",
+        };
+        let headers = [("content-type".to_owned(), Value::from(content_type))].into();
+        let body = base64::engine::general_purpose::STANDARD.encode(body);
+        Self {
+            provider: provider.to_owned(),
+            name: name.to_owned(),
+            api: api.to_owned(),
+            kind: "chat_stream".to_owned(),
+            request: None,
+            response: RecordedResponse { status: 200, headers, encoding: "base64".to_owned(), body },
+            expected: None,
+        }
+    }
+}
+
 impl RecordedResponse {
     /// The body's bytes.
     pub fn bytes(&self) -> Result<Vec<u8>> {

@@ -3,17 +3,13 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use llm_core::{
-    Body, BuildCx, ChatRequest, Cx, Error, HttpRequest, HttpResponse, Provider, Registry, Request, Response, Transport,
-};
+use llm_core::{BuildCx, ChatRequest, Cx, Error, Provider, Registry, Request, Response};
 use loquat::normal;
 use serde_json::{Map, Value};
 
-use super::case::{Case, RecordedResponse};
+use super::case::Case;
 use super::operations::{self, Operation};
+use super::pieces::Recording;
 use super::vendors;
 
 /// The plugin that speaks for a recorded provider, and its operation; `None` when either is not built yet.
@@ -50,7 +46,7 @@ pub(super) fn plugin_for(case: &Case, registry: &Registry) -> Option<&'static st
 /// The answer in normal form; `None` when the provider or the operation is not built yet.
 pub async fn replay(case: &Case, registry: &Registry) -> anyhow::Result<Option<Value>> {
     let Some((provider, operation)) = provider(case, registry)? else { return Ok(None) };
-    let cx = Cx::new(Arc::new(Recording { response: parts(&case.response)? }));
+    let cx = Cx::new(Arc::new(Recording::of(&case.response)?));
     let answer = match request(case, operation) {
         Ok(request) => ask(&*provider, &cx, request).await,
         Err(error) => Err(error),
@@ -125,48 +121,4 @@ pub(super) fn request(case: &Case, operation: Operation) -> Result<Request, Erro
         _ => Ok(Arc::new(plain())),
     };
     operations::request(case, operation, model, chat)
-}
-
-/// Answers every request with the recorded response, cut into small pieces of odd lengths.
-struct Recording {
-    response: (StatusCode, HeaderMap, Bytes),
-}
-
-#[async_trait]
-impl Transport for Recording {
-    async fn send(&self, _cx: &Cx, _request: HttpRequest) -> Result<HttpResponse, Error> {
-        let (status, headers, body) = self.response.clone();
-        Ok(HttpResponse { status, headers, body: Body::stream(Pieces { body, next: 0 }), received_at: None })
-    }
-}
-
-fn parts(response: &RecordedResponse) -> anyhow::Result<(StatusCode, HeaderMap, Bytes)> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in &response.headers {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        headers.append(HeaderName::from_bytes(name.as_bytes())?, HeaderValue::from_str(&value)?);
-    }
-    Ok((StatusCode::from_u16(response.status)?, headers, Bytes::from(response.bytes()?)))
-}
-
-struct Pieces {
-    body: Bytes,
-    next: usize,
-}
-
-impl futures_core::Stream for Pieces {
-    type Item = Result<Bytes, Error>;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        _cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        const LENGTHS: [usize; 7] = [1, 3, 7, 17, 61, 251, 1021];
-        if self.body.is_empty() {
-            return std::task::Poll::Ready(None);
-        }
-        let length = LENGTHS[self.next % LENGTHS.len()].min(self.body.len());
-        self.next += 1;
-        std::task::Poll::Ready(Some(Ok(self.body.split_to(length))))
-    }
 }

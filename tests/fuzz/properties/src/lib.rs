@@ -7,6 +7,7 @@
 mod chat;
 mod input;
 pub mod mutate;
+pub mod outcome;
 mod stream;
 
 pub mod anthropic;

@@ -4,9 +4,10 @@
 use bytes::Bytes;
 use futures_util::{FutureExt as _, stream};
 use http::{HeaderMap, StatusCode};
-use llm_core::{Accumulator, Body, ChatStream, Error, Event, HttpResponse, PartKind};
+use llm_core::{Body, ChatStream, HttpResponse};
 
 use crate::input::Input;
+use crate::outcome::Outcome;
 
 /// What is sent for a text.
 pub(crate) type Encode<'a> = dyn Fn(&[u8]) -> Vec<u8> + 'a;
@@ -32,7 +33,7 @@ impl Protocol<'_> {
         let start = &input.body[..input.cut()];
         let cut = self.read(start, |bytes| vec![bytes.into()]);
         // A stream that may end here gives what was held back until it was known to be all.
-        if start.ends_with(self.frame_end) && cut.error.is_some() {
+        if start.ends_with(self.frame_end) && cut.end.is_err() {
             let (all, some) = (whole.words(), cut.words());
             assert!(all.starts_with(&some), "a cut stream says {some:?}, the whole one {all:?}");
         }
@@ -43,62 +44,14 @@ impl Protocol<'_> {
         let body_stream = Body::stream(stream::iter(pieces(sent).into_iter().map(Ok)));
         let response =
             HttpResponse { status: StatusCode::OK, headers: HeaderMap::new(), body: body_stream, received_at: None };
-        let mut stream = (self.open)(response);
-        let mut outcome = Outcome { events: Vec::new(), error: None };
-        let mut answer = Accumulator::default();
-        loop {
-            match stream.next().now_or_never().expect("a stream waits although its bytes are at hand") {
-                Some(Ok(event)) => {
-                    answer.push(event.clone()).expect("events out of order");
-                    outcome.events.push(event);
-                }
-                Some(Err(error)) => {
-                    outcome.error = Some(error);
-                    break;
-                }
-                None => break,
-            }
-        }
-        let finished = matches!(outcome.events.last(), Some(Event::Finish(_)));
-        assert_eq!(finished, outcome.error.is_none(), "a stream ends with a finish or with an error: {outcome:?}");
-        if finished {
-            answer.finish().expect("a finished stream is no answer");
+        let outcome = Outcome::of((self.open)(response));
+        let outcome = outcome.now_or_never().expect("a stream waits although its bytes are at hand");
+        if outcome.end.is_ok() {
             let text = String::from_utf8_lossy(body);
             // A field name can be written with escapes.
             let marked = text.contains("\\u") || self.marks.iter().any(|mark| text.contains(mark));
             assert!(marked, "a stream without an end mark passes for whole");
         }
         outcome
-    }
-}
-
-#[derive(Debug)]
-struct Outcome {
-    events: Vec<Event>,
-    error: Option<Error>,
-}
-
-impl Outcome {
-    fn said(&self) -> String {
-        format!("{:?}", self.error)
-    }
-
-    /// Everything that a model said, in the order in which it came.
-    fn words(&self) -> String {
-        let mut words = String::new();
-        for event in &self.events {
-            match event {
-                Event::TextDelta { text, .. } | Event::ReasoningDelta { text, .. } => words.push_str(text),
-                Event::ArgumentsDelta { json, .. } => words.push_str(json),
-                Event::PartStart { shell, .. } => match &**shell {
-                    PartKind::Text { text, .. } | PartKind::Refusal { text } | PartKind::Reasoning { text, .. } => {
-                        words.push_str(text);
-                    }
-                    _ => {}
-                },
-                _ => {}
-            }
-        }
-        words
     }
 }
