@@ -199,8 +199,9 @@ const MARKS: &[(&str, &[&str])] = &[
 /// Who leaves out `[DONE]`, so that a finish reason must do for it, and usage behind one may be lost:
 /// Hugging Face's router passes on what the servers behind it send, and some send none (recordings of 2025);
 /// Perplexity and Writer send none in most or all recordings (2025); Ollama is asked as any server is, without a preset, and
-/// of any server nothing is known; of the other four there is neither a recording nor a page that promises one.
-const WITHOUT_DONE: [&str; 9] = [
+/// of any server nothing is known; watsonx ends with its usage; of the other four there is neither a recording nor a page that
+/// promises one.
+const WITHOUT_DONE: [&str; 10] = [
     "huggingface",
     "perplexity",
     "writer",
@@ -210,6 +211,7 @@ const WITHOUT_DONE: [&str; 9] = [
     "minimax",
     "novita",
     "sambanova",
+    "watsonx",
 ];
 
 fn splits() -> impl Iterator<Item = Pieces> {

@@ -15,10 +15,11 @@ enum Layer {
     Facade,
     Gateway,
     Cli,
+    Properties,
     Top,
 }
 
-use Layer::{Base, Cli, Core, Facade, Gateway, Http, Plugin, Policy, Testkit, Top, Wire};
+use Layer::{Base, Cli, Core, Facade, Gateway, Http, Plugin, Policy, Properties, Testkit, Top, Wire};
 
 /// Which packages a layer has (`*` at the end: any rest), and which layers they may use.
 /// The first row that names a package counts.
@@ -38,7 +39,13 @@ const TABLE: &[(Layer, &[&str], &[Layer])] = &[
     (Facade, &["loquat"], &[Core, Base, Http, Policy, Plugin]),
     (Gateway, &["llm-gateway"], &[Core, Base, Http, Wire, Policy, Facade]),
     (Cli, &["loquat-cli"], &[Core, Base, Http, Wire, Policy, Facade, Gateway, Testkit]),
-    (Top, &["xtask", "workspace-*"], &[Core, Base, Http, Wire, Policy, Plugin, Testkit, Facade, Gateway, Cli]),
+    // What holds for any bytes; the end-to-end tests hold recorded streams to the same.
+    (Properties, &["workspace-fuzz"], &[Core, Base, Wire]),
+    (
+        Top,
+        &["xtask", "workspace-*"],
+        &[Core, Base, Http, Wire, Policy, Plugin, Testkit, Facade, Gateway, Cli, Properties],
+    ),
 ];
 
 /// Crates from outside that only these packages may name.
