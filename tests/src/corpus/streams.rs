@@ -198,14 +198,13 @@ const MARKS: &[(&str, &[&str])] = &[
 
 /// Who leaves out `[DONE]`, so that a finish reason must do for it, and usage behind one may be lost:
 /// Hugging Face's router passes on what the servers behind it send, and some send none (recordings of 2025);
-/// Perplexity and Writer send none in most or all recordings (2025); Ollama is asked as any server is, without a preset, and
-/// of any server nothing is known; watsonx ends with its usage; of the other four there is neither a recording nor a page that
+/// Perplexity and Writer send none in most or all recordings (2025); of any server
+/// nothing is known; watsonx ends with its usage; of the other four there is neither a recording nor a page that
 /// promises one.
-const WITHOUT_DONE: [&str; 10] = [
+const WITHOUT_DONE: [&str; 9] = [
     "huggingface",
     "perplexity",
     "writer",
-    "ollama",
     "openai-compatible",
     "hyperbolic",
     "minimax",
