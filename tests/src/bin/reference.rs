@@ -22,12 +22,11 @@ fn main() -> Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let mut stdout = std::io::stdout().lock();
-    let measured = match folder {
-        Some(folder) => runtime.block_on(Measured::of(&folder))?,
-        None => {
-            writeln!(stdout, "no recordings: the numbers are those that are kept")?;
-            kept()?
-        }
+    let measured = if let Some(folder) = folder {
+        runtime.block_on(Measured::of(&folder))?
+    } else {
+        writeln!(stdout, "no recordings: the numbers are those that are kept")?;
+        kept()?
     };
     let mut stale = 0;
     for (path, text) in runtime.block_on(pages(&measured))? {
