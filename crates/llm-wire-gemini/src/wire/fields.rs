@@ -36,11 +36,15 @@ impl<'a> Fields<'a> {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
     }
 
-    /// Takes a field out, under its camelCase or its `snake_case` spelling. `null` is absent.
+    /// Takes a field out, under its camelCase or its `snake_case` spelling. `null` is absent. Of a name that stands twice
+    /// the last value counts, and none is left behind: what is left is merged into the request later.
     pub(crate) fn take(&mut self, name: &str) -> Option<&'a str> {
-        let at = self.fields.iter().position(|(key, _)| camel_case(key) == name)?;
-        let (_, raw) = self.fields.remove(at);
-        (raw.get() != "null").then(|| raw.get())
+        let mut found = None;
+        while let Some(at) = self.fields.iter().rposition(|(key, _)| camel_case(key) == name) {
+            let (_, raw) = self.fields.remove(at);
+            found.get_or_insert(raw.get());
+        }
+        found.filter(|raw| *raw != "null")
     }
 
     /// Takes a field of a type out; `what` says what it must be.
@@ -176,6 +180,13 @@ mod tests {
         for own in ["_private", "topK", "text_", "top__k", "top_K"] {
             assert_eq!(camel_case(own), own);
         }
+    }
+
+    #[test]
+    fn of_a_name_that_stands_twice_the_last_counts_and_none_is_left() {
+        let mut fields = Fields::read(r#"{"top_k": 1, "topK": 2, "other": 3}"#, "").unwrap();
+        assert_eq!(fields.take("topK"), Some("2"));
+        assert_eq!(Value::Object(fields.rest()), serde_json::json!({"other": 3}));
     }
 
     #[test]
