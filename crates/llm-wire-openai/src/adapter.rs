@@ -155,7 +155,7 @@ impl OpenAiAdapter {
         let origin = Origin::new(protocol.family(), self.id.clone(), request.model.as_str());
         let reasons = self.dialect.reasons && known.reasoning != Support::No;
         let drop_prefill = self.dialect.drop_prefill || known.assistant_prefill == Support::No;
-        Ok((Dialect { drop_sampling, drop_prefill, reasons, ..self.dialect }, protocol, Arc::new(origin)))
+        Ok((Dialect { drop_sampling, reasons, drop_prefill, ..self.dialect }, protocol, Arc::new(origin)))
     }
 
     fn keyless(&self) -> Error {
