@@ -96,8 +96,13 @@ fn replace(value: &mut Value, said: &str, message: &str) -> bool {
             message.clone_into(text);
             true
         }
-        Value::Array(items) => items.iter_mut().fold(false, |found, value| replace(value, said, message) || found),
-        Value::Object(fields) => fields.values_mut().fold(false, |found, value| replace(value, said, message) || found),
+        // Every one of them, not the first that has it.
+        Value::Array(items) => {
+            items.iter_mut().filter_map(|value| replace(value, said, message).then_some(())).count() > 0
+        }
+        Value::Object(fields) => {
+            fields.values_mut().filter_map(|value| replace(value, said, message).then_some(())).count() > 0
+        }
         _ => false,
     }
 }
