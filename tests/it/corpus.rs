@@ -128,7 +128,7 @@ async fn recorded_requests_of_the_responses_api_are_sent_as_they_were() {
 }
 
 /// Every so many streams are split and cut here; `cargo xtask soak streams` does it to all, everywhere.
-const EVERY: usize = 6;
+const EVERY: usize = 2;
 
 #[tokio::test]
 async fn streams_say_the_same_however_they_are_split_and_nothing_whole_when_they_are_cut() {
