@@ -146,6 +146,15 @@ fn bad_requests_name_their_field() {
 }
 
 #[test]
+fn what_is_added_to_an_object_that_is_not_sent_stays_behind() {
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": "Hi"}],
+        "response_format": {"type": "text", "new": 1}});
+    let decoded = chat::decode_request(body.to_string().as_bytes()).unwrap();
+    let encoded = chat::encode_request(&decoded.request, &origin(), false).unwrap();
+    assert!(!String::from_utf8(encoded.body).unwrap().contains("response_format"));
+}
+
+#[test]
 fn what_has_no_place_goes_out_as_it_came() {
     let body = json!({
         "model": "m",

@@ -112,6 +112,16 @@ impl<'p, M: SerializeMap> Object<'p, M> {
         self.field(name, &WithPatch { value, patch: Patch::default() })
     }
 
+    /// The same for an object that is one of several and says by its `type` which. What the caller adds to one that is not
+    /// sent is none by itself, and is left out too.
+    pub fn typed<T: Patched>(&mut self, name: &'static str, value: Option<&T>) -> Result<(), M::Error> {
+        let is_half = |own: &Value| own.is_object() && own.get("type").is_none();
+        if value.is_none() && self.patch.get(name).is_some_and(is_half) {
+            self.hide(name);
+        }
+        self.nested(name, value)
+    }
+
     /// Settings of this name are not for the body.
     pub fn hide(&mut self, name: &'static str) {
         self.done.push(name);

@@ -14,7 +14,9 @@ pub fn check(data: &[u8]) {
     match input.choice(4) {
         0 => {
             let open = |response| sse_stream(response, messages::Decoder::new(to.clone(), Vec::new()));
-            Protocol { open: &open, marks: &["message_stop"], frame_end: b"\n\n", encode: None }.check(&input);
+            // The second is that of a whole answer of a server that ignored that a stream was asked for.
+            let marks = &["message_stop", "\"stop_reason\":\""];
+            Protocol { open: &open, marks, frame_end: b"\n\n", encode: None }.check(&input);
         }
         1 => answer(body, |body| messages::decode_response(body, &to), messages::encode_response),
         2 => request(

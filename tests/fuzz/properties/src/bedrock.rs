@@ -29,7 +29,7 @@ pub fn check(data: &[u8]) {
         1 => {
             let open = |response| aws_event_stream(response, chunks(to.clone()));
             // Streams of messages and of Converse also have their own end.
-            stream(&open, &["amazon-bedrock-invocationMetrics", "message_stop", "metadata"], &|body| {
+            stream(&open, &["amazon-bedrock-invocationMetrics", "message_stop", "stop_reason", "metadata"], &|body| {
                 messages(body, Some("chunk"))
             });
         }

@@ -103,15 +103,8 @@ impl Serialize for Body<'_> {
         object.some("system", (!self.conversation.system.is_empty()).then_some(&self.conversation.system))?;
         object.field("messages", &self.conversation.turns)?;
         object.some("tools", (!self.tools.is_empty()).then_some(&self.tools))?;
-        // What the caller adds to an object that is not sent is none by itself.
-        for (name, is_sent) in [("tool_choice", self.choice.is_some()), ("thinking", self.plan.thinking.is_some())] {
-            let is_half = |own: &Value| own.is_object() && own.get("type").is_none();
-            if !is_sent && self.patch.get(name).is_some_and(is_half) {
-                object.hide(name);
-            }
-        }
-        object.nested("tool_choice", self.choice.as_ref())?;
-        object.nested("thinking", self.plan.thinking.as_ref())?;
+        object.typed("tool_choice", self.choice.as_ref())?;
+        object.typed("thinking", self.plan.thinking.as_ref())?;
         object.nested("output_config", (!self.output.is_empty()).then_some(&self.output))?;
         object.some("temperature", self.draw.temperature)?;
         object.some("top_p", self.draw.top_p)?;

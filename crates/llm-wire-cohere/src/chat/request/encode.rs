@@ -111,7 +111,7 @@ impl Serialize for Body<'_> {
         object.some("documents", (!self.documents.is_empty()).then_some(&self.documents))?;
         object.some("tools", (!self.tools.is_empty()).then_some(&self.tools))?;
         object.some("tool_choice", self.tool_choice)?;
-        object.nested("response_format", self.output.as_ref())?;
+        object.typed("response_format", self.output.as_ref())?;
         object.some("temperature", sampling.temperature)?;
         object.some("p", sampling.top_p)?;
         object.some("k", sampling.top_k)?;
@@ -121,7 +121,7 @@ impl Serialize for Body<'_> {
         object.some("presence_penalty", sampling.presence_penalty)?;
         object.some("seed", sampling.seed)?;
         object.some("logprobs", self.logprobs)?;
-        object.nested("thinking", self.thinking.as_ref())?;
+        object.typed("thinking", self.thinking.as_ref())?;
         object.end()
     }
 }
