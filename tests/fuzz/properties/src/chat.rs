@@ -62,10 +62,11 @@ fn same(first: &Value, second: &Value) -> bool {
             first.len() == second.len() && first.iter().zip(second).all(|(first, second)| same(first, second))
         }
         (Value::Object(first), Value::Object(second)) => {
-            let within = |one: &Map<String, Value>, other: &Map<String, Value>| {
-                one.iter().all(|(name, one)| one.is_null() || other.get(name).is_some_and(|other| same(one, other)))
+            let said = |fields: &Map<String, Value>| fields.values().filter(|value| !value.is_null()).count();
+            let equal = |(name, first): (&String, &Value)| {
+                first.is_null() || second.get(name).is_some_and(|second| same(first, second))
             };
-            within(first, second) && within(second, first)
+            said(first) == said(second) && first.iter().all(equal)
         }
         (Value::Number(first), Value::Number(second)) if first != second => {
             let (first, second) = (first.as_f64().unwrap_or_default(), second.as_f64().unwrap_or_default());
