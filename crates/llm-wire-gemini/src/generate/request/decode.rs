@@ -32,10 +32,10 @@ pub fn decode_request(body: &[u8], model: &str, stream: bool) -> Result<Decoded,
     let mut request = ChatRequest::new(model);
     let mut ext = Map::new();
 
-    let mut history = History::default();
     if let Some(instruction) = fields.take("systemInstruction") {
-        request.messages.extend(system(instruction, &mut history)?.map(Arc::new));
+        request.messages.extend(system(instruction)?.map(Arc::new));
     }
+    let mut history = History::default();
     let contents = fields.objects("contents")?;
     if contents.is_empty() {
         return Err(invalid("contents", "it must hold one content at least"));
@@ -64,12 +64,13 @@ pub fn decode_request(body: &[u8], model: &str, stream: bool) -> Result<Decoded,
 }
 
 /// `systemInstruction`: a content, or a plain text, which the vendor's SDKs take too.
-fn system(raw: &str, history: &mut History) -> Result<Option<Message>, Error> {
+fn system(raw: &str) -> Result<Option<Message>, Error> {
     if let Some(text) = crate::wire::unquoted(raw) {
         return Ok((!text.is_empty()).then(|| Message::system(text)));
     }
     let content = Fields::read(raw, "systemInstruction")?;
-    let mut messages = history.messages(content)?;
+    // A call in it is none of the conversation's, and no result answers it.
+    let mut messages = History::default().messages(content)?;
     let said = messages.drain(..).next().filter(|message| !message.text().is_empty());
     Ok(said.map(|mut message| {
         message.role = Role::System;
