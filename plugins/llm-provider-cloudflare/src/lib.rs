@@ -18,7 +18,7 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1",
     base_url_env: &["CLOUDFLARE_API_BASE"],
     key_env: &["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"],
-    // The Responses API is there too, for some models (its page on OpenAI compatibility, 2026).
+    // The Responses API is there too, for some models (unconfirmed by a source).
     own: &[
         Own::address(Setting::optional("account_id", "Account that is billed").with_env(&["CLOUDFLARE_ACCOUNT_ID"])),
         Own::CHAT_API,

@@ -20,7 +20,7 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://{host}/serving-endpoints",
     base_url_env: &["DATABRICKS_API_BASE"],
     key_env: &["DATABRICKS_TOKEN", "DATABRICKS_API_KEY"],
-    // The Responses API is there too, for some models (its pages on querying models, 2026).
+    // The Responses API is there too, for some models (unconfirmed by a source).
     own: &[
         Own::address(Setting::optional("host", "Host of the workspace").with_env(&["DATABRICKS_HOST"])),
         Own::CHAT_API,

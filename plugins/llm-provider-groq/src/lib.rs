@@ -35,8 +35,8 @@ const VENDOR: Vendor = Vendor {
         // speakers are answered with 400; a field that the API does not have at all, such as `top_k`, likewise.
         drop: &["logprobs", "n", "top_k"],
         message_name: NamePolicy::Drop,
-        // It searches and runs code itself, by tools named `browser_search` and `code_interpreter` (its page on built-in
-        // tools, 2026).
+        // It searches and runs code itself, by tools named `browser_search` and `code_interpreter`
+        // (unconfirmed by a source).
         custom_tools: true,
         media: &["image_url"],
         tool_content: ToolContent::TextParts,

@@ -37,7 +37,7 @@ const VENDOR: Vendor = Vendor {
         temperature: Some((0.0, 1.0)),
         // Parts of text alone were refused by older models (LiteLLM 1.106.2 joins them).
         flatten_text: Flatten::TextOnly,
-        // Tools that it runs itself are of the type `builtin_function` (its guide on web search, 2026).
+        // Tools that it runs itself are of the type `builtin_function` (unconfirmed by a source).
         custom_tools: true,
         media: &["image_url", "video_url"],
         tool_content: ToolContent::TextParts,

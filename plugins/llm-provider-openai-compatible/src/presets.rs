@@ -17,6 +17,7 @@ pub(crate) const PRESETS: &[Preset] = &[
     server("lmstudio", "http://127.0.0.1:1234/v1"),
     server("mistralrs", "http://127.0.0.1:1234/v1"),
     server("litellm", "http://127.0.0.1:4000/v1"),
+    // The addresses of the next three are unconfirmed by a source.
     server("localai", "http://127.0.0.1:8080/v1"),
     server("koboldcpp", "http://127.0.0.1:5001/v1"),
     server("docker-model-runner", "http://127.0.0.1:12434/engines/v1"),

@@ -20,7 +20,7 @@ const VENDOR: Vendor = Vendor {
     key_env: &["TOGETHER_API_KEY", "TOGETHER_AI_API_KEY"],
     default_model: Some("openai/gpt-oss-120b"),
     dialect: Dialect {
-        // Its API reference (2026).
+        // Of its API reference (2026); those of sound are unconfirmed by a source.
         paths: Paths {
             images: Some("/images/generations"),
             rerank: Some("/rerank"),

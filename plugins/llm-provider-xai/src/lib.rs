@@ -33,7 +33,7 @@ const VENDOR: Vendor = Vendor {
         drop: &["top_k", "service_tier", "metadata"],
         // Names are refused (LiteLLM 1.106.2 takes them out).
         message_name: NamePolicy::Drop,
-        // Files go by the Responses API (its page on files, 2026).
+        // Files go by the Responses API (unconfirmed by a source).
         media: &["image_url", "file"],
         tool_content: ToolContent::TextParts,
         // The words of all its models; one that knows fewer says so (pydantic-ai's profile, 2026).

@@ -37,7 +37,7 @@ const VENDOR: Vendor = Vendor {
         seed: None,
         end_user: Some("user_id"),
         temperature: Some((0.0, 1.0)),
-        // `web_search` and `retrieval` are tools that it runs itself (its API reference, 2026).
+        // `web_search` and `retrieval` are tools that it runs itself (from a client for it; unconfirmed by the vendor).
         custom_tools: true,
         media: &["image_url", "video_url", "file"],
         tool_content: ToolContent::TextParts,
