@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use llm_core::{Availability, Capabilities, Cx, Error, ErrorKind, Progress, Provider, Request, Response, Secret};
+use llm_core::{Availability, Cx, Error, ErrorKind, Progress, Provider, Request, Response, Secret};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -287,17 +287,7 @@ struct Keyed {
 
 #[async_trait]
 impl Provider for Keyed {
-    fn id(&self) -> &str {
-        self.inner.id()
-    }
-
-    fn api(&self) -> &str {
-        self.inner.api()
-    }
-
-    fn capabilities(&self, model: &str) -> Capabilities {
-        self.inner.capabilities(model)
-    }
+    llm_core::forward!(inner: id, api, capabilities);
 
     fn availability(&self) -> Availability {
         let (keys, now) = (&*self.keys.inner, Instant::now());
