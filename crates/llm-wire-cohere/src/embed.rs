@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, Warnings};
-use llm_wire::json::{Object, Patch, Path, list, object, string, unsigned};
+use llm_wire::json::{Object, Patch, Path, list, malformed, object, string, unsigned};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -103,7 +103,7 @@ struct ByType {
 
 /// Reads the vectors. An error object in the answer is an error, classified.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<EmbedResponse, Error> {
-    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| error::malformed("the vectors", &error))?;
+    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed("the vectors", &error))?;
     let Some(raw) = answer.embeddings else {
         return Err(error::unexpected("the vectors", &serde_json::from_slice(body).unwrap_or_default()));
     };

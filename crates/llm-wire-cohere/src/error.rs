@@ -1,7 +1,7 @@
 //! Errors, both ways. The vendor has a status and a sentence, and no machine code but one.
 
 use llm_core::{Error, ErrorKind};
-use llm_wire::ErrorResponse;
+use llm_wire::{ErrorFacts, ErrorResponse};
 use serde_json::{Value, json};
 
 /// Beginnings of messages that tell classes apart within one status, and their source.
@@ -73,13 +73,6 @@ pub(crate) fn in_band(said: &Value) -> Option<Error> {
     })
 }
 
-/// JSON that is not what it should be. Only the place is told: the parser's own words may quote the body.
-pub(crate) fn malformed(doing: &str, error: &serde_json::Error) -> Error {
-    let (line, column) = (error.line(), error.column());
-    let message = format!("reading {doing}: not the JSON that was expected (line {line}, column {column})");
-    Error::new(ErrorKind::Malformed, message)
-}
-
 /// JSON, but not what was asked for.
 pub(crate) fn unexpected(doing: &str, said: &Value) -> Error {
     in_band(said).unwrap_or_else(|| Error::new(ErrorKind::Malformed, format!("reading {doing}: there is none")))
@@ -87,32 +80,6 @@ pub(crate) fn unexpected(doing: &str, said: &Value) -> Error {
 
 /// Status and body of an error in the vendor's form, with Loquat's own facts under `x_llm`.
 pub fn encode_error(error: &Error) -> (u16, Vec<u8>) {
-    let status = match error.kind() {
-        ErrorKind::Auth => 401,
-        ErrorKind::Permission => 403,
-        ErrorKind::NotFound => 404,
-        ErrorKind::InvalidRequest | ErrorKind::ContextLength | ErrorKind::ContentFilter | ErrorKind::Unsupported => 400,
-        ErrorKind::PayloadTooLarge => 413,
-        ErrorKind::RateLimited | ErrorKind::QuotaExhausted | ErrorKind::Limited | ErrorKind::BudgetExceeded => 429,
-        ErrorKind::Overloaded | ErrorKind::CircuitOpen | ErrorKind::NoTarget => 503,
-        ErrorKind::Timeout(_) => 504,
-        ErrorKind::Cancelled => 499,
-        ErrorKind::Config | ErrorKind::Internal => 500,
-        _ => 502,
-    };
-    (status, serde_json::to_vec(&body(error)).unwrap_or_default())
-}
-
-/// The body alone.
-pub(crate) fn body(error: &Error) -> Value {
-    json!({
-        "message": error.message(),
-        "x_llm": {
-            "kind": error.kind().as_str(),
-            "provider": error.provider(),
-            "upstream_status": error.status(),
-            "request_id": error.request_id(),
-            "retry_after_s": error.retry_after().map(|wait| wait.as_secs_f64()),
-        },
-    })
+    let facts = ErrorFacts(error);
+    (facts.status(), json!({ "message": error.message(), "x_llm": facts }).to_string().into_bytes())
 }

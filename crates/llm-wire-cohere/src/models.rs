@@ -1,6 +1,7 @@
 //! The list of models.
 
 use llm_core::{Error, ModelInfo, Support};
+use llm_wire::json::malformed;
 use serde_json::Value;
 
 use crate::error;
@@ -17,7 +18,7 @@ pub struct Page {
 
 /// Reads one page.
 pub fn decode_response(body: &[u8]) -> Result<Page, Error> {
-    let said: Value = serde_json::from_slice(body).map_err(|error| error::malformed("the models", &error))?;
+    let said: Value = serde_json::from_slice(body).map_err(|error| malformed("the models", &error))?;
     let Some(list) = said["models"].as_array() else { return Err(error::unexpected("the models", &said)) };
     let next = said["next_page_token"].as_str().filter(|token| !token.is_empty()).map(str::to_owned);
     Ok(Page { models: list.iter().filter_map(model).collect(), next })

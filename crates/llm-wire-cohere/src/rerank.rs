@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{Error, ErrorKind, Origin, Ranked, RerankRequest, RerankResponse, Warnings};
-use llm_wire::json::{Object, Patch, Path, list, object, string, unsigned};
+use llm_wire::json::{Object, Patch, Path, list, malformed, object, string, unsigned};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -69,7 +69,7 @@ pub fn decode_request(body: &[u8]) -> Result<RerankRequest, Error> {
 
 /// Reads an order. An error object in the answer is an error, classified.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<RerankResponse, Error> {
-    let said: Value = serde_json::from_slice(body).map_err(|error| error::malformed("the order", &error))?;
+    let said: Value = serde_json::from_slice(body).map_err(|error| malformed("the order", &error))?;
     let Some(results) = said["results"].as_array() else { return Err(error::unexpected("the order", &said)) };
     let ranked = results.iter().map(|one| {
         let index = one["index"].as_u64().and_then(|index| u32::try_from(index).ok());

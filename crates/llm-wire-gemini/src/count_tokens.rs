@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use llm_core::{ChatRequest, Error, ErrorKind, Origin, TokenCount};
+use llm_wire::json::malformed;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::error::{in_band, malformed};
+use crate::error::in_band;
 use crate::generate::{self, Encoded, Profile};
 use crate::wire::wire_object;
 
@@ -33,7 +34,7 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<TokenCount, 
             error: &'a RawValue = "error",
         }
     }
-    let said: WireCount<'_> = serde_json::from_slice(body).map_err(|error| malformed(&error, "a count of tokens"))?;
+    let said: WireCount<'_> = serde_json::from_slice(body).map_err(|error| malformed("the count of tokens", &error))?;
     let Some(tokens) = said.tokens else {
         let none = || Error::new(ErrorKind::Malformed, "reading the count of tokens: there is none");
         return Err(said.error.map_or_else(none, |error| in_band(error.get())));

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, Warnings};
+use llm_wire::json::malformed;
 use serde::ser::Serializer;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::error::{in_band, malformed};
+use crate::error::in_band;
 use crate::generate::Encoded;
 use crate::wire::{Fields, Merging, invalid, settings};
 use crate::{API, generate};
@@ -168,7 +169,7 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<EmbedRespons
         #[serde(borrow, default)]
         error: Option<&'a serde_json::value::RawValue>,
     }
-    let wire: Wire<'_> = serde_json::from_slice(body).map_err(|error| malformed(&error, "embeddings"))?;
+    let wire: Wire<'_> = serde_json::from_slice(body).map_err(|error| malformed("the embeddings", &error))?;
     if let Some(error) = wire.error {
         return Err(in_band(error.get()));
     }

@@ -38,16 +38,6 @@ pub(crate) fn in_band(json: &str) -> Error {
     }
 }
 
-/// An answer that is not what it should be. Serde's own words may quote the answer, so only the place is told.
-pub(crate) fn malformed(error: &serde_json::Error, expected: &str) -> Error {
-    let (line, column) = (error.line(), error.column());
-    let what = if error.is_data() { "the JSON is not" } else { "there is no whole JSON of" };
-    Error::new(
-        ErrorKind::Malformed,
-        format!("reading the vendor's answer: {what} {expected} (line {line} column {column})"),
-    )
-}
-
 /// What an error object says.
 #[derive(Debug, Default)]
 struct Report {

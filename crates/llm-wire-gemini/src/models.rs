@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use llm_core::{Cx, Error, ModelInfo, Support};
 use llm_wire::Account;
+use llm_wire::json::malformed;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::{decode_error, malformed};
+use crate::error::decode_error;
 
 /// One page of models.
 #[derive(Debug)]
@@ -49,7 +50,7 @@ pub fn decode_response(body: &[u8]) -> Result<Page, Error> {
         #[serde(default)]
         next_page_token: Option<String>,
     }
-    let wire: Wire = serde_json::from_slice(body).map_err(|error| malformed(&error, "a list of models"))?;
+    let wire: Wire = serde_json::from_slice(body).map_err(|error| malformed("the list of models", &error))?;
     let next = wire.next_page_token.filter(|token| !token.is_empty());
     Ok(Page { models: wire.models.into_iter().filter_map(model).collect(), next })
 }

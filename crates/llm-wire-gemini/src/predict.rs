@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, Warnings};
+use llm_wire::json::malformed;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::API;
 use crate::embed::{task, task_type};
-use crate::error::{in_band, malformed};
+use crate::error::in_band;
 use crate::generate::Encoded;
 use crate::wire::{Fields, invalid, merge, settings};
 
@@ -107,7 +108,7 @@ struct Statistics {
 
 /// Reads an answer. The tokens of all texts together are the usage.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<EmbedResponse, Error> {
-    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed(&error, "predictions"))?;
+    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed("the predictions", &error))?;
     if let Some(error) = answer.error {
         return Err(in_band(error.get()));
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, Warnings};
+use llm_wire::json::malformed;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::fields::{self, Fields};
 use crate::usage::Metrics;
 use crate::wire::{Problem, Text};
-use crate::{API, Encoded, Profile, error, json, merge};
+use crate::{API, Encoded, Profile, error, merge};
 
 #[derive(Serialize)]
 struct Body<'a> {
@@ -86,13 +87,13 @@ struct Answer<'a> {
 
 /// Reads an answer.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<EmbedResponse, Error> {
-    const DOING: &str = "decoding ollama's embeddings";
-    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| json::malformed(DOING, &error))?;
+    const WHAT: &str = "ollama's embeddings";
+    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed(WHAT, &error))?;
     if let Some(problem) = &answer.error {
         return Err(error::in_band(problem));
     }
     let Some(vectors) = answer.embeddings.or_else(|| answer.embedding.map(|vector| vec![vector])) else {
-        return Err(Error::new(ErrorKind::Malformed, format!("{DOING}: it has no embeddings")));
+        return Err(Error::new(ErrorKind::Malformed, format!("reading {WHAT}: it has no embeddings")));
     };
     let mut response = EmbedResponse::new(origin.clone(), vectors);
     response.model = answer.model.some().map(Into::into);

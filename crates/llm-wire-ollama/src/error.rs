@@ -4,7 +4,7 @@
 //! a status. The words are matched where they begin: a message that merely quotes a prompt changes nothing.
 
 use llm_core::{Error, ErrorKind};
-use llm_wire::ErrorResponse;
+use llm_wire::{ErrorFacts, ErrorResponse};
 use serde::{Deserialize, Serialize};
 
 use crate::wire::Problem;
@@ -92,30 +92,12 @@ struct Words<'a> {
 
 /// Status and body of an error, for a server that speaks this protocol.
 pub fn encode_error(error: &Error) -> (u16, Vec<u8>) {
-    (status(error), words(error))
+    // The vendor's own status says more than its class.
+    let status = error.status().filter(|status| (400..=599).contains(status));
+    (status.unwrap_or_else(|| ErrorFacts(error).status()), words(error))
 }
 
 /// The body of an error, also the form it has inside a stream.
 pub(crate) fn words(error: &Error) -> Vec<u8> {
     serde_json::to_vec(&Words { error: error.message() }).unwrap_or_default()
-}
-
-/// The vendor's own status, else the one that says the class.
-fn status(error: &Error) -> u16 {
-    if let Some(status @ 400..=599) = error.status() {
-        return status;
-    }
-    match error.kind() {
-        ErrorKind::Auth => 401,
-        ErrorKind::Permission => 403,
-        ErrorKind::NotFound => 404,
-        ErrorKind::InvalidRequest | ErrorKind::ContextLength | ErrorKind::ContentFilter | ErrorKind::Unsupported => 400,
-        ErrorKind::PayloadTooLarge => 413,
-        ErrorKind::QuotaExhausted | ErrorKind::BudgetExceeded | ErrorKind::RateLimited | ErrorKind::Limited => 429,
-        ErrorKind::Overloaded | ErrorKind::CircuitOpen | ErrorKind::NoTarget => 503,
-        ErrorKind::Timeout(_) => 504,
-        ErrorKind::Network | ErrorKind::Malformed | ErrorKind::Truncated | ErrorKind::ModelOutput => 502,
-        ErrorKind::Cancelled => 499,
-        _ => 500,
-    }
 }

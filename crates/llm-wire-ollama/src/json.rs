@@ -7,18 +7,6 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-/// The error of a body that is not what the protocol says. Names the place, never the content: `serde_json` quotes
-/// values in its own messages.
-pub(crate) fn malformed(doing: &str, error: &serde_json::Error) -> Error {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Data => "a field has another type than the protocol says",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not json",
-    };
-    let (line, column) = (error.line(), error.column());
-    Error::new(ErrorKind::Malformed, format!("{doing}: {what} (line {line}, column {column})"))
-}
-
 /// A value as JSON bytes.
 pub(crate) fn to_vec(doing: &str, value: &impl Serialize) -> Result<Vec<u8>, Error> {
     serde_json::to_vec(value).map_err(|error| Error::new(ErrorKind::Internal, format!("{doing}: {error}")))

@@ -2,21 +2,21 @@
 //! says of one of them, `POST /api/show`.
 
 use llm_core::{Capabilities, Error, ErrorKind, ModelInfo, Support};
+use llm_wire::json::malformed;
 use serde_json::{Map, Value};
 
-use crate::{error, json};
+use crate::error;
 
 /// Reads the list.
 pub fn decode_response(body: &[u8]) -> Result<Vec<ModelInfo>, Error> {
-    const DOING: &str = "decoding ollama's list of models";
-    let mut answer: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|error| json::malformed(DOING, &error))?;
+    const WHAT: &str = "ollama's list of models";
+    let mut answer: Map<String, Value> = serde_json::from_slice(body).map_err(|error| malformed(WHAT, &error))?;
     match (answer.remove("models"), answer.remove("error")) {
         (Some(Value::Array(models)), _) => Ok(models.into_iter().filter_map(model).collect()),
         // No model was pulled yet; older servers.
         (Some(Value::Null), _) => Ok(Vec::new()),
         (_, Some(problem)) => Err(error::in_band(&crate::wire::Problem::from(problem))),
-        _ => Err(Error::new(ErrorKind::Malformed, format!("{DOING}: it has no models"))),
+        _ => Err(Error::new(ErrorKind::Malformed, format!("reading {WHAT}: it has no models"))),
     }
 }
 
@@ -27,8 +27,8 @@ pub fn encode_show(model: &str) -> Vec<u8> {
 
 /// Reads what the server says of a model: what it can do, and how much it reads.
 pub fn decode_show(body: &[u8]) -> Result<Capabilities, Error> {
-    const DOING: &str = "decoding what ollama says of a model";
-    let answer: Map<String, Value> = serde_json::from_slice(body).map_err(|error| json::malformed(DOING, &error))?;
+    const WHAT: &str = "what ollama says of a model";
+    let answer: Map<String, Value> = serde_json::from_slice(body).map_err(|error| malformed(WHAT, &error))?;
     let words = answer.get("capabilities").and_then(Value::as_array);
     let mut known = words.map(|words| capabilities(words)).unwrap_or_default();
     // `llama.context_length`, by the model's architecture.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use llm_core::{ChatRequest, Error, ErrorKind, Origin, TokenCount};
+use llm_wire::json::malformed;
 use serde_json::{Map, Value, json};
 
 use crate::dialect::Dialect;
 use crate::encoded::Encoded;
-use crate::json::{malformed, to_vec};
+use crate::json::to_vec;
 use crate::{error, responses};
 
 /// What the input depends on; anything else in a request is about the answer, and refused here (OpenAI's API reference,
@@ -37,10 +38,10 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, dialect: &Dialect) -> 
 
 /// Reads a count. An error object in the answer is an error, classified.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> Result<TokenCount, Error> {
-    let doing = "reading the vendor's count of tokens";
-    let answer: Value = serde_json::from_slice(body).map_err(|error| malformed(doing, &error))?;
+    let what = "the vendor's count of tokens";
+    let answer: Value = serde_json::from_slice(body).map_err(|error| malformed(what, &error))?;
     let Some(tokens) = answer["input_tokens"].as_u64() else {
-        let nothing = || Error::new(ErrorKind::Malformed, format!("{doing}: there is none"));
+        let nothing = || Error::new(ErrorKind::Malformed, format!("reading {what}: there is none"));
         return Err(error::in_band(&answer, dialect).unwrap_or_else(nothing));
     };
     Ok(TokenCount::new(origin.clone(), tokens))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, base64_text};
+use llm_wire::json::malformed;
 use serde::de::{Deserialize, Deserializer};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -11,7 +12,7 @@ use crate::FAMILY;
 use crate::dialect::{Dialect, EmbedEncoding, EmbedForm};
 use crate::embed_input::InputIn;
 use crate::encoded::{Encoded, Notes};
-use crate::json::{Added, Fields, Ignored, Items, Loose, Number, Place, Raw, Str, is_empty, malformed, parse, to_vec};
+use crate::json::{Added, Fields, Ignored, Items, Loose, Number, Place, Raw, Str, is_empty, parse, to_vec};
 use crate::{error, usage};
 
 /// Encodes a request for one target. Every field is in the body or in the warnings.
@@ -201,7 +202,7 @@ fn floats(bytes: &[u8]) -> Option<Vec<f32>> {
 
 /// Reads the vectors. An error object in the answer is an error, classified.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> Result<EmbedResponse, Error> {
-    let doing = "reading the vendor's embeddings";
+    let what = "the vendor's embeddings";
     if dialect.embed_form == EmbedForm::Features
         && let Ok(bare) = serde_json::from_slice::<Bare>(body)
     {
@@ -211,19 +212,19 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> 
         };
         return Ok(EmbedResponse::new(origin.clone(), vectors));
     }
-    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed(doing, &error))?;
+    let answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed(what, &error))?;
     let data = match answer.data {
         Some(data) if answer.error.is_none_or(is_empty) => data.0,
         _ => {
             let value: Value = serde_json::from_slice(body).unwrap_or_default();
-            let nothing = || Error::new(ErrorKind::Malformed, format!("{doing}: there are none"));
+            let nothing = || Error::new(ErrorKind::Malformed, format!("reading {what}: there are none"));
             return Err(error::in_band(&value, dialect).unwrap_or_else(nothing));
         }
     };
     let mut rows = Vec::with_capacity(data.len());
     for (place, row) in data.into_iter().enumerate() {
         let Some(vector) = row.embedding.0 else {
-            return Err(Error::new(ErrorKind::Malformed, format!("{doing}: number {place} is no vector")));
+            return Err(Error::new(ErrorKind::Malformed, format!("reading {what}: number {place} is no vector")));
         };
         rows.push((row.index.0.unwrap_or(place as u64), vector));
     }

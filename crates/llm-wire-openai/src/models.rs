@@ -1,23 +1,24 @@
 //! The list of models, both ways.
 
 use llm_core::{Error, ErrorKind, ModelInfo, Support};
+use llm_wire::json::malformed;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::dialect::Dialect;
 use crate::error;
-use crate::json::{malformed, take};
+use crate::json::take;
 
 /// Reads the list, in the vendor's order: `{data: […]}`, `{models: […]}` or a bare list.
 pub fn decode_response(body: &[u8], dialect: &Dialect) -> Result<Vec<ModelInfo>, Error> {
-    let doing = "reading the vendor's models";
-    let mut value: Value = serde_json::from_slice(body).map_err(|error| malformed(doing, &error))?;
+    let what = "the vendor's models";
+    let mut value: Value = serde_json::from_slice(body).map_err(|error| malformed(what, &error))?;
     let list = match &mut value {
         Value::Array(list) => std::mem::take(list),
         object => match (take(object, "data"), take(object, "models")) {
             (Value::Array(list), _) | (_, Value::Array(list)) => list,
             _ => {
-                let nothing = || Error::new(ErrorKind::Malformed, format!("{doing}: there is no list"));
+                let nothing = || Error::new(ErrorKind::Malformed, format!("reading {what}: there is no list"));
                 return Err(error::in_band(&value, dialect).unwrap_or_else(nothing));
             }
         },

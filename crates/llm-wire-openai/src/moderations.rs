@@ -8,12 +8,13 @@ use llm_core::{
     Error, ErrorKind, Media, ModerateInput, ModerateRequest, ModerateResponse, Moderation, ModerationCategory, Origin,
     Part, PartKind,
 };
+use llm_wire::json::malformed;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::dialect::Dialect;
 use crate::encoded::{Encoded, Notes};
-use crate::json::{Added, Fields, Str, malformed, read_request, take, to_vec, wrong};
+use crate::json::{Added, Fields, Str, read_request, take, to_vec, wrong};
 use crate::{FAMILY, counts, error, media};
 
 /// Encodes a request for one target. Contents that this protocol cannot send are an `unsupported` error: a judgement of
@@ -134,10 +135,10 @@ fn part_in(item: &Value) -> Option<Part> {
 
 /// Reads judgements. An error object in the answer is an error, classified.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> Result<ModerateResponse, Error> {
-    let doing = "reading the vendor's judgements";
-    let mut answer: Value = serde_json::from_slice(body).map_err(|error| malformed(doing, &error))?;
+    let what = "the vendor's judgements";
+    let mut answer: Value = serde_json::from_slice(body).map_err(|error| malformed(what, &error))?;
     let Value::Array(results) = take(&mut answer, "results") else {
-        let nothing = || Error::new(ErrorKind::Malformed, format!("{doing}: there are none"));
+        let nothing = || Error::new(ErrorKind::Malformed, format!("reading {what}: there are none"));
         return Err(error::in_band(&answer, dialect).unwrap_or_else(nothing));
     };
     let mut response = ModerateResponse::new(origin.clone(), results.iter().map(judgement).collect());

@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use llm_core::{Component, Error, ErrorKind, Origin, Ranked, RerankRequest, RerankResponse};
+use llm_wire::json::malformed;
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::dialect::Dialect;
 use crate::encoded::{Encoded, Notes};
-use crate::json::{Added, Fields, Items, Str, malformed, read_request, take, to_vec, wrong};
+use crate::json::{Added, Fields, Items, Str, read_request, take, to_vec, wrong};
 use crate::{FAMILY, counts, error};
 
 /// Encodes a request for one target. Every field is in the body or in the warnings.
@@ -95,11 +96,11 @@ fn text(document: Value) -> Option<String> {
 
 /// Reads an order. An error object in the answer is an error, classified.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> Result<RerankResponse, Error> {
-    let doing = "reading the vendor's order";
-    let mut answer: Value = serde_json::from_slice(body).map_err(|error| malformed(doing, &error))?;
+    let what = "the vendor's order";
+    let mut answer: Value = serde_json::from_slice(body).map_err(|error| malformed(what, &error))?;
     let (results, data) = (take(&mut answer, "results"), take(&mut answer, "data"));
     let ((Value::Array(results), _) | (_, Value::Array(results))) = (results, data) else {
-        let nothing = || Error::new(ErrorKind::Malformed, format!("{doing}: there is none"));
+        let nothing = || Error::new(ErrorKind::Malformed, format!("reading {what}: there is none"));
         return Err(error::in_band(&answer, dialect).unwrap_or_else(nothing));
     };
     let mut ranked = Vec::with_capacity(results.len());
@@ -107,7 +108,10 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> 
         let index = result["index"].as_u64().and_then(|index| u32::try_from(index).ok());
         let score = result["relevance_score"].as_f64().or_else(|| result["score"].as_f64());
         let (Some(index), Some(score)) = (index, score) else {
-            return Err(Error::new(ErrorKind::Malformed, format!("{doing}: number {place} has no index or no score")));
+            return Err(Error::new(
+                ErrorKind::Malformed,
+                format!("reading {what}: number {place} has no index or no score"),
+            ));
         };
         let mut one = Ranked::new(index, score);
         one.document = text(take(&mut result, "document"));

@@ -80,7 +80,7 @@ impl Reply {
     fn failure(&self, error: &Error, status: StatusCode, body: Vec<u8>) -> Response {
         let mut response = self.json(status, body);
         let headers = response.headers_mut();
-        headers.insert(ERROR_SOURCE, HeaderValue::from_static(llm_wire_openai::error::source(error)));
+        headers.insert(ERROR_SOURCE, HeaderValue::from_static(llm_wire::ErrorFacts(error).source()));
         headers.insert(ATTEMPTS, HeaderValue::from(error.attempts().len()));
         if error.kind() == ErrorKind::BudgetExceeded && status != StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));

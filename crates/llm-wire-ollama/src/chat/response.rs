@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use llm_core::{ChatResponse, Error, ErrorKind, Message, Origin, Part, PartKind, Role};
+use llm_wire::json::malformed;
 use serde_json::{Map, Value};
 
 use super::answer::{self, Said};
 use crate::wire::Answer;
-use crate::{API, error, finish, image, json, timestamp};
+use crate::{API, error, finish, image, timestamp};
 
 /// Reads an answer. An error inside it, which a server may send with status 200, is an error here.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<ChatResponse, Error> {
-    const DOING: &str = "decoding ollama's answer";
-    let mut answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| json::malformed(DOING, &error))?;
+    const WHAT: &str = "ollama's answer";
+    let mut answer: Answer<'_> = serde_json::from_slice(body).map_err(|error| malformed(WHAT, &error))?;
     if let Some(problem) = answer.problem() {
         return Err(error::in_band(problem));
     }
@@ -21,7 +22,7 @@ pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<ChatResponse
     }
     let usage = answer.metrics().decode();
     let Some(said) = answer.said() else {
-        return Err(Error::new(ErrorKind::Malformed, format!("{DOING}: it has no message")));
+        return Err(Error::new(ErrorKind::Malformed, format!("reading {WHAT}: it has no message")));
     };
     let mut content = Vec::new();
     if let Some(thinking) = said.thinking.some() {

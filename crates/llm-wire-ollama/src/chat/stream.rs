@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_core::{Error, Event, Origin, PartId, PartKind, StreamFinish, StreamStart, ToolCall, Visibility, Warning};
+use llm_wire::json::malformed;
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde_json::{Map, Value};
 
 use super::answer;
 use super::response::keep_image;
 use crate::wire::{Answer, Said};
-use crate::{API, error, finish, image, json, timestamp};
+use crate::{API, error, finish, image, timestamp};
 
 /// Decodes the lines of one streamed answer.
 #[derive(Debug)]
@@ -145,8 +146,8 @@ impl StreamDecoder for Decoder {
         if self.done {
             return Ok(());
         }
-        let mut answer: Answer<'_> = serde_json::from_slice(frame.data)
-            .map_err(|error| json::malformed("decoding a line of ollama's stream", &error))?;
+        let mut answer: Answer<'_> =
+            serde_json::from_slice(frame.data).map_err(|error| malformed("a line of ollama's stream", &error))?;
         if let Some(problem) = answer.problem() {
             return Err(error::in_band(problem));
         }

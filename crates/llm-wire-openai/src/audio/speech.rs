@@ -106,16 +106,17 @@ pub fn decode_response(
     origin: &Arc<Origin>,
     dialect: &Dialect,
 ) -> Result<SpeechResponse, Error> {
-    let doing = "reading the vendor's sound";
+    let what = "the vendor's sound";
     let said =
         content_type.map(|value| value.split(';').next().unwrap_or_default().trim()).filter(|said| !said.is_empty());
     if said.is_some_and(|said| said.ends_with("json")) {
         let value: Value = serde_json::from_slice(&body).unwrap_or_default();
-        let nothing = || Error::new(ErrorKind::Malformed, format!("{doing}: it is json, and no error that is known"));
+        let nothing =
+            || Error::new(ErrorKind::Malformed, format!("reading {what}: it is json, and no error that is known"));
         return Err(error::in_band(&value, dialect).unwrap_or_else(nothing));
     }
     if body.is_empty() {
-        return Err(Error::new(ErrorKind::Malformed, format!("{doing}: it is empty")));
+        return Err(Error::new(ErrorKind::Malformed, format!("reading {what}: it is empty")));
     }
     let known = said.filter(|said| said.starts_with("audio/"));
     let media_type = known.unwrap_or_else(|| media_type(request.format.as_deref().unwrap_or("mp3")));

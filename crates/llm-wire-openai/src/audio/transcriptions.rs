@@ -7,6 +7,7 @@ use llm_core::{
     Component, Error, ErrorKind, Media, Origin, Spoken, Timestamps, TranscribeRequest, TranscribeResponse, base64_text,
 };
 use llm_wire::SseParser;
+use llm_wire::json::malformed;
 use llm_wire::sse::SseItem;
 use serde_json::{Map, Value, json};
 
@@ -15,7 +16,7 @@ use crate::chat::request::decode::AudioIn;
 use crate::chat::request::decode::message::{Wrong, sound};
 use crate::dialect::{Dialect, TranscriptionForm};
 use crate::encoded::{Notes, Payload};
-use crate::json::{Added, Str, malformed, read_request, to_vec, wrong};
+use crate::json::{Added, Str, read_request, to_vec, wrong};
 use crate::media::audio_format;
 use crate::multipart::{self, Form};
 use crate::{FAMILY, counts, error};
@@ -191,7 +192,7 @@ pub fn decode_response(
     origin: &Arc<Origin>,
     dialect: &Dialect,
 ) -> Result<TranscribeResponse, Error> {
-    let doing = "reading the vendor's transcript";
+    let what = "the vendor's transcript";
     let is = |word: &str| content_type.is_some_and(|said| said.contains(word));
     if is("event-stream") {
         return decode_events(body, origin, dialect);
@@ -200,9 +201,9 @@ pub fn decode_response(
         let text = String::from_utf8_lossy(body).trim_end_matches('\n').to_owned();
         return Ok(TranscribeResponse::new(origin.clone(), text));
     }
-    let answer: Value = serde_json::from_slice(body).map_err(|error| malformed(doing, &error))?;
+    let answer: Value = serde_json::from_slice(body).map_err(|error| malformed(what, &error))?;
     transcript(&answer, origin).ok_or_else(|| {
-        let nothing = || Error::new(ErrorKind::Malformed, format!("{doing}: there is none"));
+        let nothing = || Error::new(ErrorKind::Malformed, format!("reading {what}: there is none"));
         error::in_band(&answer, dialect).unwrap_or_else(nothing)
     })
 }

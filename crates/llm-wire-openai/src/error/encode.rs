@@ -1,7 +1,8 @@
 //! An error for clients of OpenAI's protocol: the class as status, type and code, and under `x_llm` where it came from.
 
-use llm_core::{Attempt, Error, ErrorKind};
-use serde::{Serialize, Serializer};
+use llm_core::{Error, ErrorKind};
+use llm_wire::ErrorFacts;
+use serde::Serialize;
 
 /// Status and body of an error, for a server that speaks this protocol.
 ///
@@ -21,36 +22,13 @@ pub(crate) fn envelope(error: &Error) -> Envelope<'_> {
             kind,
             param: error.param(),
             code: if tried_several { "all_targets_failed" } else { error.code().unwrap_or(code) },
-            x_llm: Origin {
-                source: source(error),
-                kind: error.kind(),
-                provider: error.provider(),
-                upstream_status: error.status(),
-                upstream_code: error.code(),
-                request_id: error.request_id(),
-                retry_after_s: error.retry_after().map(|wait| wait.as_secs_f64()),
-                attempts: error.attempts(),
-            },
+            x_llm: ErrorFacts(error),
         },
     }
 }
 
 fn status(error: &Error) -> u16 {
-    let of_class = match error.kind() {
-        ErrorKind::Auth => 401,
-        ErrorKind::Permission => 403,
-        ErrorKind::NotFound => 404,
-        ErrorKind::InvalidRequest | ErrorKind::ContextLength | ErrorKind::ContentFilter | ErrorKind::Unsupported => 400,
-        ErrorKind::PayloadTooLarge => 413,
-        ErrorKind::BudgetExceeded if is_unavailable(error) => 503,
-        ErrorKind::RateLimited | ErrorKind::QuotaExhausted | ErrorKind::Limited | ErrorKind::BudgetExceeded => 429,
-        ErrorKind::Overloaded | ErrorKind::CircuitOpen | ErrorKind::NoTarget => 503,
-        ErrorKind::Timeout(_) => 504,
-        // The word of nginx for a caller who has left.
-        ErrorKind::Cancelled => 499,
-        ErrorKind::Config | ErrorKind::Internal => 500,
-        _ => 502,
-    };
+    let of_class = if is_unavailable(error) { 503 } else { ErrorFacts(error).status() };
     match error.status() {
         // 405, 415, 422 and the like say more than 400; a 4xx must not turn into a fault of the server.
         Some(upstream @ 400..=499) if error.kind() == ErrorKind::InvalidRequest || of_class >= 500 => upstream,
@@ -86,29 +64,6 @@ fn words(kind: ErrorKind) -> (&'static str, &'static str) {
     }
 }
 
-/// Whose error it is, in one word: `client`, `gateway` or `provider`.
-pub fn source(error: &Error) -> &'static str {
-    match error.kind() {
-        _ if error.status().is_some() => "provider",
-        ErrorKind::InvalidRequest | ErrorKind::PayloadTooLarge | ErrorKind::Unsupported | ErrorKind::Cancelled => {
-            "client"
-        }
-        // Nobody knows the name: the caller's mistake. A provider that does not know it is asked below.
-        ErrorKind::NotFound if error.provider().is_none() && error.attempts().is_empty() => "client",
-        // Without a status nobody was asked: a key of ours is missing, or a limit of ours is reached.
-        ErrorKind::Auth
-        | ErrorKind::Permission
-        | ErrorKind::Config
-        | ErrorKind::CircuitOpen
-        | ErrorKind::Limited
-        | ErrorKind::BudgetExceeded
-        | ErrorKind::NoTarget
-        | ErrorKind::Internal => "gateway",
-        _ if error.provider().is_some() || !error.attempts().is_empty() => "provider",
-        _ => "gateway",
-    }
-}
-
 /// `{"error": …}`.
 #[derive(Serialize)]
 pub(crate) struct Envelope<'a> {
@@ -122,56 +77,13 @@ struct Body<'a> {
     kind: &'static str,
     param: Option<&'a str>,
     code: &'a str,
-    x_llm: Origin<'a>,
-}
-
-/// What OpenAI's shape has no place for. Fields that are not known are left out.
-#[derive(Serialize)]
-struct Origin<'a> {
-    source: &'static str,
-    #[serde(serialize_with = "word")]
-    kind: ErrorKind,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_s: Option<f64>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty", serialize_with = "tries")]
-    attempts: &'a [Attempt],
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes the field by reference")]
-fn word<S: Serializer>(kind: &ErrorKind, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(kind.as_str())
-}
-
-fn tries<S: Serializer>(attempts: &[Attempt], serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct Try<'a> {
-        target: &'a llm_core::Target,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        status: Option<u16>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        kind: Option<&'static str>,
-        ms: u128,
-    }
-    serializer.collect_seq(attempts.iter().map(|attempt| Try {
-        target: &attempt.target,
-        status: attempt.failure.as_ref().and_then(|failure| failure.status),
-        kind: attempt.failure.as_ref().map(|failure| failure.kind.as_str()),
-        ms: attempt.duration.as_millis(),
-    }))
+    x_llm: ErrorFacts<'a>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use llm_core::Target;
+    use llm_core::{Attempt, Target};
     use serde_json::{Value, json};
     use std::time::Duration;
 
@@ -220,15 +132,6 @@ mod tests {
             (status, &body["error"]["code"], &body["error"]["x_llm"]["source"]),
             (503, &json!("no_target"), &json!("gateway"))
         );
-        let source = |error: &Error| source(error);
-        assert_eq!(source(&Error::new(ErrorKind::NotFound, "no such model")), "client");
-        assert_eq!(source(&Error::new(ErrorKind::NotFound, "no such model").with_provider("ollama")), "provider");
-        assert_eq!(source(&Error::new(ErrorKind::Auth, "api key missing").with_provider("openai")), "gateway");
-        assert_eq!(
-            source(&Error::new(ErrorKind::Auth, "wrong key").with_provider("openai").with_status(401)),
-            "provider"
-        );
-        assert_eq!(source(&Error::new(ErrorKind::Overloaded, "in a stream").with_provider("openai")), "provider");
     }
 
     #[test]

@@ -5,8 +5,8 @@ mod classify;
 mod encode;
 mod wait;
 
+pub use encode::encode_error;
 pub(crate) use encode::envelope;
-pub use encode::{encode_error, source};
 
 use llm_core::{Error, ErrorKind};
 use llm_wire::ErrorResponse;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use llm_core::{
     Component, Error, ErrorKind, ImageRequest, ImageResponse, MadeImage, Media, MediaData, Origin, base64_text,
 };
+use llm_wire::json::malformed;
 use serde_json::{Map, Value, json};
 
 use super::{media_type, sniffed};
 use crate::dialect::Dialect;
-use crate::json::{malformed, take};
+use crate::json::take;
 use crate::{counts, error};
 
 /// Reads images, asked for by `request`, which may say their form. An error object in the answer is an error, classified.
@@ -21,17 +22,17 @@ pub fn decode_response(
     origin: &Arc<Origin>,
     dialect: &Dialect,
 ) -> Result<ImageResponse, Error> {
-    let doing = "reading the vendor's images";
-    let mut answer: Value = serde_json::from_slice(body).map_err(|error| malformed(doing, &error))?;
+    let what = "the vendor's images";
+    let mut answer: Value = serde_json::from_slice(body).map_err(|error| malformed(what, &error))?;
     let Value::Array(data) = take(&mut answer, "data") else {
-        let nothing = || Error::new(ErrorKind::Malformed, format!("{doing}: there are none"));
+        let nothing = || Error::new(ErrorKind::Malformed, format!("reading {what}: there are none"));
         return Err(error::in_band(&answer, dialect).unwrap_or_else(nothing));
     };
     let format = answer["output_format"].as_str().or(request.format.as_deref()).map(media_type);
     let mut images = Vec::with_capacity(data.len());
     for (place, item) in data.iter().enumerate() {
         let image = image(item, format.as_deref())
-            .ok_or_else(|| Error::new(ErrorKind::Malformed, format!("{doing}: number {place} is no image")))?;
+            .ok_or_else(|| Error::new(ErrorKind::Malformed, format!("reading {what}: number {place} is no image")))?;
         images.push(image);
     }
     let mut response = ImageResponse::new(origin.clone(), images);

@@ -17,22 +17,8 @@ pub(crate) use place::{Items, Place, within};
 pub(crate) use text_or::{Listed, TextOr};
 pub(crate) use write::{Added, Fields, to_vec};
 
-use llm_core::{Error, ErrorKind};
-
 /// A part of a body that is read later, or kept as it is.
 pub(crate) type Raw<'a> = &'a serde_json::value::RawValue;
-
-/// The error of a body that is not what the protocol says. Names the place, never the content: `serde_json` quotes
-/// values in its own messages.
-pub(crate) fn malformed(doing: &str, error: &serde_json::Error) -> Error {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Data => "a field has another type than the protocol says",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "it is not json",
-    };
-    let (line, column) = (error.line(), error.column());
-    Error::new(ErrorKind::Malformed, format!("{doing}: {what} (line {line}, column {column})"))
-}
 
 /// Reads a body. It is checked to be UTF-8 once and whole, which is quicker than every string by itself.
 pub(crate) fn read<'a, T: serde::Deserialize<'a>>(body: &'a [u8]) -> Result<T, serde_json::Error> {

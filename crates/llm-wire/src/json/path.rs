@@ -5,6 +5,7 @@ use std::fmt;
 
 use llm_core::{Error, ErrorKind};
 use serde::Deserialize;
+use serde_json::error::Category;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -61,11 +62,13 @@ fn read<'a, T: Deserialize<'a>>(raw: &'a RawValue, at: &Path<'_>, expected: &str
 
 /// JSON that is not what it should be. Only the place is told: the parser's own words may quote the body.
 pub fn malformed(what: &str, error: &serde_json::Error) -> Error {
+    let wrong = match error.classify() {
+        Category::Eof => "it ends too early",
+        Category::Data => "a field has another type than the protocol says",
+        Category::Syntax | Category::Io => "it is not JSON",
+    };
     let (line, column) = (error.line(), error.column());
-    Error::new(
-        ErrorKind::Malformed,
-        format!("reading {what}: not the JSON that was expected (line {line}, column {column})"),
-    )
+    Error::new(ErrorKind::Malformed, format!("reading {what}: {wrong} (line {line}, column {column})"))
 }
 
 /// The body of a request.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{ChatResponse, Error, Message, Origin, Part, PartKind, Role, ToolCall};
-use llm_wire::json::{Fields, Input};
+use llm_wire::json::{Fields, Input, malformed};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -15,8 +15,7 @@ use crate::{API, citation, error, finish, usage};
 ///
 /// Nothing unknown fails: a block that this crate does not know becomes an opaque part, unknown fields are kept.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>) -> Result<ChatResponse, Error> {
-    let mut fields: Fields<'_> =
-        serde_json::from_slice(body).map_err(|error| error::malformed("the answer", &error))?;
+    let mut fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| malformed("the answer", &error))?;
     let said = match fields.take("message") {
         Some(raw) if raw.get().starts_with('{') => Fields::read(raw).unwrap_or_default(),
         _ if fields.has("text") || fields.has("generations") => return Ok(before::decode(fields, origin)),

@@ -7,7 +7,7 @@ use llm_core::{
     Error, ErrorKind, Event, FinishReason, Origin, PartId, PartKind, RateLimits, StreamFinish, StreamStart, ToolCall,
     Usage, Visibility, Warning,
 };
-use llm_wire::json::{Input, Text};
+use llm_wire::json::{Input, Text, malformed};
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde_json::Value;
 
@@ -276,7 +276,7 @@ impl StreamDecoder for Decoder {
             return Ok(());
         }
         let chunk: Chunk<'_> =
-            serde_json::from_slice(data).map_err(|error| error::malformed("an event of the stream", &error))?;
+            serde_json::from_slice(data).map_err(|error| malformed("an event of the stream", &error))?;
         if let Some(Text(kind)) = &chunk.event_type {
             let kind = kind.clone();
             return self.before(&kind, chunk, data, out);

@@ -1,11 +1,11 @@
 //! A streamed answer for the vendor's clients.
 
 use llm_core::{Error, Event, PartId, PartKind, StreamFinish, ToolCall};
-use llm_wire::StreamEncoder;
+use llm_wire::{ErrorFacts, StreamEncoder};
 use serde_json::{Value, json};
 
 use crate::chat::TOOL_PLAN;
-use crate::{citation, error, finish, usage};
+use crate::{citation, finish, usage};
 
 /// Writes the events of one stream, as the vendor's SDKs read them.
 #[derive(Debug, Default)]
@@ -153,7 +153,7 @@ impl StreamEncoder for Encoder {
     }
 
     fn error(&mut self, error: &Error, out: &mut Vec<u8>) {
-        let delta = json!({ "finish_reason": "ERROR", "error": error.message(), "x_llm": error::body(error)["x_llm"] });
+        let delta = json!({ "finish_reason": "ERROR", "error": error.message(), "x_llm": ErrorFacts(error) });
         write(out, &json!({ "type": "message-end", "delta": delta }));
     }
 }

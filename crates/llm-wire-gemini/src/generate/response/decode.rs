@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{Candidate, ChatResponse, Error, ErrorKind, Finish, FinishReason, Message, Origin, PartKind, Role};
+use llm_wire::json::malformed;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ use super::finish::finish;
 use super::wire::{WireCandidate, WireResponse};
 use super::{MORE, OF_THE_ANSWER};
 use crate::API;
-use crate::error::{in_band, malformed};
+use crate::error::in_band;
 use crate::generate::part::{CallIds, read_part};
 use crate::wire::{Fill, Str, keep, parse_time, wire_object};
 
@@ -75,9 +76,7 @@ pub(crate) fn read_wire<'a>(body: &'a [u8], wire: &mut WireResponse<'a>) -> Resu
     let json = std::str::from_utf8(body)
         .map_err(|_| Error::new(ErrorKind::Malformed, "reading the vendor's answer: it is not UTF-8"))?;
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    wire.fill(&mut deserializer)
-        .and_then(|()| deserializer.end())
-        .map_err(|error| malformed(&error, "a generateContent answer"))
+    wire.fill(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| malformed("the answer", &error))
 }
 
 /// Puts the facts about further candidates into ext, if there are any.

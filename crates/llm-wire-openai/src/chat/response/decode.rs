@@ -7,6 +7,7 @@ use llm_core::{
     Candidate, ChatResponse, Citation, Error, ErrorKind, Extensions, Finish, FinishReason, Message, Origin, Part,
     PartKind, Role, ToolCall,
 };
+use llm_wire::json::malformed;
 use serde_json::Value;
 
 use crate::chat::arguments::Arguments;
@@ -15,14 +16,14 @@ use crate::chat::piece::{self, Audio, Piece};
 use crate::chat::sources;
 use crate::chat::wire::{self, Answer, AnswerChoice, Call, Content, Said};
 use crate::dialect::Dialect;
-use crate::json::{Raw, is_empty, malformed, parse, read};
+use crate::json::{Raw, is_empty, parse, read};
 use crate::{FAMILY, error, usage};
 
 /// Reads a whole answer. An error object in it is an error, classified.
 ///
 /// Blanks around the JSON are fine: OpenRouter and DeepSeek send them while they wait.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> Result<ChatResponse, Error> {
-    let answer: Answer<'_> = read(body).map_err(|error| malformed("reading the vendor's answer", &error))?;
+    let answer: Answer<'_> = read(body).map_err(|error| malformed("the vendor's answer", &error))?;
     if answer.error.is_some_and(|raw| !is_empty(raw)) || answer.choices.is_empty() {
         return Err(complaint(body, dialect));
     }

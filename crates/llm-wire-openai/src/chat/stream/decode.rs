@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_core::{Error, ErrorKind, Event, Extensions, Finish, FinishReason, Origin, StreamFinish, Usage, Warning};
+use llm_wire::json::malformed;
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use crate::chat::response::read_usage;
 use crate::chat::sources;
 use crate::chat::wire::{Chunk, ChunkChoice};
 use crate::dialect::{Dialect, EndMarker};
-use crate::json::{is_empty, malformed, read};
+use crate::json::{is_empty, read};
 use crate::opening::Opening;
 use crate::{FAMILY, error};
 
@@ -241,7 +242,7 @@ impl StreamDecoder for Decoder {
             return Ok(());
         }
         self.template.forget();
-        let chunk = read(data).map_err(|error| malformed("reading a chunk of the stream", &error))?;
+        let chunk = read(data).map_err(|error| malformed("a chunk of the stream", &error))?;
         self.chunk(chunk, Frame { name: frame.name, data }, out)
     }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use llm_core::{
     ChatResponse, Error, ErrorKind, Extensions, Finish, FinishReason, Message, Origin, Part, PartKind, Role,
 };
+use llm_wire::json::malformed;
 use serde_json::Value;
 
 use crate::dialect::Dialect;
 use crate::error;
-use crate::json::{Kept, is_empty, malformed, read};
+use crate::json::{Kept, is_empty, read};
 use crate::responses::wire::Answer;
 use crate::responses::{finish, item, piece, usage};
 
@@ -17,7 +18,7 @@ use crate::responses::{finish, item, piece, usage};
 ///
 /// What was asked and is only repeated in the answer (instructions, tools, sampling) is left out.
 pub fn decode_response(body: &[u8], origin: &Arc<Origin>, dialect: &Dialect) -> Result<ChatResponse, Error> {
-    let answer: Answer<'_> = read(body).map_err(|error| malformed("reading the vendor's answer", &error))?;
+    let answer: Answer<'_> = read(body).map_err(|error| malformed("the vendor's answer", &error))?;
     let failed = answer.error.is_some_and(|raw| !is_empty(raw)) || &*answer.status.0 == "failed";
     let Some(output) = answer.output.filter(|_| !failed) else {
         return Err(complaint(&serde_json::from_slice(body).unwrap_or_default(), dialect));

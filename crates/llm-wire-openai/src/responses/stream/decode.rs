@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use llm_core::{Error, Event, FinishReason, Origin, StreamFinish, Visibility, Warning};
+use llm_wire::json::malformed;
 use llm_wire::{EventQueue, Frame, StreamDecoder};
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use super::ITEM_ADDED;
 use super::live::{Live, Sink};
 use crate::dialect::Dialect;
 use crate::error;
-use crate::json::{Raw, is_empty, malformed, parse, read};
+use crate::json::{Raw, is_empty, parse, read};
 use crate::opening::Opening;
 use crate::responses::response::{complaint, read_ext};
 use crate::responses::wire::{Answer, Happened, Item, Opened};
@@ -125,7 +126,7 @@ impl Decoder {
     /// another shape.
     fn strange(&mut self, event: &Happened<'_>, data: &[u8], out: &mut EventQueue) -> Result<(), Error> {
         if &*event.object.0 == "response" {
-            let raw: Raw<'_> = read(data).map_err(|error| malformed("reading the vendor's answer", &error))?;
+            let raw: Raw<'_> = read(data).map_err(|error| malformed("the vendor's answer", &error))?;
             return self.finish(Some(raw), "", out);
         }
         let value: Value = serde_json::from_slice(data).unwrap_or_default();
@@ -247,7 +248,7 @@ impl Decoder {
         let answer: Answer<'_> = response
             .map(|raw| serde_json::from_str(raw.get()))
             .transpose()
-            .map_err(|error| malformed("reading the end of the stream", &error))?
+            .map_err(|error| malformed("the end of the stream", &error))?
             .unwrap_or_default();
         if answer.error.is_some_and(|raw| !is_empty(raw)) || &*answer.status.0 == "failed" {
             return Err(self.failed(response));
@@ -292,8 +293,7 @@ impl StreamDecoder for Decoder {
         if self.finished || data.is_empty() || data == b"[DONE]" {
             return Ok(());
         }
-        let mut event: Happened<'_> =
-            read(data).map_err(|error| malformed("reading an event of the stream", &error))?;
+        let mut event: Happened<'_> = read(data).map_err(|error| malformed("an event of the stream", &error))?;
         if event.kind.is_empty()
             && let Some(name) = frame.name
         {
