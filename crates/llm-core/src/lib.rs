@@ -71,7 +71,7 @@ pub use ext::Extensions;
 pub use hints::{Hints, Priority, QualityNeed};
 pub use id::{Origin, ParseTargetError, Target};
 pub use image::{ImageDelivery, ImageRequest, ImageResponse, MadeImage};
-pub use layer::Layer;
+pub use layer::{Layer, Wrapped};
 pub use media::{Media, MediaData, base64_text};
 pub use message::{Message, Role};
 pub use models::ModelInfo;
