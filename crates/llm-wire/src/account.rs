@@ -7,7 +7,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use llm_core::{Answer, ChatStream, Cx, Error, ErrorKind, HttpRequest, HttpResponse, Progress, Secret, Warning};
 
-use crate::codec::{ErrorResponse, request_id};
+use crate::codec::ErrorResponse;
 use crate::exchange::{self, Success};
 
 /// The address, the headers and the key of one account at a vendor.
@@ -31,14 +31,14 @@ impl Account {
     ///
     /// The error does not repeat the address: people paste keys into the wrong setting.
     pub fn new(base_url: &str, header: HeaderName) -> Result<Self, Error> {
-        let base = address(base_url, &[])?;
+        let base = address(base_url, &[])?.to_owned();
         Ok(Self { base, versions: &[], header, scheme: "", headers: HeaderMap::with_capacity(8), key: None })
     }
 
     /// With path ends (`/v1`) that do not count in an address, because the paths of calls begin with them: variables of
     /// other clients hold them, this vendor's do not, or the other way round.
     pub fn with_versions(mut self, versions: &'static [&'static str]) -> Result<Self, Error> {
-        self.base = address(&self.base, versions)?;
+        self.base = address(&self.base, versions)?.to_owned();
         self.versions = versions;
         Ok(self)
     }
@@ -58,10 +58,9 @@ impl Account {
     /// With a key; none and a blank one leave the account as it is.
     pub fn with_key(mut self, key: Option<Secret>) -> Result<Self, Error> {
         if let Some(key) = key.filter(|key| !key.is_blank()) {
-            let mut value = HeaderValue::try_from(format!("{}{}", self.scheme, key.expose().trim())).map_err(|_| {
+            let value = hidden_header(&format!("{}{}", self.scheme, key.expose().trim())).ok_or_else(|| {
                 Error::new(ErrorKind::Config, "reading the api key: no header can carry its characters")
             })?;
-            value.set_sensitive(true);
             self.headers.insert(self.header.clone(), value);
             self.key = Some(key);
         }
@@ -78,7 +77,7 @@ impl Account {
         let Some(key) = &cx.credential else { return Ok(Cow::Borrowed(self)) };
         let mut account = self.clone();
         if let Some(endpoint) = &cx.endpoint {
-            account.base = address(endpoint, self.versions)?;
+            address(endpoint, self.versions)?.clone_into(&mut account.base);
         }
         account.with_key(Some(key.clone())).map(Cow::Owned)
     }
@@ -118,18 +117,7 @@ impl Account {
         classify: impl FnOnce(&ErrorResponse) -> Error + Send,
         decode: impl FnOnce(&Success) -> Result<A, Error> + Send,
     ) -> Result<A, Error> {
-        let whole = |success: &Success| {
-            let id = request_id(&success.headers);
-            let mut answer = decode(success).map_err(|error| match error.request_id() {
-                Some(_) => error,
-                None => error.with_request_id(id.clone()),
-            })?;
-            let about = answer.about();
-            *about.request_id = id;
-            about.warnings.splice(..0, warnings);
-            Ok(answer)
-        };
-        self.ask(cx, request, classify, whole).await
+        self.ask(cx, request, classify, |success| success.answer(warnings, decode)).await
     }
 
     /// Sends a request and decodes the whole answer. A status that is no success goes through `classify`.
@@ -177,8 +165,17 @@ impl fmt::Debug for Account {
     }
 }
 
+/// The value of a header that no log shows; nothing where a header cannot carry the text.
+pub fn hidden_header(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
 /// An address without a slash or one of `versions` at its end.
-fn address(text: &str, versions: &[&str]) -> Result<String, Error> {
+///
+/// The error does not repeat what is no address: people paste keys into the wrong setting.
+pub fn address<'t>(text: &'t str, versions: &[&str]) -> Result<&'t str, Error> {
     let text = text.trim().trim_end_matches('/');
     let wrong =
         |what: &str| Error::new(ErrorKind::Config, format!("reading the provider's address (base_url): {what}"));
@@ -189,7 +186,7 @@ fn address(text: &str, versions: &[&str]) -> Result<String, Error> {
         return Err(wrong("it must be a host with a port and a path, and nothing else"));
     }
     let bare = versions.iter().find_map(|version| text.strip_suffix(version)).unwrap_or(text);
-    Ok(bare.trim_end_matches('/').to_owned())
+    Ok(bare.trim_end_matches('/'))
 }
 
 #[cfg(test)]

@@ -2,9 +2,9 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use llm_core::{Cx, Error, HttpRequest, HttpResponse};
+use llm_core::{Answer, Cx, Error, HttpRequest, HttpResponse, Warning};
 
-use crate::codec::ErrorResponse;
+use crate::codec::{ErrorResponse, request_id};
 
 /// Longest success body that is read, in bytes (64 MiB).
 pub const MAX_BODY: usize = 64 << 20;
@@ -18,6 +18,25 @@ pub struct Success {
     pub headers: HeaderMap,
     /// Body.
     pub body: Bytes,
+}
+
+impl Success {
+    /// Decodes the answer, which then has its request id and `warnings`; an error has the request id too.
+    pub fn answer<A: Answer>(
+        &self,
+        warnings: Vec<Warning>,
+        decode: impl FnOnce(&Self) -> Result<A, Error>,
+    ) -> Result<A, Error> {
+        let id = request_id(&self.headers);
+        let mut answer = decode(self).map_err(|error| match error.request_id() {
+            Some(_) => error,
+            None => error.with_request_id(id.clone()),
+        })?;
+        let about = answer.about();
+        *about.request_id = id;
+        about.warnings.splice(..0, warnings);
+        Ok(answer)
+    }
 }
 
 /// Sends a request and reads the whole answer. A status of 400 or more goes through `classify`.

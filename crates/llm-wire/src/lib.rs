@@ -31,7 +31,7 @@ pub mod retry_hint;
 pub mod sse;
 pub mod turns;
 
-pub use account::Account;
+pub use account::{Account, address, hidden_header};
 #[cfg(feature = "aws-event-stream")]
 pub use aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, AwsHeaders, AwsMessage, aws_event_stream};
 pub use cache_mark::CacheMark;

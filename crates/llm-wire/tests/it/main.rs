@@ -7,6 +7,7 @@ mod drive;
 mod exchange;
 mod json_array;
 mod ndjson;
+mod oauth;
 mod rate_limit;
 mod renewed;
 mod retry_hint;

@@ -1,5 +1,14 @@
-//! Access tokens: a form or a request goes to whoever gives them, a token and its end come back (RFC 6749, section 5).
+//! Credentials that somebody gives and that end: access tokens (RFC 6749, section 5), temporary access keys.
+//!
+//! - [`Issuer`] is who gives them, [`Source`] where those of an account come from, and [`SignedIn`] the layer around a
+//!   plugin's adapter whose calls need one. A plugin writes its issuer and says when there is none.
+//! - [`form`], [`token`] and [`secret_in`] are what issuers are made of, [`refused`] and [`missing`] their errors.
 
+mod signed_in;
+mod source;
+
+use std::borrow::Cow;
+use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::header::CONTENT_TYPE;
@@ -10,6 +19,9 @@ use serde::Deserialize;
 use crate::codec::ErrorResponse;
 use crate::exchange;
 use crate::percent::push_percent_encoded;
+
+pub use signed_in::SignedIn;
+pub use source::{Issuer, Source};
 
 /// The request that posts a form.
 pub fn form<'f>(url: impl Into<String>, fields: impl IntoIterator<Item = (&'f str, &'f str)>) -> HttpRequest {
@@ -35,10 +47,11 @@ pub async fn token(
     whom: &str,
     now: SystemTime,
 ) -> Result<(Secret, Option<SystemTime>), Error> {
-    let success = exchange::unary(cx, request, |response| refused(response, whom)).await?;
+    let what = format!("asking {whom} for a token");
+    let success = exchange::unary(cx, request, |response| refused(response, &what)).await?;
     // The parser's words may quote the token.
-    let answer: Answer = serde_json::from_slice(&success.body)
-        .map_err(|_| unsent(ErrorKind::Auth, format!("asking {whom} for a token: the answer is none")))?;
+    let answer: Answer =
+        serde_json::from_slice(&success.body).map_err(|_| missing(format!("{what}: the answer is none")))?;
     let end = answer.end(now);
     Ok((answer.access_token, end))
 }
@@ -47,6 +60,13 @@ pub async fn token(
 pub fn is_token(credential: &Secret) -> bool {
     let text = credential.expose().trim();
     text.starts_with("eyJ") && text.split('.').count() == 3
+}
+
+/// What stands in a file, such as somebody's token or an application's; `what` it is, for messages. Platforms write a fresh
+/// one into such a file before the old one ends, so it is read anew for each credential.
+pub fn secret_in(path: &Path, what: &str) -> Result<Secret, Error> {
+    let text = std::fs::read_to_string(path);
+    text.map(Secret::from).map_err(|error| missing(format!("reading {what} in {}: {error}", path.display())))
 }
 
 #[derive(Deserialize)]
@@ -78,8 +98,9 @@ impl Answer {
     }
 }
 
-/// An error that repeats nothing but the status and the machine's word: descriptions quote ids and secrets.
-fn refused(response: &ErrorResponse, whom: &str) -> Error {
+/// Nobody gives a credential: `what` was being done, as in "asking entra for a token". The error repeats nothing but the
+/// status and the machine's word, because descriptions quote ids and secrets.
+pub fn refused(response: &ErrorResponse, what: &str) -> Error {
     #[derive(Deserialize)]
     struct Complaint {
         error: String,
@@ -94,12 +115,13 @@ fn refused(response: &ErrorResponse, whom: &str) -> Error {
         |word: &String| word.len() <= 40 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     let said = serde_json::from_slice::<Complaint>(&response.body).map(|complaint| complaint.error).ok();
     let said = said.filter(is_word).map(|word| format!(" ({word})")).unwrap_or_default();
-    let message = format!("asking {whom} for a token: the answer has the status {status}{said}");
+    let message = format!("{what}: the answer has the status {status}{said}");
     response.error(kind, &message).with_progress(Progress::NotSent)
 }
 
-fn unsent(kind: ErrorKind, message: String) -> Error {
-    Error::new(kind, message).with_progress(Progress::NotSent)
+/// Nothing was sent to the vendor because there is nothing to send it with.
+pub fn missing(message: impl Into<Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
 }
 
 #[cfg(test)]
@@ -135,7 +157,7 @@ mod tests {
         let said = |status: u16, body: &'static str| {
             let body = Bytes::from_static(body.as_bytes());
             let response = ErrorResponse { status, headers: HeaderMap::new(), body, received_at: None };
-            let error = refused(&response, "entra");
+            let error = refused(&response, "asking entra for a token");
             (error.kind(), error.message().to_owned())
         };
         let body = r#"{"error":"invalid_client","error_description":"the secret abc is wrong"}"#;
@@ -145,6 +167,13 @@ mod tests {
         assert_eq!(said(503, "abc"), (ErrorKind::Server, message));
         assert_eq!(said(429, r#"{"error":"Secret ABC"}"#).0, ErrorKind::RateLimited);
         assert!(!said(429, r#"{"error":"Secret ABC"}"#).1.contains("ABC"));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named_with_what_it_should_hold() {
+        let error = secret_in(Path::new("/nowhere/token"), "the federated token").unwrap_err();
+        assert_eq!((error.kind(), error.progress()), (ErrorKind::Auth, Progress::NotSent));
+        assert!(error.message().starts_with("reading the federated token in /nowhere/token: "), "{error}");
     }
 
     #[test]
