@@ -14,7 +14,6 @@ use llm_core::{BuildCx, Error, Provider, ProviderPlugin, Setting};
 use llm_wire_openai::vendor::Own;
 use serde_json::{Map, Value};
 
-pub use adapter::Azure;
 pub use config::Config;
 
 /// The plugin.
@@ -57,5 +56,5 @@ pub static PLUGIN: ProviderPlugin =
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    Ok(Arc::new(Azure::new(cx, llm_core::read_config(config)?)?))
+    adapter::build(cx, llm_core::read_config(config)?)
 }

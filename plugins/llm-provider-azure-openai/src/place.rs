@@ -28,24 +28,14 @@ const SINGLE_HOSTS: [&str; 2] = [".models.ai.azure.com", "models.inference.ai.az
 impl<'a> Place<'a> {
     /// Takes an address apart.
     pub(crate) fn read(address: &'a str) -> Result<Self, Error> {
-        let wrong = |what: &str| {
-            let message = format!("reading the address of azure (base_url, AZURE_OPENAI_ENDPOINT): {what}");
-            Error::new(ErrorKind::Config, message)
-        };
-        let address = address.trim();
-        let (start, rest) = address
-            .split_once("://")
-            .filter(|(scheme, _)| ["https", "http"].contains(scheme))
-            .ok_or_else(|| wrong("it must begin with https:// or http://"))?;
-        if rest.contains(['#', '@']) || rest.contains(char::is_whitespace) || rest.contains(char::is_control) {
-            return Err(wrong("it must be a host with a port and a path, and nothing else"));
-        }
-        let (place, query) = address.split_once('?').unwrap_or((address, ""));
+        let (place, query) = address.trim().split_once('?').unwrap_or((address, ""));
+        let place = llm_wire::address(place, &[])?;
         let version = query.split('&').find_map(|pair| pair.strip_prefix("api-version="));
-        let place = place.trim_end_matches('/');
-        let host = start.len() + "://".len();
-        let host = &place[host..];
-        let host = &host[..host.find('/').unwrap_or(host.len())];
+        if !version.unwrap_or_default().bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
+            let what = "reading the provider's address (base_url): api-version must be a date or preview";
+            return Err(Error::new(ErrorKind::Config, what));
+        }
+        let host = place.split('/').nth(2).unwrap_or_default();
         if SINGLE_HOSTS.iter().any(|single| host.ends_with(single)) {
             let root = place.strip_suffix("/chat/completions").unwrap_or(place);
             return Ok(Self { root, surface: Some(Surface::Single), version });
@@ -122,9 +112,13 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_refused_without_being_repeated() {
-        for address in
-            ["name-secret.openai.azure.com", "https://u:secret@host", "https://host/a#secret", "ftp://secret"]
-        {
+        for address in [
+            "name-secret.openai.azure.com",
+            "https://u:secret@host",
+            "https://host/a#secret",
+            "ftp://secret",
+            "https://host?api-version=a#secret",
+        ] {
             let error = Place::read(address).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config);
             assert!(!error.message().contains("secret"), "{error}");

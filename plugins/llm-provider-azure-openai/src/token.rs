@@ -4,12 +4,13 @@
 //! Sources: "OAuth 2.0 client credentials flow", "How to use managed identities for Azure resources on an Azure VM to
 //! acquire an access token", "How to use managed identities for App Service", read 2026-11.
 
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::time::SystemTime;
 
 use http::{HeaderName, HeaderValue};
-use llm_core::{Cx, Error, ErrorKind, HttpRequest, Progress, Secret};
-use llm_wire::{Renewed, oauth, percent_encoded};
+use llm_core::{Cx, Error, HttpRequest, Secret};
+use llm_wire::oauth::{self, Issuer, Source, missing};
+use llm_wire::{hidden_header, percent_encoded};
 
 use crate::config::{Config, filled, given};
 
@@ -17,19 +18,6 @@ const AUTHORITY: &str = "https://login.microsoftonline.com";
 const SCOPE: &str = "https://cognitiveservices.azure.com/.default";
 /// Where a virtual machine gives tokens.
 const MACHINE: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
-const BEFORE_END: Duration = Duration::from_secs(300);
-const WHOM: &str = "microsoft entra";
-
-/// Where tokens come from.
-#[derive(Debug)]
-pub(crate) enum Source {
-    /// The settings.
-    Fixed(Secret),
-    /// Somebody who gives them.
-    Asked(Asked, Renewed<Secret>),
-    /// Nowhere: what is missing.
-    Missing(String),
-}
 
 /// How a token is asked for.
 #[derive(Debug)]
@@ -48,54 +36,38 @@ pub(crate) enum Proof {
     File(PathBuf),
 }
 
-impl Source {
-    /// By the settings; `None` where they speak of no token at all.
-    pub(crate) fn new(config: &Config, id: &str) -> Option<Self> {
-        if let Some(token) = given(config.access_token.as_ref()) {
-            return Some(Self::Fixed(token));
-        }
-        let (tenant, client) = (filled(config.tenant_id.as_deref()), filled(config.client_id.as_deref()));
-        let scope = filled(config.scope.as_deref()).unwrap_or(SCOPE);
-        let file = config.federated_token_file.clone().filter(|path| !path.as_os_str().is_empty());
-        let proof = given(config.client_secret.as_ref()).map(Proof::Secret).or(file.map(Proof::File));
-        let asked = match (proof, tenant, client) {
-            (Some(proof), Some(tenant), Some(client)) => {
-                let authority = filled(config.authority_host.as_deref()).unwrap_or(AUTHORITY).trim_end_matches('/');
-                let url = format!("{authority}/{}/oauth2/v2.0/token", percent_encoded(tenant));
-                Asked::Application { url, client_id: client.to_owned(), scope: scope.to_owned(), proof }
-            }
-            _ if config.managed_identity || filled(config.identity_endpoint.as_deref()).is_some() => {
-                Asked::machine(config, scope, client)
-            }
-            (Some(_), ..) => {
-                return Some(Self::Missing(format!(
-                    "tenant or application missing: set AZURE_TENANT_ID and AZURE_CLIENT_ID, or providers.{id}.tenant_id \
-                     and providers.{id}.client_id"
-                )));
-            }
-            (None, ..) => return None,
-        };
-        Some(Self::Asked(asked, Renewed::new(BEFORE_END)))
+/// Where tokens come from, by the settings; `None` where they speak of no token at all.
+pub(crate) fn source(config: &Config, id: &str) -> Option<Source<Asked>> {
+    if let Some(token) = given(config.access_token.as_ref()) {
+        return Some(Source::Fixed(token));
     }
-
-    /// A call with a token, made once more with another one where the token is refused.
-    pub(crate) async fn call<R, C>(
-        &self,
-        cx: &Cx,
-        now: fn() -> SystemTime,
-        call: impl Fn(Secret) -> C + Send,
-    ) -> Result<R, Error>
-    where
-        C: Future<Output = Result<R, Error>> + Send,
-    {
-        match self {
-            Self::Fixed(token) => call(token.clone()).await,
-            Self::Asked(asked, known) => {
-                let ask = || async { oauth::token(cx, asked.request()?, WHOM, now()).await };
-                known.call(now, ask, call).await
-            }
-            Self::Missing(what) => Err(missing(what.clone())),
+    let (tenant, client) = (filled(config.tenant_id.as_deref()), filled(config.client_id.as_deref()));
+    let scope = filled(config.scope.as_deref()).unwrap_or(SCOPE);
+    let file = config.federated_token_file.clone().filter(|path| !path.as_os_str().is_empty());
+    let proof = given(config.client_secret.as_ref()).map(Proof::Secret).or(file.map(Proof::File));
+    Some(match (proof, tenant, client) {
+        (Some(proof), Some(tenant), Some(client)) => {
+            let authority = filled(config.authority_host.as_deref()).unwrap_or(AUTHORITY).trim_end_matches('/');
+            let url = format!("{authority}/{}/oauth2/v2.0/token", percent_encoded(tenant));
+            let (client_id, scope) = (client.to_owned(), scope.to_owned());
+            Source::issued(Asked::Application { url, client_id, scope, proof })
         }
+        _ if config.managed_identity || filled(config.identity_endpoint.as_deref()).is_some() => {
+            Source::issued(Asked::machine(config, scope, client))
+        }
+        (Some(_), ..) => Source::Missing(format!(
+            "tenant or application missing: set AZURE_TENANT_ID and AZURE_CLIENT_ID, or providers.{id}.tenant_id and \
+             providers.{id}.client_id"
+        )),
+        (None, ..) => return None,
+    })
+}
+
+impl Issuer for Asked {
+    type Credential = Secret;
+
+    async fn issue(&self, cx: &Cx, now: SystemTime) -> Result<(Secret, Option<SystemTime>), Error> {
+        oauth::token(cx, self.request()?, "microsoft entra", now).await
     }
 }
 
@@ -120,7 +92,7 @@ impl Asked {
                     Proof::Secret(secret) => vec![("client_secret", secret.clone())],
                     Proof::File(path) => vec![
                         ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer".into()),
-                        ("client_assertion", read(path)?),
+                        ("client_assertion", oauth::secret_in(path, "the federated token")?),
                     ],
                 };
                 let about = [("grant_type", "client_credentials"), ("client_id", client_id), ("scope", scope)];
@@ -130,27 +102,13 @@ impl Asked {
             Self::Machine { url, header } => {
                 let mut request = HttpRequest::get(url);
                 let (name, value) = match header {
-                    Some(header) => ("x-identity-header", HeaderValue::from_str(header.expose().trim())),
-                    None => ("metadata", Ok(HeaderValue::from_static("true"))),
+                    Some(header) => ("x-identity-header", hidden_header(header.expose().trim())),
+                    None => ("metadata", Some(HeaderValue::from_static("true"))),
                 };
-                let mut value =
-                    value.map_err(|_| missing("identity_header has characters that no header can carry".to_owned()))?;
-                value.set_sensitive(true);
+                let value = value.ok_or_else(|| missing("identity_header has characters that no header can carry"))?;
                 request.headers.insert(HeaderName::from_static(name), value);
                 Ok(request)
             }
         }
     }
-}
-
-/// The platform writes a fresh token into the file before the old one ends.
-fn read(path: &Path) -> Result<Secret, Error> {
-    let text = std::fs::read_to_string(path);
-    text.map(Secret::from)
-        .map_err(|error| missing(format!("reading the federated token in {}: {error}", path.display())))
-}
-
-/// Nothing was sent because there is nothing to send it with.
-fn missing(message: String) -> Error {
-    Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
 }

@@ -1,84 +1,56 @@
 //! The provider: addresses and tokens around the wire formats of several publishers.
 
-use std::fmt;
+use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue};
 use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
-    ErrorKind, KnownModels, ModelInfo, Origin, Secret, TokenCount, async_trait,
+    ErrorKind, KnownModels, ModelInfo, Origin, Provider, TokenCount, async_trait,
 };
 use llm_wire::exchange::Success;
+use llm_wire::oauth::{SignedIn, missing};
 use llm_wire::{Account, sse_or_json_array_stream, sse_stream};
 use llm_wire_gemini::{count_tokens, embed, generate, predict};
 
-use crate::PLUGIN;
 use crate::chat::{self, Ready};
 use crate::config::Config;
 use crate::models::{self, Model, Protocol};
 use crate::route::{DEFAULT_LOCATION, Route, VERSIONS};
-use crate::token::{Source, missing};
+use crate::{PLUGIN, token};
 
 /// Who is billed for what belongs to no project.
 const PROJECT: HeaderName = HeaderName::from_static("x-goog-user-project");
 
-/// One project at Vertex AI.
-pub struct Vertex {
+/// One project at Vertex AI, with the token of the call.
+struct Vertex {
     id: Arc<str>,
-    source: Source,
     account: Account,
     route: Route,
     models: Arc<dyn KnownModels>,
-    now: fn() -> SystemTime,
+}
+
+/// A project by its settings.
+pub(crate) fn build(cx: &BuildCx, config: &Config) -> Result<Arc<dyn Provider>, Error> {
+    let filled = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
+    let location = Some(filled(&config.location)).filter(|location| !location.is_empty());
+    let route = Route::new(&filled(&config.project), location.as_deref().unwrap_or(DEFAULT_LOCATION))?;
+    let address = Some(filled(&config.base_url)).filter(|address| !address.is_empty());
+    let account = Account::new(&address.unwrap_or_else(|| route.address()), AUTHORIZATION)?
+        .with_versions(VERSIONS)?
+        .with_scheme("Bearer ");
+    let vertex = Vertex { id: cx.id.clone(), account, route, models: cx.models.clone() };
+    Ok(Arc::new(SignedIn::new(vertex, token::source(config, &cx.id))))
 }
 
 impl Vertex {
-    /// A project by its settings.
-    pub fn new(cx: &BuildCx, config: &Config) -> Result<Self, Error> {
-        let filled = |text: &Option<String>| text.as_deref().unwrap_or_default().trim().to_owned();
-        let location = Some(filled(&config.location)).filter(|location| !location.is_empty());
-        let route = Route::new(&filled(&config.project), location.as_deref().unwrap_or(DEFAULT_LOCATION))?;
-        let source = match (&config.access_token, &config.credentials_file) {
-            (Some(token), _) if !token.is_blank() => Source::Fixed(token.clone()),
-            (_, Some(path)) if !path.as_os_str().is_empty() => Source::file(path.clone()),
-            _ if config.metadata => Source::metadata(),
-            _ => Source::Missing(format!(
-                "credentials missing: set GOOGLE_APPLICATION_CREDENTIALS, or GOOGLE_VERTEX_ACCESS_TOKEN, or \
-                 providers.{}.metadata on google's own machines",
-                cx.id
-            )),
-        };
-        let address = Some(filled(&config.base_url)).filter(|address| !address.is_empty());
-        let account = Account::new(&address.unwrap_or_else(|| route.address()), AUTHORIZATION)?
-            .with_versions(VERSIONS)?
-            .with_scheme("Bearer ");
-        let models = cx.models.clone();
-        Ok(Self { id: cx.id.clone(), source, account, route, models, now: this_machines_time })
-    }
-
-    /// A call with a token of the project.
-    pub(crate) async fn with_token<R, C>(&self, cx: &Cx, call: impl Fn(Secret) -> C + Send) -> Result<R, Error>
-    where
-        C: Future<Output = Result<R, Error>> + Send,
-    {
-        self.source.call(cx, self.now, call).await
-    }
-
-    /// The account of one call: its own token instead of ours, its own address only together with its own token.
-    async fn account(&self, cx: &Cx) -> Result<Account, Error> {
-        let account = if cx.credential.is_some() {
-            self.account.for_call(cx)?.into_owned()
-        } else {
-            let token = self.with_token(cx, |token| async { Ok(token) }).await?;
-            self.account.clone().with_key(Some(token))?
-        };
+    fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
         if self.route.project().is_empty() {
             let message = format!("project missing: set GOOGLE_CLOUD_PROJECT or providers.{}.project", self.id);
             return Err(missing(message));
         }
-        Ok(account)
+        self.account.for_call(cx)
     }
 
     fn known(&self, model: &str) -> Arc<Capabilities> {
@@ -114,14 +86,14 @@ impl Adapter for Vertex {
     }
 
     async fn chat(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatResponse, Error> {
-        let account = self.account(cx).await?;
+        let account = self.account(cx)?;
         let mut ready = self.ready(request, false)?;
         let (request, warnings) = (ready.request(&account), ready.take_warnings());
         account.answer(cx, request, warnings, ready.protocol.classify(), |success| ready.decode(success)).await
     }
 
     async fn chat_stream(&self, cx: &Cx, request: &ChatRequest) -> Result<ChatStream, Error> {
-        let account = self.account(cx).await?;
+        let account = self.account(cx)?;
         let mut ready = self.ready(request, true)?;
         let response = account.open(cx, ready.request(&account), ready.protocol.classify()).await?;
         let (origin, warnings, headers) = (ready.origin.clone(), ready.take_warnings(), response.headers.clone());
@@ -141,7 +113,7 @@ impl Adapter for Vertex {
     }
 
     async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
-        let account = self.account(cx).await?;
+        let account = self.account(cx)?;
         let (known, origin) = (self.known(&request.model), self.origin(llm_wire_gemini::API, &request.model));
         let model = Model::of(&request.model, &known);
         let by_predict = models::has_predict(model.name);
@@ -161,7 +133,7 @@ impl Adapter for Vertex {
         let model = Model::of(&request.model, &known);
         let protocol = model.protocol();
         let origin = self.origin(protocol.api(), &request.model);
-        let account = self.account(cx).await?;
+        let account = self.account(cx)?;
         let (path, encoded) = match protocol {
             Protocol::Gemini => {
                 let profile = models::profile(model.name, &known);
@@ -183,7 +155,7 @@ impl Adapter for Vertex {
     }
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
-        let mut account = self.account(cx).await?;
+        let mut account = self.account(cx)?.into_owned();
         if let Ok(project) = HeaderValue::from_str(self.route.project()) {
             account = account.with_header(PROJECT, project);
         }
@@ -200,17 +172,5 @@ impl Adapter for Vertex {
             }
         }
         Ok(all)
-    }
-}
-
-/// Tokens have an end, by this machine's clock.
-fn this_machines_time() -> SystemTime {
-    #[expect(clippy::disallowed_methods, reason = "the one place where a token's time comes from")]
-    SystemTime::now()
-}
-
-impl fmt::Debug for Vertex {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Vertex").field("id", &self.id).finish_non_exhaustive()
     }
 }

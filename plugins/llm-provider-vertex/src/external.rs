@@ -9,15 +9,17 @@ use std::path::PathBuf;
 use std::time::SystemTime;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use llm_core::{Cx, Error, ErrorKind, HttpRequest, Progress, Secret};
-use llm_wire::{exchange, oauth, rfc3339};
+use http::{HeaderMap, HeaderName};
+use llm_core::{Cx, Error, HttpRequest, Secret};
+use llm_wire::oauth::{missing, refused, secret_in};
+use llm_wire::{exchange, hidden_header, oauth, rfc3339};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::token::missing;
+use crate::token::WHOM;
 
-const WHOM: &str = "google";
+/// What is being done, for messages.
+const ASKING: &str = "asking for an external account's token";
 
 /// The credentials.
 #[derive(Deserialize)]
@@ -75,26 +77,25 @@ impl External {
 impl Source {
     async fn subject(&self, cx: &Cx) -> Result<Secret, Error> {
         let text = match (&self.file, &self.url) {
-            (Some(path), _) => std::fs::read_to_string(path)
-                .map_err(|error| missing(format!("reading the token in {}: {error}", path.display())))?,
+            (Some(path), _) => secret_in(path, "the token")?,
             (None, Some(url)) => {
                 let mut request = HttpRequest::get(url);
                 for (name, value) in &self.headers {
                     let name = HeaderName::try_from(name).ok();
-                    request.headers.extend(name.zip(hidden(value.expose())));
+                    request.headers.extend(name.zip(hidden_header(value.expose())));
                 }
-                let success = exchange::unary(cx, request, |response| refused(response.status)).await?;
-                String::from_utf8_lossy(&success.body).into_owned()
+                let success = exchange::unary(cx, request, |response| refused(response, ASKING)).await?;
+                String::from_utf8_lossy(&success.body).into_owned().into()
             }
             (None, None) => {
-                return Err(missing("the credentials name neither a file nor an address of a token".to_owned()));
+                return Err(missing("the credentials name neither a file nor an address of a token"));
             }
         };
         let field = self.format.as_ref().filter(|format| format.kind == "json");
         let Some(field) = field.and_then(|format| format.subject_token_field_name.as_deref()) else {
-            return Ok(text.into());
+            return Ok(text);
         };
-        let fields: Value = serde_json::from_str(&text).unwrap_or_default();
+        let fields: Value = serde_json::from_str(text.expose()).unwrap_or_default();
         let token = fields[field].as_str();
         token.map(Secret::from).ok_or_else(|| missing(format!("reading the token: there is no field {field:?} in it")))
     }
@@ -110,21 +111,9 @@ async fn impersonate(cx: &Cx, url: &str, token: &Secret, scope: &str) -> Result<
     }
     let mut request = HttpRequest::post_json(url, json!({ "scope": [scope] }).to_string());
     let headers: &mut HeaderMap = &mut request.headers;
-    headers.extend(hidden(&format!("Bearer {}", token.expose())).map(|value| (AUTHORIZATION, value)));
-    let success = exchange::unary(cx, request, |response| refused(response.status)).await?;
+    headers.extend(hidden_header(&format!("Bearer {}", token.expose())).map(|value| (AUTHORIZATION, value)));
+    let success = exchange::unary(cx, request, |response| refused(response, ASKING)).await?;
     let answer: Answer = serde_json::from_slice(&success.body)
-        .map_err(|_| missing("asking google for a service account's token: the answer is none".to_owned()))?;
+        .map_err(|_| missing("asking google for a service account's token: the answer is none"))?;
     Ok((answer.access_token, answer.expire_time.as_deref().and_then(rfc3339)))
-}
-
-fn hidden(text: &str) -> Option<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).ok()?;
-    value.set_sensitive(true);
-    Some(value)
-}
-
-fn refused(status: u16) -> Error {
-    let kind = if status >= 500 { ErrorKind::Server } else { ErrorKind::Auth };
-    let message = format!("asking for an external account's token: the answer has the status {status}");
-    Error::new(kind, message).with_progress(Progress::NotSent)
 }

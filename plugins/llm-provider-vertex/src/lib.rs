@@ -6,7 +6,6 @@ mod config;
 mod external;
 mod models;
 mod route;
-mod signed_in;
 mod token;
 
 use std::sync::Arc;
@@ -14,9 +13,7 @@ use std::sync::Arc;
 use llm_core::{BuildCx, Error, Provider, ProviderPlugin, Setting};
 use serde_json::{Map, Value};
 
-pub use adapter::Vertex;
 pub use config::Config;
-use signed_in::SignedIn;
 
 /// The plugin.
 pub static PLUGIN: ProviderPlugin =
@@ -43,5 +40,5 @@ pub static PLUGIN: ProviderPlugin =
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    Ok(Arc::new(SignedIn(Vertex::new(cx, &llm_core::read_config(config)?)?)))
+    adapter::build(cx, &llm_core::read_config(config)?)
 }

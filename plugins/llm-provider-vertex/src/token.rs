@@ -4,35 +4,56 @@
 //! Sources: "Using OAuth 2.0 for Server to Server Applications", "Authenticate applications" of Compute Engine; read 2026-11.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use http::{HeaderName, HeaderValue};
-use llm_core::{Cx, Error, ErrorKind, HttpRequest, Progress, Secret, base64_text};
-use llm_wire::{Renewed, oauth};
+use llm_core::{Cx, Error, HttpRequest, Secret, base64_text};
+use llm_wire::oauth::{self, Issuer, Source, missing};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::config::Config;
 use crate::external::External;
 
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const TOKEN_URL: &str = "https://oauth2.googleapis.com/token";
 const METADATA_URL: &str = "http://metadata.google.internal/computeMetadata/v1/instance/service-accounts/default/token";
-const BEFORE_END: Duration = Duration::from_secs(300);
 const HOUR: u64 = 3600;
+/// Who gives tokens, for messages.
+pub(crate) const WHOM: &str = "google";
 
-/// Where tokens come from.
-#[derive(Debug)]
-pub(crate) enum Source {
-    /// The settings.
-    Fixed(Secret),
-    /// A file of application credentials.
-    File(PathBuf, Renewed<Secret>),
-    /// The metadata server.
-    Metadata(Renewed<Secret>),
-    /// Nowhere: what is missing.
-    Missing(String),
+/// How a token is asked for.
+pub(crate) enum Asked {
+    /// With a file of application credentials.
+    File(PathBuf),
+    /// Of the metadata server.
+    Metadata,
+}
+
+/// Where tokens come from, by the settings.
+pub(crate) fn source(config: &Config, id: &str) -> Source<Asked> {
+    match (&config.access_token, &config.credentials_file) {
+        (Some(token), _) if !token.is_blank() => Source::Fixed(token.clone()),
+        (_, Some(path)) if !path.as_os_str().is_empty() => Source::issued(Asked::File(path.clone())),
+        _ if config.metadata => Source::issued(Asked::Metadata),
+        _ => Source::Missing(format!(
+            "credentials missing: set GOOGLE_APPLICATION_CREDENTIALS, or GOOGLE_VERTEX_ACCESS_TOKEN, or \
+             providers.{id}.metadata on google's own machines"
+        )),
+    }
+}
+
+impl Issuer for Asked {
+    type Credential = Secret;
+
+    async fn issue(&self, cx: &Cx, now: SystemTime) -> Result<(Secret, Option<SystemTime>), Error> {
+        match self {
+            Self::File(path) => of_file(cx, path, now).await,
+            Self::Metadata => oauth::token(cx, metadata_request(), WHOM, now).await,
+        }
+    }
 }
 
 /// What a file of application credentials holds.
@@ -55,41 +76,10 @@ enum Credentials {
     ExternalAccount(Box<External>),
 }
 
-impl Source {
-    pub(crate) fn file(path: PathBuf) -> Self {
-        Self::File(path, Renewed::new(BEFORE_END))
-    }
-
-    pub(crate) fn metadata() -> Self {
-        Self::Metadata(Renewed::new(BEFORE_END))
-    }
-
-    /// A call with a token, made once more with another one where the token is refused.
-    pub(crate) async fn call<R, C>(
-        &self,
-        cx: &Cx,
-        now: fn() -> SystemTime,
-        call: impl Fn(Secret) -> C + Send,
-    ) -> Result<R, Error>
-    where
-        C: Future<Output = Result<R, Error>> + Send,
-    {
-        match self {
-            Self::Fixed(token) => call(token.clone()).await,
-            Self::File(path, known) => known.call(now, || of_file(cx, path, now()), call).await,
-            Self::Metadata(known) => {
-                known.call(now, || oauth::token(cx, metadata_request(), "google", now()), call).await
-            }
-            Self::Missing(what) => Err(missing(what.clone())),
-        }
-    }
-}
-
 async fn of_file(cx: &Cx, path: &Path, now: SystemTime) -> Result<(Secret, Option<SystemTime>), Error> {
-    let text = std::fs::read(path)
-        .map_err(|error| missing(format!("reading the credentials file {}: {error}", path.display())))?;
+    let text = oauth::secret_in(path, "the credentials")?;
     // The parser's words may quote the key.
-    let credentials = serde_json::from_slice(&text).map_err(|_| {
+    let credentials = serde_json::from_str(text.expose()).map_err(|_| {
         let path = path.display();
         missing(format!(
             "reading the credentials file {path}: it is neither a service account's, nor a user's, nor an external account's"
@@ -113,7 +103,7 @@ async fn of_file(cx: &Cx, path: &Path, now: SystemTime) -> Result<(Secret, Optio
             oauth::form(token_uri.unwrap_or_else(|| TOKEN_URL.to_owned()), fields)
         }
     };
-    oauth::token(cx, request, "google", now).await
+    oauth::token(cx, request, WHOM, now).await
 }
 
 fn metadata_request() -> HttpRequest {
@@ -135,7 +125,7 @@ fn assertion(
     let claims =
         json!({ "iss": email, "scope": SCOPE, "aud": audience, "iat": seconds, "exp": seconds.saturating_add(HOUR) });
     let mut token = format!("{}.{}", url_safe(header.to_string().as_bytes()), url_safe(claims.to_string().as_bytes()));
-    let wrong = || missing("reading a service account's key: private_key is no RSA key in PKCS #8".to_owned());
+    let wrong = || missing("reading a service account's key: private_key is no RSA key in PKCS #8");
     let pair = RsaKeyPair::from_pkcs8(&der(key.expose()).ok_or_else(wrong)?).map_err(|_| wrong())?;
     let mut signature = vec![0; pair.public_modulus_len()];
     pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature).map_err(|_| wrong())?;
@@ -154,16 +144,14 @@ fn url_safe(bytes: &[u8]) -> String {
     base64_text::encode(bytes).trim_end_matches('=').replace('+', "-").replace('/', "_")
 }
 
-/// Nothing was sent because there is nothing to send it with.
-pub(crate) fn missing(message: String) -> Error {
-    Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
     use aws_lc_rs::rsa::{KeyPair, KeySize};
     use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+    use llm_core::ErrorKind;
 
     use super::*;
 

@@ -8,18 +8,18 @@ use async_trait::async_trait;
 use http::header::AUTHORIZATION;
 use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
-    ErrorKind, KnownModels, ModelInfo, Origin, Progress, Provider, RerankRequest, RerankResponse, Secret, Support,
+    ErrorKind, KnownModels, ModelInfo, Origin, Provider, RerankRequest, RerankResponse, Secret, Support,
 };
 use llm_wire::exchange::Success;
-use llm_wire::{Account, ErrorResponse, percent_encoded, sse_stream, this_machines_time};
+use llm_wire::oauth::{SignedIn, missing};
+use llm_wire::{Account, ErrorResponse, percent_encoded, sse_stream};
 use llm_wire_openai::{Encoded, FAMILY, chat, completions, embed, rerank};
 
 use crate::answer::Stream;
 use crate::body::{self, Billed};
 use crate::config::Config;
 use crate::dialect::{DIALECT, PROMPTS};
-use crate::token::{Iam, SignedIn};
-use crate::{PLUGIN, answer};
+use crate::{PLUGIN, answer, token};
 
 const VERSION: &str = "2024-03-13";
 const IAM: &str = "https://iam.cloud.ibm.com";
@@ -27,7 +27,7 @@ const IAM: &str = "https://iam.cloud.ibm.com";
 const DEPLOYMENT: &str = "deployment/";
 
 /// One account at watsonx.ai.
-pub(crate) struct Watsonx {
+struct Watsonx {
     id: Arc<str>,
     models: Arc<dyn KnownModels>,
     /// With the key that is sent as it is, where there is one.
@@ -64,7 +64,7 @@ pub(crate) fn build(cx: &BuildCx, config: Config) -> Result<Arc<dyn Provider>, E
         (None, Some(key)) => ("ZenApiKey ", Some(key)),
         (None, None) => ("Bearer ", None),
     };
-    let signed_in = sent.is_none();
+    let by_token = sent.is_none();
     let project = filled(config.project_id).map(|id| ("project_id", id));
     let inner = Watsonx {
         id: cx.id.clone(),
@@ -73,11 +73,13 @@ pub(crate) fn build(cx: &BuildCx, config: Config) -> Result<Arc<dyn Provider>, E
         billed: project.or_else(|| filled(config.space_id).map(|id| ("space_id", id))),
         version,
     };
-    if !signed_in {
+    if !by_token {
         return Ok(Arc::new(inner));
     }
-    let iam = Iam::new(&filled(config.iam_url).unwrap_or_else(|| IAM.to_owned()));
-    Ok(Arc::new(SignedIn { inner, iam, key: given(config.api_key), now: this_machines_time }))
+    let url = token::url(filled(config.iam_url).as_deref().unwrap_or(IAM));
+    let source = token::source(&url, given(config.api_key), &cx.id);
+    let signed_in = SignedIn::new(inner, source);
+    Ok(Arc::new(signed_in.with_keys_of_calls(move |credential| token::of_call(&url, credential))))
 }
 
 impl Watsonx {
@@ -119,11 +121,6 @@ impl Watsonx {
 
 fn classify(response: &ErrorResponse) -> Error {
     llm_wire_openai::decode_error(response, &DIALECT)
-}
-
-/// Nothing was sent because there is nothing to send it with.
-pub(crate) fn missing(message: String) -> Error {
-    Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
 }
 
 #[async_trait]
