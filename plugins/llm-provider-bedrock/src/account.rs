@@ -5,9 +5,11 @@ use std::time::SystemTime;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use llm_core::{ChatStream, Cx, Error, ErrorKind, HttpRequest, Secret};
+use llm_wire::hidden_header;
+use llm_wire::oauth::missing;
 
 use crate::config::Config;
-use crate::credentials::{Container, Credentials, Files, Machine, Source, WebIdentity, missing, of_call};
+use crate::credentials::{Asked, Container, Credentials, Files, Machine, Source, WebIdentity, of_call};
 use crate::sigv4::{self, Scope, Signed};
 
 const DATE: &str = "x-amz-date";
@@ -51,7 +53,7 @@ impl Account {
             )),
             _ if profile.is_some() || config.credentials_file.is_some() || config.config_file.is_some() => {
                 let (credentials, config) = (config.credentials_file.clone(), config.config_file.clone());
-                Source::Files(Files::new(profile.as_deref(), credentials, config))
+                Source::issued(Asked::Files(Files::new(profile.as_deref(), credentials, config)))
             }
             _ => Self::elsewhere(id, config, region),
         }))
@@ -64,14 +66,16 @@ impl Account {
         };
         if let (Some(file), Some(role)) = (&config.web_identity_token_file, filled(&config.role_arn)) {
             let session = filled(&config.role_session_name);
-            return Source::WebIdentity(WebIdentity::new(region, &role, session.as_deref(), file.clone()));
+            let role = WebIdentity::new(region, &role, session.as_deref(), file.clone());
+            return Source::issued(Asked::WebIdentity(role));
         }
         if let Some(address) = filled(&config.container_credentials) {
             let token = config.container_token.clone().filter(|token| !token.is_blank());
-            return Source::Container(Container::new(&address, token, config.container_token_file.clone()));
+            let container = Container::new(&address, token, config.container_token_file.clone());
+            return Source::issued(Asked::Container(container));
         }
         if config.metadata {
-            return Source::Machine(Machine::new(filled(&config.metadata_url).as_deref()));
+            return Source::issued(Asked::Machine(Machine::new(filled(&config.metadata_url).as_deref())));
         }
         Source::Missing(format!(
             "api key missing: set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
@@ -79,14 +83,23 @@ impl Account {
         ))
     }
 
-    /// What a call is authorised with: its own credential instead of ours.
-    pub(crate) async fn authority(&self, cx: &Cx, now: SystemTime) -> Result<Authority, Error> {
-        if let Some(secret) = &cx.credential {
-            return Ok(of_call(secret).map_or_else(|| Authority::Bearer(secret.clone()), Authority::Keys));
-        }
-        match self {
-            Self::Bearer(secret) => Ok(Authority::Bearer(secret.clone())),
-            Self::Keys(source) => source.credentials(cx, now).await.map(Authority::Keys),
+    /// A call with what authorises it: its own credential instead of ours. Where a key that was given to us is refused,
+    /// as one is that ended early, the call is made once more with another one.
+    pub(crate) async fn call<R, C>(
+        &self,
+        cx: &Cx,
+        now: fn() -> SystemTime,
+        call: impl Fn(Authority) -> C + Send + Sync,
+    ) -> Result<R, Error>
+    where
+        C: Future<Output = Result<R, Error>> + Send,
+    {
+        match (&cx.credential, self) {
+            (Some(secret), _) => {
+                call(of_call(secret).map_or_else(|| Authority::Bearer(secret.clone()), Authority::Keys)).await
+            }
+            (None, Self::Bearer(secret)) => call(Authority::Bearer(secret.clone())).await,
+            (None, Self::Keys(source)) => source.call(cx, now, |keys| call(Authority::Keys(keys))).await,
         }
     }
 }
@@ -138,10 +151,7 @@ impl Authority {
 
 /// A header that is never shown.
 fn sensitive(text: &str) -> Result<HeaderValue, Error> {
-    let mut value = HeaderValue::from_str(text)
-        .map_err(|_| missing("the credential of bedrock has characters that no header can carry".to_owned()))?;
-    value.set_sensitive(true);
-    Ok(value)
+    hidden_header(text).ok_or_else(|| missing("the credential of bedrock has characters that no header can carry"))
 }
 
 /// Adds the signature, and the headers that are signed with it.

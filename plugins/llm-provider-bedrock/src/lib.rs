@@ -2,6 +2,7 @@
 
 mod account;
 mod adapter;
+mod call;
 mod config;
 mod credentials;
 mod invoke;

@@ -46,7 +46,7 @@ impl Route {
 
     /// The same account at another address: a proxy has one for all, AWS's own endpoints have one each.
     pub(crate) fn at(&self, base: &str) -> Result<Self, Error> {
-        let base = normalize(base)?;
+        let base = llm_wire::address(base, &[])?.to_owned();
         let control = base.replacen("://bedrock-runtime", "://bedrock", 1);
         let (mantle, mantle_newer) = (base.clone(), base.clone());
         Ok(Self { region: self.region.clone(), control, mantle, mantle_newer, runtime: base })
@@ -71,22 +71,6 @@ impl Route {
         }
         url
     }
-}
-
-fn normalize(text: &str) -> Result<String, Error> {
-    let wrong = |what: &str| {
-        Error::new(
-            ErrorKind::Config,
-            format!("reading the address of bedrock (base_url, AWS_ENDPOINT_URL_BEDROCK_RUNTIME): {what}"),
-        )
-    };
-    if !text.starts_with("https://") && !text.starts_with("http://") {
-        return Err(wrong("it must begin with https:// or http://"));
-    }
-    if text.contains(['?', '#', '@']) || text.contains(char::is_whitespace) || text.contains(char::is_control) {
-        return Err(wrong("it must be a host with a port and a path, and nothing else"));
-    }
-    Ok(text.trim_end_matches('/').to_owned())
 }
 
 #[cfg(test)]

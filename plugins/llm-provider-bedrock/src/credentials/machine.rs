@@ -7,47 +7,40 @@ use std::time::SystemTime;
 
 use http::{HeaderName, HeaderValue, Method};
 use llm_core::{Cx, Error, HttpRequest};
-use llm_wire::{Renewed, exchange, percent_encoded};
+use llm_wire::oauth::{missing, refused};
+use llm_wire::{exchange, hidden_header, percent_encoded};
 
-use super::temporary::{BEFORE_END, read, refused};
-use super::{Credentials, missing};
+use super::Credentials;
+use super::temporary::read;
 
 /// Where it answers, for both families of addresses.
 const SERVICE: &str = "http://169.254.169.254";
 const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
 const SESSION: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token");
 const SESSION_SECONDS: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-ttl-seconds");
-const WHOSE: &str = "the machine's";
+const ASKING: &str = "asking for the machine's access key";
 
 /// A machine's metadata service.
 #[derive(Debug)]
 pub(crate) struct Machine {
     service: String,
-    known: Renewed<Credentials>,
 }
 
 impl Machine {
     /// At its usual address, or another one.
     pub(crate) fn new(service: Option<&str>) -> Self {
-        let service = service.unwrap_or(SERVICE).trim_end_matches('/').to_owned();
-        Self { service, known: Renewed::new(BEFORE_END) }
+        Self { service: service.unwrap_or(SERVICE).trim_end_matches('/').to_owned() }
     }
 
-    /// The access key, asked for where none is known that lasts.
-    pub(crate) async fn credentials(&self, cx: &Cx, now: SystemTime) -> Result<Credentials, Error> {
-        self.known.at(now, || self.ask(cx)).await
-    }
-
-    async fn ask(&self, cx: &Cx) -> Result<(Credentials, Option<SystemTime>), Error> {
+    /// The access key, and when it ends.
+    pub(super) async fn ask(&self, cx: &Cx) -> Result<(Credentials, Option<SystemTime>), Error> {
         let mut request = HttpRequest::get(format!("{}/latest/api/token", self.service));
         request.method = Method::PUT;
         // The session ends with the three requests; a minute is enough for them.
         request.headers.insert(SESSION_SECONDS, HeaderValue::from_static("60"));
         let session = text(&send(cx, request).await?);
-        let mut session = HeaderValue::from_str(&session).map_err(|_| {
-            missing("the machine's metadata service gave a session that no header can carry".to_owned())
-        })?;
-        session.set_sensitive(true);
+        let session = hidden_header(&session)
+            .ok_or_else(|| missing("the machine's metadata service gave a session that no header can carry"))?;
         let get = async |path: &str| {
             let mut request = HttpRequest::get(format!("{}{path}", self.service));
             request.headers.insert(SESSION, session.clone());
@@ -55,14 +48,13 @@ impl Machine {
         };
         let roles = text(&get(ROLES).await?);
         let role = roles.lines().next().map(str::trim).filter(|role| !role.is_empty());
-        let role =
-            role.ok_or_else(|| missing("the machine has no role: attach one that may use bedrock".to_owned()))?;
-        read(&get(&format!("{ROLES}{}", percent_encoded(role))).await?, WHOSE)
+        let role = role.ok_or_else(|| missing("the machine has no role: attach one that may use bedrock"))?;
+        read(&get(&format!("{ROLES}{}", percent_encoded(role))).await?, ASKING)
     }
 }
 
 async fn send(cx: &Cx, request: HttpRequest) -> Result<bytes::Bytes, Error> {
-    Ok(exchange::unary(cx, request, |response| refused(response.status, WHOSE)).await?.body)
+    Ok(exchange::unary(cx, request, |response| refused(response, ASKING)).await?.body)
 }
 
 fn text(body: &[u8]) -> String {

@@ -9,7 +9,8 @@ mod web_identity;
 
 use std::time::SystemTime;
 
-use llm_core::{Cx, Error, ErrorKind, Progress, Secret};
+use llm_core::{Cx, Error, Secret};
+use llm_wire::oauth::{self, Issuer};
 
 pub(crate) use container::Container;
 pub(crate) use machine::Machine;
@@ -17,7 +18,7 @@ pub(crate) use profile::{Files, region_of};
 pub(crate) use web_identity::WebIdentity;
 
 /// An access key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Credentials {
     pub(crate) access_key_id: String,
     pub(crate) secret_access_key: Secret,
@@ -26,10 +27,11 @@ pub(crate) struct Credentials {
 }
 
 /// Where access keys come from.
+pub(crate) type Source = oauth::Source<Asked>;
+
+/// Who gives access keys.
 #[derive(Debug)]
-pub(crate) enum Source {
-    /// The settings.
-    Fixed(Credentials),
+pub(crate) enum Asked {
     /// AWS's shared files.
     Files(Files),
     /// A role that trusts a token.
@@ -38,20 +40,18 @@ pub(crate) enum Source {
     Container(Container),
     /// A machine's metadata service.
     Machine(Machine),
-    /// Nowhere: what is missing.
-    Missing(String),
 }
 
-impl Source {
-    /// The access key for a call at `now`.
-    pub(crate) async fn credentials(&self, cx: &Cx, now: SystemTime) -> Result<Credentials, Error> {
+impl Issuer for Asked {
+    type Credential = Credentials;
+
+    async fn issue(&self, cx: &Cx, now: SystemTime) -> Result<(Credentials, Option<SystemTime>), Error> {
         match self {
-            Self::Fixed(credentials) => Ok(credentials.clone()),
-            Self::Files(files) => files.credentials(),
-            Self::WebIdentity(role) => role.credentials(cx, now).await,
-            Self::Container(container) => container.credentials(cx, now).await,
-            Self::Machine(machine) => machine.credentials(cx, now).await,
-            Self::Missing(what) => Err(missing(what.clone())),
+            // Other programs write other keys into them, at any time.
+            Self::Files(files) => Ok((files.credentials()?, Some(now))),
+            Self::WebIdentity(role) => role.ask(cx).await,
+            Self::Container(container) => container.ask(cx).await,
+            Self::Machine(machine) => machine.ask(cx).await,
         }
     }
 }
@@ -68,11 +68,6 @@ pub(crate) fn of_call(secret: &Secret) -> Option<Credentials> {
         secret_access_key: parts.next().filter(|part| !part.is_empty())?.into(),
         session_token: parts.next().filter(|part| !part.is_empty()).map(Secret::from),
     })
-}
-
-/// Nothing was sent because there is nothing to sign with.
-pub(crate) fn missing(message: String) -> Error {
-    Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use llm_core::{Error, Secret};
+use llm_wire::oauth::missing;
 
-use super::{Credentials, missing};
+use super::Credentials;
 
 /// The sections of a file: name, then keys and values.
 type Sections = BTreeMap<String, BTreeMap<String, String>>;

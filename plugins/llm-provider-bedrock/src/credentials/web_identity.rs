@@ -6,13 +6,13 @@
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use llm_core::{Cx, Error, ErrorKind, Progress};
-use llm_wire::{ErrorResponse, Renewed, exchange, oauth, rfc3339};
+use llm_core::{Cx, Error};
+use llm_wire::oauth::{form, missing, refused, secret_in};
+use llm_wire::{ErrorResponse, exchange, rfc3339};
 
-use super::temporary::{BEFORE_END, refused};
-use super::{Credentials, missing};
+use super::Credentials;
 
-const WHOSE: &str = "the role's";
+const ASKING: &str = "asking for the role's access key";
 
 /// A role, and the file with the token.
 #[derive(Debug)]
@@ -21,7 +21,6 @@ pub(crate) struct WebIdentity {
     role: String,
     session: String,
     file: PathBuf,
-    known: Renewed<Credentials>,
 }
 
 impl WebIdentity {
@@ -32,34 +31,27 @@ impl WebIdentity {
             role: role.to_owned(),
             session: session.unwrap_or("loquat").to_owned(),
             file,
-            known: Renewed::new(BEFORE_END),
         }
     }
 
-    /// The access key, asked for where none is known that lasts.
-    pub(crate) async fn credentials(&self, cx: &Cx, now: SystemTime) -> Result<Credentials, Error> {
-        self.known.at(now, || self.ask(cx)).await
-    }
-
-    async fn ask(&self, cx: &Cx) -> Result<(Credentials, Option<SystemTime>), Error> {
-        // The platform writes a fresh token into the file before the old one ends.
-        let token = std::fs::read_to_string(&self.file)
-            .map_err(|error| missing(format!("reading the web identity in {}: {error}", self.file.display())))?;
-        let form = [
+    /// The access key, and when it ends.
+    pub(super) async fn ask(&self, cx: &Cx) -> Result<(Credentials, Option<SystemTime>), Error> {
+        let token = secret_in(&self.file, "the web identity")?;
+        let fields = [
             ("Action", "AssumeRoleWithWebIdentity"),
             ("Version", "2011-06-15"),
             ("RoleArn", &*self.role),
             ("RoleSessionName", &*self.session),
-            ("WebIdentityToken", token.trim()),
+            ("WebIdentityToken", token.expose().trim()),
         ];
-        let success = exchange::unary(cx, oauth::form(&*self.url, form), denied).await?;
+        let success = exchange::unary(cx, form(&*self.url, fields), denied).await?;
         read(&String::from_utf8_lossy(&success.body))
     }
 }
 
 /// The key in an answer, which is XML without anything to escape in it.
 fn read(xml: &str) -> Result<(Credentials, Option<SystemTime>), Error> {
-    let none = || Error::new(ErrorKind::Auth, "asking for the role's access key: the answer is none");
+    let none = || missing(format!("{ASKING}: the answer is none"));
     let credentials = Credentials {
         access_key_id: element(xml, "AccessKeyId").ok_or_else(none)?.to_owned(),
         secret_access_key: element(xml, "SecretAccessKey").ok_or_else(none)?.into(),
@@ -70,12 +62,12 @@ fn read(xml: &str) -> Result<(Credentials, Option<SystemTime>), Error> {
 
 /// An error with the service's own word for it; its words may quote the token.
 fn denied(response: &ErrorResponse) -> Error {
-    let error = refused(response.status, WHOSE);
+    let error = refused(response, ASKING);
     let body = response.text();
     match element(&body, "Code").filter(|code| code.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
         Some(code) => {
             let message = format!("{} ({code})", error.message());
-            error.with_message(message).with_progress(Progress::NotSent)
+            error.with_message(message)
         }
         None => error,
     }

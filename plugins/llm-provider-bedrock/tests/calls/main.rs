@@ -4,6 +4,7 @@
 
 mod elsewhere;
 mod invoke;
+mod renewed;
 
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
