@@ -201,6 +201,8 @@ pub struct ModelCard {
     pub sampling: Support,
     /// Whether it reasons.
     pub reasoning: Support,
+    /// Whether it can be made to call a tool.
+    pub forced_tool: Support,
     /// Who publishes it, where a host keeps the models of several apart.
     pub publisher: Option<&'static str>,
 }
@@ -215,6 +217,7 @@ impl ModelCard {
             max_output: None,
             sampling: Support::Unknown,
             reasoning: Support::Unknown,
+            forced_tool: Support::Unknown,
             publisher: None,
         }
     }
@@ -244,6 +247,12 @@ impl ModelCard {
         self
     }
 
+    /// With what it says of being made to call a tool.
+    pub const fn with_forced_tool(mut self, forced_tool: Support) -> Self {
+        self.forced_tool = forced_tool;
+        self
+    }
+
     /// Writes what the card knows into `capabilities`.
     pub fn apply(&self, capabilities: &mut Capabilities) {
         capabilities.context_window = self.context_window.or(capabilities.context_window);
@@ -253,6 +262,9 @@ impl ModelCard {
         }
         if self.reasoning != Support::Unknown {
             capabilities.reasoning = self.reasoning;
+        }
+        if self.forced_tool != Support::Unknown {
+            capabilities.forced_tool = self.forced_tool;
         }
         if let Some(publisher) = self.publisher {
             capabilities.publisher = Some(Cow::Borrowed(publisher));
