@@ -155,7 +155,11 @@ impl OpenAiAdapter {
         let origin = Origin::new(protocol.family(), self.id.clone(), request.model.as_str());
         let reasons = self.dialect.reasons && known.reasoning != Support::No;
         let drop_prefill = self.dialect.drop_prefill || known.assistant_prefill == Support::No;
-        Ok((Dialect { drop_sampling, reasons, drop_prefill, ..self.dialect }, protocol, Arc::new(origin)))
+        let forced = known.forced_tool.may();
+        let required_tool = self.dialect.required_tool.filter(|_| forced);
+        let named_tool = self.dialect.named_tool && forced;
+        let dialect = Dialect { drop_sampling, reasons, drop_prefill, required_tool, named_tool, ..self.dialect };
+        Ok((dialect, protocol, Arc::new(origin)))
     }
 
     fn keyless(&self) -> Error {

@@ -87,22 +87,22 @@ fn sampling(request: &ChatRequest, dialect: &Dialect, notes: &mut Notes) -> Resu
     let stop = (!from.stop.is_empty()).then(|| json!(from.stop));
     let mut given = Vec::new();
     for (field, path, value) in [
-        ("max_tokens", "sampling.max_output_tokens", whole(from.max_output_tokens)),
-        ("temperature", "sampling.temperature", number(from.temperature)),
-        ("top_p", "sampling.top_p", number(from.top_p)),
-        ("top_k", "sampling.top_k", whole(from.top_k)),
-        ("presence_penalty", "sampling.presence_penalty", number(from.presence_penalty)),
-        ("frequency_penalty", "sampling.frequency_penalty", number(from.frequency_penalty)),
-        ("seed", "sampling.seed", from.seed.map(Value::from)),
-        ("stop", "sampling.stop", stop),
-        ("n", "sampling.candidates", whole(from.candidates)),
-        ("logprobs", "sampling.logprobs", whole(from.logprobs)),
-        ("user", "end_user", request.end_user.as_deref().map(Value::from)),
+        (Some("max_tokens"), "sampling.max_output_tokens", whole(from.max_output_tokens)),
+        (Some("temperature"), "sampling.temperature", number(from.temperature)),
+        (Some("top_p"), "sampling.top_p", number(from.top_p)),
+        (Some("top_k"), "sampling.top_k", whole(from.top_k)),
+        (Some("presence_penalty"), "sampling.presence_penalty", number(from.presence_penalty)),
+        (Some("frequency_penalty"), "sampling.frequency_penalty", number(from.frequency_penalty)),
+        (dialect.seed, "sampling.seed", from.seed.map(Value::from)),
+        (Some("stop"), "sampling.stop", stop),
+        (Some("n"), "sampling.candidates", whole(from.candidates)),
+        (Some("logprobs"), "sampling.logprobs", whole(from.logprobs)),
+        (dialect.end_user.and(Some("user")), "end_user", request.end_user.as_deref().map(Value::from)),
     ] {
-        match value {
-            Some(_) if dialect.drops(field) => notes.unsupported(path, "this model or vendor refuses it")?,
-            Some(value) => given.push((field, value)),
-            None => {}
+        let Some(value) = value else { continue };
+        match field {
+            Some(field) if !dialect.drops(field) => given.push((field, value)),
+            _ => notes.unsupported(path, "this model or vendor refuses it")?,
         }
     }
     Ok(given)

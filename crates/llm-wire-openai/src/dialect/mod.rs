@@ -40,8 +40,10 @@ pub struct Dialect {
 
     /// Field names, by their name in the JSON body, that the vendor refuses (`"top_k"`, `"metadata"`).
     pub drop: &'static [&'static str],
-    /// Refuse temperature, `top_p`, penalties, probabilities and stop texts: what a model card says with `sampling: No`.
+    /// Refuse what is in [`sampling`](Self::sampling): what a model card says with `sampling: No`.
     pub drop_sampling: bool,
+    /// Field names of what models refuse that take no sampling parameters.
+    pub sampling: &'static [&'static str],
     /// The model may reason; false for what a model card says with `reasoning: No`.
     pub reasons: bool,
     /// Models that refuse them take them all the same where they say what holds anyway (`temperature: 1`).
@@ -84,9 +86,9 @@ pub struct Dialect {
     pub custom_tools: bool,
     /// `strict` on tools and schemas is sent.
     pub strict: bool,
-    /// The word for "some tool must be called".
+    /// The word for "some tool must be called"; none for what a model card says with `forced_tool: No`.
     pub required_tool: Option<&'static str>,
-    /// One tool may be named in `tool_choice`.
+    /// One tool may be named in `tool_choice`; false for the same.
     pub named_tool: bool,
     /// What the ids of tool calls must look like.
     pub tool_ids: ToolIds,
@@ -148,6 +150,17 @@ impl Dialect {
         model_prefix: None,
         drop: &["top_k"],
         drop_sampling: false,
+        // Its reasoning models take no texts to stop at either.
+        sampling: &[
+            "temperature",
+            "top_p",
+            "top_k",
+            "presence_penalty",
+            "frequency_penalty",
+            "logprobs",
+            "top_logprobs",
+            "stop",
+        ],
         reasons: true,
         // "Only the default (1) value is supported" (its error message; traffic of 2025-08).
         usual_sampling: true,
@@ -203,6 +216,16 @@ impl Dialect {
         chat_api: ChatApi::Completions,
         key_required: false,
         drop: &[],
+        // Claude and Kimi stop at texts, and take nothing of the rest (platform.claude.com and platform.kimi.ai, 2026).
+        sampling: &[
+            "temperature",
+            "top_p",
+            "top_k",
+            "presence_penalty",
+            "frequency_penalty",
+            "logprobs",
+            "top_logprobs",
+        ],
         usual_sampling: false,
         max_tokens: "max_tokens",
         end_user: Some("user"),
@@ -224,10 +247,6 @@ impl Dialect {
 
     /// True when a field of this name must not be sent.
     pub fn drops(&self, name: &str) -> bool {
-        self.drop.contains(&name) || (self.drop_sampling && SAMPLING.contains(&name))
+        self.drop.contains(&name) || (self.drop_sampling && self.sampling.contains(&name))
     }
 }
-
-/// What a model refuses whose card says that it takes no sampling parameters.
-const SAMPLING: &[&str] =
-    &["temperature", "top_p", "top_k", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "stop"];

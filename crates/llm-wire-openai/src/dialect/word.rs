@@ -130,6 +130,8 @@ pub enum NamePolicy {
     Keep,
     /// Only results of tools, the tool's name.
     ToolOnly,
+    /// Only what users say.
+    UserOnly,
     /// None.
     Drop,
 }
@@ -172,6 +174,8 @@ pub enum ReasoningRequest {
     Effort,
     /// `thinking: {type: enabled | disabled}`; in its place `reasoning_effort`, where the vendor has efforts.
     Toggle,
+    /// `thinking: {type: adaptive | disabled}`.
+    Adaptive,
     /// `thinking: {type: enabled, budget_tokens: N}` or `{type: disabled}`.
     Budget,
     /// `reasoning: {effort: WORD}` or `{max_tokens: N}`.

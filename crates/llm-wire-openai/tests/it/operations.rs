@@ -190,6 +190,21 @@ fn an_order_has_many_forms() {
 }
 
 #[test]
+fn a_prompt_goes_under_the_names_of_the_vendor() {
+    let mut request = llm_core::ChatRequest::new("m").with_user("a");
+    (request.sampling.seed, request.end_user) = (Some(7), Some("u".into()));
+    let written = |dialect: &Dialect| {
+        let encoded = completions::encode_request(&request, &origin(), false, dialect).unwrap();
+        (serde_json::from_slice::<Value>(&encoded.body).unwrap(), encoded.warnings)
+    };
+    let (body, warnings) = written(&Dialect::OPENAI);
+    assert_eq!((body, warnings.len()), (json!({"model": "m", "prompt": "a", "seed": 7, "user": "u"}), 0));
+    let (body, warnings) = written(&Dialect { seed: Some("random_seed"), end_user: None, ..Dialect::OPENAI });
+    assert_eq!(body, json!({"model": "m", "prompt": "a", "random_seed": 7}));
+    assert!(matches!(&*warnings, [Warning::Unsupported { field, .. }] if field == "end_user"), "{warnings:?}");
+}
+
+#[test]
 fn what_a_vendor_cannot_take_is_said() {
     let mut request = ImageRequest::new("m", "a cat");
     request.aspect_ratio = Some("16:9".into());

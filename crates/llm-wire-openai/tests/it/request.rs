@@ -156,6 +156,11 @@ fn a_dialect_decides_what_messages_look_like() {
     assert_eq!(messages(vec![named()], &Dialect::OPENAI).0[0]["name"], "ada");
     let (written, warnings) = messages(vec![named()], &Dialect { message_name: NamePolicy::Drop, ..Dialect::OPENAI });
     assert_eq!((written[0].get("name"), &*warnings), (None, &["messages.name".to_owned()][..]));
+    let house = Message { name: Some("house".into()), ..Message::system("Be brief.") };
+    let of_users = Dialect { message_name: NamePolicy::UserOnly, ..Dialect::OPENAI };
+    let (written, warnings) = messages(vec![house, named()], &of_users);
+    assert_eq!((written[0].get("name"), &written[1]["name"]), (None, &json!("ada")));
+    assert_eq!(warnings, ["messages.name"]);
 
     let cached = || {
         Message::new(

@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use llm_core::{
-    BuildCx, ChatRequest, Error, ErrorKind, HttpRequest, HttpResponse, ModelCard, Provider, Request, Setting,
+    BuildCx, ChatRequest, Error, ErrorKind, HttpRequest, HttpResponse, ModelCard, Provider, Request, Setting, Tool,
+    ToolChoice,
 };
 use llm_core::{Cx, Secret, Support, Transport, async_trait, model_card};
 use llm_wire_openai::vendor::{Own, Place, Preset};
@@ -16,6 +17,7 @@ llm_wire_openai::plugin! {
     models: [
         ModelCard::new("acme", "acme-1").with_limits(1000, 100),
         ModelCard::new("acme", "acme-2").with_sampling(Support::No),
+        ModelCard::new("acme", "acme-3").with_forced_tool(Support::No),
     ],
 }
 
@@ -60,9 +62,13 @@ fn build(config: &Value) -> Result<Arc<dyn Provider>, Error> {
 }
 
 fn sent(config: &Value) -> HttpRequest {
-    let sink = Arc::new(Sink(std::sync::Mutex::default()));
     let mut request = ChatRequest::new("m").with_user("hi");
     request.sampling.max_output_tokens = Some(5);
+    sent_as(config, request)
+}
+
+fn sent_as(config: &Value, request: ChatRequest) -> HttpRequest {
+    let sink = Arc::new(Sink(std::sync::Mutex::default()));
     let call = build(config).unwrap();
     let cx = Cx::new(sink.clone());
     let mut call = Box::pin(async move { call.call(&cx, Request::Chat(Arc::new(request))).await });
@@ -106,6 +112,23 @@ fn a_preset_brings_its_address_and_its_dialect() {
     assert_eq!((&body["most"], body.get("max_tokens")), (&json!(5), None));
     let elsewhere = sent(&json!({"preset": "local", "base_url": "http://gpu.test/v1"}));
     assert_eq!(elsewhere.url, "http://gpu.test/v1/chat/completions");
+}
+
+#[test]
+fn a_model_that_cannot_be_forced_to_call_a_tool_is_not() {
+    let choice = |model: &str, choice: ToolChoice| {
+        let mut request = ChatRequest::new(model).with_user("hi");
+        request.tools = ["now", "then"].map(|name| Tool::function(name, "", json!({"type": "object"})).into()).to_vec();
+        request.tool_choice = choice;
+        let request = sent_as(&json!({"preset": "local"}), request);
+        serde_json::from_slice::<Value>(&request.body).unwrap().get("tool_choice").cloned()
+    };
+    let named = || ToolChoice::Named("now".into());
+    assert_eq!(choice("acme-1", ToolChoice::Required), Some(json!("required")));
+    assert_eq!(choice("acme-1", named()), Some(json!({"type": "function", "function": {"name": "now"}})));
+    assert_eq!(choice("acme-3", ToolChoice::Required), None);
+    assert_eq!(choice("acme-3", named()), None);
+    assert_eq!(choice("acme-3", ToolChoice::None), Some(json!("none")));
 }
 
 #[test]

@@ -111,14 +111,18 @@ impl Writer<'_, '_> {
                 self.notes.unsupported("messages.encrypted", "only the vendor that encrypted it can read it")?;
             }
         }
-        if message.name.is_some() && self.dialect.message_name != NamePolicy::Keep {
-            self.notes.unsupported("messages.name", "this vendor takes no names of speakers")?;
+        if message.name.is_some() && self.name(message).is_none() {
+            self.notes.unsupported("messages.name", "this vendor takes no name of such a speaker")?;
         }
         Ok(())
     }
 
     fn name<'a>(&self, message: &'a Message) -> Option<&'a str> {
-        message.name.as_deref().filter(|_| self.dialect.message_name == NamePolicy::Keep)
+        message.name.as_deref().filter(|_| match self.dialect.message_name {
+            NamePolicy::Keep => true,
+            NamePolicy::UserOnly => message.role == Role::User,
+            NamePolicy::ToolOnly | NamePolicy::Drop => false,
+        })
     }
 
     /// A message of words and media.
@@ -295,7 +299,10 @@ impl Writer<'_, '_> {
         Ok(Out {
             role: "tool",
             content,
-            name: result.name.as_deref().filter(|_| self.dialect.message_name != NamePolicy::Drop),
+            name: result
+                .name
+                .as_deref()
+                .filter(|_| matches!(self.dialect.message_name, NamePolicy::Keep | NamePolicy::ToolOnly)),
             tool_call_id: Some(tool_id::fit(&result.call_id, self.dialect.tool_ids)),
             added: Added::new(ext, self.to),
             ..Out::default()

@@ -63,6 +63,13 @@ impl<'a> Thinking<'a> {
                 // It is on unless it is switched off: an effort says enough.
                 thinking.switch = thinking.effort.is_none().then(|| switch(None));
             }
+            ReasoningRequest::Adaptive => {
+                if on {
+                    notes.adapted("reasoning", ONLY_A_SWITCH);
+                }
+                thinking.switch =
+                    Some(Switch { r#type: if on { "adaptive" } else { "disabled" }, budget_tokens: None });
+            }
             ReasoningRequest::Budget => thinking.switch = Some(switch(on.then(|| budget(asked, notes)))),
             ReasoningRequest::Object => {
                 thinking.object = match asked {
@@ -204,6 +211,8 @@ mod tests {
         check(&Reasoning::Budget(5000), &Dialect::OPENAI, r#"{"reasoning_effort":"medium"}"#, 1);
         check(&high(), &form(ReasoningRequest::Toggle), r#"{"thinking":{"type":"enabled"}}"#, 1);
         check(&off(), &form(ReasoningRequest::Toggle), r#"{"thinking":{"type":"disabled"}}"#, 0);
+        check(&high(), &form(ReasoningRequest::Adaptive), r#"{"thinking":{"type":"adaptive"}}"#, 1);
+        check(&off(), &form(ReasoningRequest::Adaptive), r#"{"thinking":{"type":"disabled"}}"#, 0);
         let budget = r#"{"thinking":{"type":"enabled","budget_tokens":700}}"#;
         check(&Reasoning::Budget(700), &form(ReasoningRequest::Budget), budget, 0);
         check(&Reasoning::Budget(0), &form(ReasoningRequest::Budget), r#"{"thinking":{"type":"disabled"}}"#, 0);

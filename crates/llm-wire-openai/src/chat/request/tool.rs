@@ -83,7 +83,7 @@ pub(super) fn choice<'a>(
     }
     let required = |notes: &mut Notes| {
         if dialect.required_tool.is_none() {
-            notes.unsupported("tool_choice", "this vendor cannot force a tool")?;
+            notes.unsupported("tool_choice", "this model or vendor cannot be forced to call a tool")?;
         }
         Ok(dialect.required_tool.map(Choice::Word))
     };
@@ -99,11 +99,14 @@ pub(super) fn choice<'a>(
             Ok(Some(Choice::Named { kind: if custom { "custom" } else { "function" }, name }))
         }
         ToolChoice::Named(name) if tools.len() == 1 && request.tools.iter().any(|tool| tool.name() == name) => {
-            notes.adapted("tool_choice", "this vendor cannot name a tool; the only one is required instead");
+            notes.adapted(
+                "tool_choice",
+                "this model or vendor takes no name of a tool; the only one is required instead",
+            );
             required(notes)
         }
         _ => {
-            notes.unsupported("tool_choice", "this vendor cannot name a tool")?;
+            notes.unsupported("tool_choice", "this model or vendor takes no name of a tool")?;
             Ok(None)
         }
     }
