@@ -24,16 +24,8 @@ const VENDOR: Vendor = Vendor {
     dialect: Dialect {
         paths: Paths { embed: None, ..Dialect::COMPATIBLE.paths },
         max_tokens: "max_completion_tokens",
-        // Answered with 400 (inference-docs.cerebras.ai on OpenAI compatibility, 2026; newer SDKs list some of them).
-        drop: &[
-            "frequency_penalty",
-            "presence_penalty",
-            "logit_bias",
-            "parallel_tool_calls",
-            "service_tier",
-            "metadata",
-            "top_k",
-        ],
+        // No fields of the vendor's SDK 1.91.0 (2026-07), which has those that its documents of 2025 said to be refused.
+        drop: &["metadata", "top_k"],
         media: &["image_url"],
         tool_content: ToolContent::TextParts,
         // Reasoning is called so, both ways (traffic of 2026-06); GLM wants it in tags, which a caller can write.

@@ -18,7 +18,7 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1",
     base_url_env: &["CLOUDFLARE_API_BASE"],
     key_env: &["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"],
-    // The Responses API is there too, for some models (unconfirmed by a source).
+    // The Responses API is there too (developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility, 2026).
     own: &[
         Own::address(Setting::optional("account_id", "Account that is billed").with_env(&["CLOUDFLARE_ACCOUNT_ID"])),
         Own::CHAT_API,
@@ -27,8 +27,8 @@ const VENDOR: Vendor = Vendor {
     dialect: Dialect {
         // The list of models has another address and form.
         paths: Paths { models: None, ..Dialect::COMPATIBLE.paths },
-        drop: &["service_tier", "metadata"],
-        end_user: None,
+        // Fields of the models of 2026 (cloudflare/cloudflare-docs, src/content/workers-ai-models), which have no tiers.
+        drop: &["service_tier"],
         media: &["image_url"],
         tool_content: ToolContent::TextParts,
         end_marker: EndMarker::Done,

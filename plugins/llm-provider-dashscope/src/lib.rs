@@ -23,9 +23,6 @@ const VENDOR: Vendor = Vendor {
     key_env: &["DASHSCOPE_API_KEY", "ALIBABA_API_KEY"],
     default_model: Some("qwen3.8-flash"),
     dialect: Dialect {
-        // Not among the fields of its API reference (2026).
-        drop: &["service_tier", "metadata"],
-        end_user: None,
         media: &["image_url", "input_audio", "video_url"],
         tool_content: ToolContent::TextParts,
         // Marks for the cache are taken (its page on the context cache, 2026).

@@ -20,7 +20,7 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://{host}/serving-endpoints",
     base_url_env: &["DATABRICKS_API_BASE"],
     key_env: &["DATABRICKS_TOKEN", "DATABRICKS_API_KEY"],
-    // The Responses API is there too, for some models (unconfirmed by a source).
+    // The Responses API is there too, for OpenAI's models (docs.databricks.com on querying with it, 2026).
     own: &[
         Own::address(Setting::optional("host", "Host of the workspace").with_env(&["DATABRICKS_HOST"])),
         Own::CHAT_API,
@@ -29,8 +29,9 @@ const VENDOR: Vendor = Vendor {
     dialect: Dialect {
         // The list of endpoints has another address and form.
         paths: Paths { models: None, ..Dialect::COMPATIBLE.paths },
-        // Not among the fields of its API reference (2026).
-        drop: &["presence_penalty", "frequency_penalty", "parallel_tool_calls", "service_tier", "metadata"],
+        // An unknown field is answered with 400 (databricks/databricks-sdk-py#1263, 2026-02); LiteLLM 1.109.1 sends none of
+        // these (2026-11), but tiers.
+        drop: &["presence_penalty", "frequency_penalty", "parallel_tool_calls", "metadata"],
         seed: None,
         end_user: None,
         media: &["image_url"],

@@ -13,7 +13,6 @@ const VENDOR: Vendor = Vendor {
     key_env: &["DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"],
     default_model: Some("openai/gpt-oss-20b"),
     dialect: Dialect {
-        drop: &["metadata"],
         media: &["image_url"],
         // The result of a tool must be one text; a tool cannot be forced (LiteLLM 1.106.2).
         tool_content: ToolContent::Text,

@@ -27,8 +27,10 @@ const VENDOR: Vendor = Vendor {
     default_model: Some("deepseek-v4-flash"),
     dialect: Dialect {
         paths: Paths { models: Some("/models"), ..Paths::CHAT },
-        // Not among the fields of its API reference (2026).
+        // No fields of api-docs.deepseek.com/api/create-chat-completion (2026).
         drop: &["top_k", "service_tier", "metadata"],
+        // What it tells users apart by: contents, caches and queues (api-docs.deepseek.com/quick_start/rate_limit, 2026).
+        end_user: Some("user_id"),
         // Other parts are answered with "unknown variant" (traffic of 2026-08).
         media: &["image_url"],
         tool_content: ToolContent::TextParts,

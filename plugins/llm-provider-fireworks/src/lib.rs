@@ -21,15 +21,12 @@ const VENDOR: Vendor = Vendor {
     dialect: Dialect {
         // Models, and routers beside them, belong to accounts; the vendor's own is meant where none is named.
         model_prefix: Some(ModelPrefix { prefix: "accounts/fireworks/models/", unless: &["accounts/"] }),
-        drop: &["service_tier", "metadata"],
-        // Fields of messages that it does not know are refused, among them names (LiteLLM 1.106.2).
+        // Every field of this protocol is one of the vendor's SDK 1.2.30 (2026-10), but of messages it knows no names, and
+        // what it does not know there is refused (LiteLLM 1.106.2).
         message_name: NamePolicy::Drop,
-        // It is taken out of schemas and tools (LiteLLM 1.106.2).
-        strict: false,
-        media: &["image_url"],
+        media: &["image_url", "video_url"],
         tool_content: ToolContent::TextParts,
-        // "Some tool" is called so here, and goes not with structured output (LiteLLM 1.106.2).
-        required_tool: Some("any"),
+        // Tools go not with structured output (LiteLLM 1.106.2).
         tools_with_output: false,
         end_marker: EndMarker::Done,
         error_messages: &[

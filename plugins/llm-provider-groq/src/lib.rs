@@ -22,7 +22,7 @@ const VENDOR: Vendor = Vendor {
     key_env: &["GROQ_API_KEY"],
     default_model: Some("openai/gpt-oss-20b"),
     dialect: Dialect {
-        // Its API reference (2026).
+        // console.groq.com/docs/api-reference and the vendor's SDK 1.7.0 (2026-08).
         paths: Paths {
             models: Some("/models"),
             speech: Some("/audio/speech"),
@@ -32,11 +32,12 @@ const VENDOR: Vendor = Vendor {
         },
         max_tokens: "max_completion_tokens",
         // "Currently unsupported" in console.groq.com/docs/openai (2026): probabilities, `n` above 1 and names of
-        // speakers are answered with 400; a field that the API does not have at all, such as `top_k`, likewise.
-        drop: &["logprobs", "n", "top_k"],
+        // speakers are answered with 400; a field that the API does not have at all, such as `top_k`, likewise. Penalties
+        // and labels are "not yet supported" by any model (the vendor's SDK 1.7.0, 2026-08).
+        drop: &["logprobs", "n", "top_k", "presence_penalty", "frequency_penalty", "metadata"],
         message_name: NamePolicy::Drop,
-        // It searches and runs code itself, by tools named `browser_search` and `code_interpreter`
-        // (unconfirmed by a source).
+        // It searches and runs code itself, by tools of the types `browser_search` and `code_interpreter`
+        // (console.groq.com/docs/tool-use/built-in-tools, 2026).
         custom_tools: true,
         media: &["image_url"],
         tool_content: ToolContent::TextParts,

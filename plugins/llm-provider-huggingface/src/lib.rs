@@ -26,7 +26,6 @@ const VENDOR: Vendor = Vendor {
         embed_form: EmbedForm::Features,
         embed_dimensions: None,
         embed_task: Some(("prompt_name", "query", "document")),
-        drop: &["service_tier", "metadata"],
         media: &["image_url"],
         tool_content: ToolContent::TextParts,
         // 3 of 12 recorded streams end without `[DONE]`: whose they are depends on the provider behind the router.

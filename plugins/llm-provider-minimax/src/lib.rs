@@ -22,14 +22,16 @@ const VENDOR: Vendor = Vendor {
     key_env: &["MINIMAX_API_KEY"],
     default_model: Some("MiniMax-M2.5"),
     dialect: Dialect {
-        // Vectors have a form of their own, and a list of models is not documented (2026).
-        paths: Paths::CHAT,
-        drop: &["n", "logprobs", "presence_penalty", "frequency_penalty", "service_tier", "metadata"],
+        // Vectors have a form of their own.
+        paths: Paths { models: Some("/models"), ..Paths::CHAT },
+        // One answer only; penalties are left unread (platform.minimax.io/docs/api-reference/text-openai-api, 2026).
+        drop: &["n", "presence_penalty", "frequency_penalty"],
         // Marks for the cache are taken (LiteLLM 1.106.2 leaves them in).
         cache: CacheForm::CacheControl,
         media: &["image_url", "video_url"],
         tool_content: ToolContent::TextParts,
-        reasoning: ReasoningRequest::Toggle,
+        // platform.minimax.io/docs/api-reference/text-chat-openai (2026).
+        reasoning: ReasoningRequest::Adaptive,
         // Codes of its error page (platform.minimax.io, 2026), in the body of a good answer.
         errors: &[
             ("1000", ErrorKind::Server),

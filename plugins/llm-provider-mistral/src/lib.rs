@@ -37,8 +37,8 @@ const VENDOR: Vendor = Vendor {
         transcription: TranscriptionForm::Flags,
         // Agents kept at the vendor (traffic of 2026-07).
         agents_path: Some("/agents/completions"),
-        // An unknown field is answered with 422 (its SDK's request type and LiteLLM 1.106.2, 2026).
-        drop: &["logprobs", "top_k", "service_tier", "metadata"],
+        // An unknown field is answered with 422 (LiteLLM 1.106.2); of this protocol's the vendor's SDK 3.7.0 (2026-11) has all but
+        // the end user.
         seed: Some("random_seed"),
         end_user: None,
         // Names stand on results of tools only, ids of calls are nine letters and digits (its validation messages).

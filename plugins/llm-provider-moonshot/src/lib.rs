@@ -8,10 +8,13 @@ llm_wire_openai::plugin! {
     VENDOR,
     // Limits: LiteLLM 1.106.2. That reasoning models refuse a temperature: pydantic-ai's profile (both 2026-11).
     models: [
+        // "tool_choice 'required' is incompatible with thinking enabled", as it is unless it is switched off (its error
+        // message, in public reports of 2026); K3 takes it.
         ModelCard::new("moonshot", "kimi-k2.6")
             .with_limits(262_144, 262_144)
             .with_sampling(Support::No)
-            .with_reasoning(Support::Yes),
+            .with_reasoning(Support::Yes)
+            .with_forced_tool(Support::No),
         ModelCard::new("moonshot", "kimi-k3")
             .with_limits(1_048_576, 1_048_576)
             .with_sampling(Support::No)
@@ -30,23 +33,25 @@ const VENDOR: Vendor = Vendor {
     default_model: Some("kimi-k2.6"),
     dialect: Dialect {
         paths: Paths { models: Some("/models"), ..Paths::CHAT },
-        // Not among the fields of its API reference (2026).
+        // Fields: platform.kimi.ai/docs/api/chat (2026), where `max_tokens` is deprecated.
+        max_tokens: "max_completion_tokens",
         drop: &["top_k", "logprobs", "parallel_tool_calls", "service_tier", "metadata"],
         seed: None,
         end_user: Some("safety_identifier"),
         temperature: Some((0.0, 1.0)),
         // Parts of text alone were refused by older models (LiteLLM 1.106.2 joins them).
         flatten_text: Flatten::TextOnly,
-        // Tools that it runs itself are of the type `builtin_function` (unconfirmed by a source).
+        // Tools that it runs itself are of the type `builtin_function` (platform.kimi.ai/docs/guide/use-web-search, 2026).
         custom_tools: true,
         media: &["image_url", "video_url"],
         tool_content: ToolContent::TextParts,
         // An answer that is to be continued is marked so (its guide on partial mode, 2026).
         prefill: Some("partial"),
-        // Older models refuse it (LiteLLM 1.106.2).
-        required_tool: None,
-        // "none" is refused as an effort; `thinking` switches (pydantic-ai's profile, 2026).
+        // "none" is refused as an effort; `thinking` switches (pydantic-ai's profile, 2026). K3 and later have efforts, these
+        // three (platform.kimi.ai/docs/guide/use-thinking-effort, 2026; LiteLLM 1.109.1).
         reasoning: ReasoningRequest::Toggle,
+        effort_map: &[("minimal", "low"), ("medium", "high"), ("xhigh", "max")],
+        effort_allowed: &["low", "high", "max"],
         // A turn that calls tools is refused without its reasoning; a blank is enough (LiteLLM 1.106.2).
         reasoning_replay: ReasoningReplay::Required("reasoning_content"),
         end_marker: EndMarker::Done,

@@ -20,11 +20,11 @@ const VENDOR: Vendor = Vendor {
     key_env: &["NOVITA_API_KEY"],
     default_model: Some("openai/gpt-oss-120b"),
     dialect: Dialect {
-        // Not among the fields of its API reference (2026).
+        // Fields and parts: novita.ai/docs/api-reference/model-apis-llm-create-chat-completion (2026).
         drop: &["parallel_tool_calls", "service_tier", "metadata"],
-        media: &["image_url", "video_url"],
+        media: &["image_url", "video_url", "input_audio"],
         tool_content: ToolContent::TextParts,
-        // A switch without a number (its API reference, 2026).
+        // A switch without a number (the same page).
         reasoning: ReasoningRequest::EnableOnly,
         // Reasons in its page on error codes (2026).
         errors: &[("NOT_ENOUGH_BALANCE", ErrorKind::QuotaExhausted), ("FAILED_TO_AUTH", ErrorKind::Auth)],

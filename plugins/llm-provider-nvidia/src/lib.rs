@@ -14,11 +14,12 @@ const VENDOR: Vendor = Vendor {
     key_env: &["NVIDIA_API_KEY", "NVIDIA_NIM_API_KEY"],
     default_model: Some("openai/gpt-oss-20b"),
     dialect: Dialect {
-        // Not among the fields of its API reference (2026); models differ further, and say so with 400 or 422.
+        // No fields of the models at docs.api.nvidia.com/nim/reference (2026); they differ further, and say so with 400 or
+        // 422. What media they take stands there too.
         drop: &["service_tier", "metadata"],
         // TensorRT-LLM refuses the word (public reports, 2026-04).
         strict: false,
-        media: &["image_url", "video_url"],
+        media: &["image_url", "video_url", "input_audio"],
         tool_content: ToolContent::TextParts,
         // A switch in the template of the model (the pages of its Nemotron and DeepSeek models, 2026).
         reasoning: ReasoningRequest::TemplateSwitch("thinking"),

@@ -17,9 +17,11 @@ pub(crate) const PRESETS: &[Preset] = &[
     server("lmstudio", "http://127.0.0.1:1234/v1"),
     server("mistralrs", "http://127.0.0.1:1234/v1"),
     server("litellm", "http://127.0.0.1:4000/v1"),
-    // The addresses of the next three are unconfirmed by a source.
+    // localai.io/docs/basics/try (2026).
     server("localai", "http://127.0.0.1:8080/v1"),
+    // The README of LostRuins/koboldcpp (2026).
     server("koboldcpp", "http://127.0.0.1:5001/v1"),
+    // docker/docs, content/manuals/ai/model-runner/api-reference.md (2026).
     server("docker-model-runner", "http://127.0.0.1:12434/engines/v1"),
     // Reasoning has this name in answers (traffic of 2026-08). The plugin of its name speaks its own protocol.
     Preset {

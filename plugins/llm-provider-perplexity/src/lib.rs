@@ -20,8 +20,8 @@ const VENDOR: Vendor = Vendor {
         chat_api: ChatApi::Responses,
         responses_path: "/v1/responses",
         paths: Paths { embed: Some("/v1/embeddings"), models: Some("/v1/models"), ..Paths::CHAT },
-        // Not among the fields of its API reference (2026).
-        drop: &["top_k", "n", "logprobs", "stop", "presence_penalty", "frequency_penalty", "service_tier", "metadata"],
+        // No fields of either request in the vendor's SDK 0.46.1 (2026-10), which has probabilities for chats only.
+        drop: &["logprobs", "service_tier", "metadata"],
         seed: None,
         end_user: None,
         media: &["image_url", "file"],

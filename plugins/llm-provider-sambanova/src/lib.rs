@@ -18,9 +18,8 @@ const VENDOR: Vendor = Vendor {
     key_env: &["SAMBANOVA_API_KEY"],
     default_model: Some("gpt-oss-120b"),
     dialect: Dialect {
-        // "Not supported" in its page on OpenAI compatibility (2026).
-        drop: &["n", "presence_penalty", "frequency_penalty", "logprobs", "service_tier", "metadata"],
-        seed: None,
+        // No fields of the vendor's SDK 1.13.0 (2026-09), or "not currently implemented", as penalties are.
+        drop: &["presence_penalty", "frequency_penalty", "service_tier", "metadata"],
         end_user: None,
         media: &["image_url"],
         // Lists of texts are joined (LiteLLM 1.106.2 does the same for it).

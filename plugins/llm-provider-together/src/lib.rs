@@ -20,7 +20,7 @@ const VENDOR: Vendor = Vendor {
     key_env: &["TOGETHER_API_KEY", "TOGETHER_AI_API_KEY"],
     default_model: Some("openai/gpt-oss-120b"),
     dialect: Dialect {
-        // Of its API reference (2026); those of sound are unconfirmed by a source.
+        // The vendor's SDK 3.1.1 (2026-11).
         paths: Paths {
             images: Some("/images/generations"),
             rerank: Some("/rerank"),
@@ -29,7 +29,7 @@ const VENDOR: Vendor = Vendor {
             translations: Some("/audio/translations"),
             ..Paths::COMMON
         },
-        // Its probabilities are a number where this protocol has a switch (its SDK's request type, 2026).
+        // Probabilities are a number where this protocol has a switch, and there are neither tiers nor labels (the same SDK).
         drop: &["logprobs", "service_tier", "metadata"],
         media: &["image_url", "video_url"],
         tool_content: ToolContent::TextParts,

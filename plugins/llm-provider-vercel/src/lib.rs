@@ -15,6 +15,7 @@ const VENDOR: Vendor = Vendor {
     key_env: &["AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"],
     default_model: Some("google/gemini-2.5-flash"),
     dialect: Dialect {
+        // OpenAI's own fields (vercel.com/docs/ai-gateway/sdks-and-apis/openai-chat-completions, 2026-09).
         drop: &["top_k"],
         cache: CacheForm::CacheControl,
         // `reasoning: {effort | max_tokens}` (its page on reasoning, 2026; traffic of 2025-11).

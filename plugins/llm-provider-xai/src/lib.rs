@@ -29,11 +29,12 @@ const VENDOR: Vendor = Vendor {
         paths: Paths { completions: None, images: Some("/images/generations"), ..Paths::COMMON },
         // The Responses API is there too, and is the only one with web search (its API reference, 2026).
         chat_api: ChatApi::Both,
-        // Not among the fields of its API reference (2026).
-        drop: &["top_k", "service_tier", "metadata"],
-        // Names are refused (LiteLLM 1.106.2 takes them out).
-        message_name: NamePolicy::Drop,
-        // Files go by the Responses API (unconfirmed by a source).
+        // No fields of chats; the Responses API has labels "for compatibility" and keeps none (docs.x.ai on its REST API,
+        // 2026). Tiers both have (docs.x.ai/developers/advanced-api-usage/priority-processing, 2026).
+        drop: &["top_k", "metadata"],
+        // "Only messages of role 'user' can have a name" (BerriAI/litellm#9720, 2025-04).
+        message_name: NamePolicy::UserOnly,
+        // Files by their id or address (docs.x.ai/developers/files, 2026).
         media: &["image_url", "file"],
         tool_content: ToolContent::TextParts,
         // The words of all its models; one that knows fewer says so (pydantic-ai's profile, 2026).

@@ -23,7 +23,8 @@ const VENDOR: Vendor = Vendor {
     key_env: &["ZAI_API_KEY", "ZHIPU_API_KEY", "BIGMODEL_API_KEY"],
     default_model: Some("glm-4.7-flash"),
     dialect: Dialect {
-        // Not among the fields of its API reference (2026).
+        // Fields: docs.z.ai/api-reference/llm/chat-completion (2026) and the vendor's SDK 0.2.3 (2026-06), which has the
+        // seed besides.
         drop: &[
             "top_k",
             "n",
@@ -34,18 +35,19 @@ const VENDOR: Vendor = Vendor {
             "service_tier",
             "metadata",
         ],
-        seed: None,
         end_user: Some("user_id"),
         temperature: Some((0.0, 1.0)),
-        // `web_search` and `retrieval` are tools that it runs itself (from a client for it; unconfirmed by the vendor).
+        // `web_search` and `retrieval` are tools that it runs itself (zai-org/z-ai-sdk-java, ChatToolType, 2026).
         custom_tools: true,
-        media: &["image_url", "video_url", "file"],
+        // Texts, images, sound, video and files (its API reference, 2026).
+        media: &["image_url", "input_audio", "video_url", "file"],
         tool_content: ToolContent::TextParts,
         // Marks for the cache are taken (LiteLLM 1.106.2 leaves them in).
         cache: CacheForm::CacheControl,
         // JSON is promised, a schema is not followed (its guide on structured output, 2026).
         structured_output: StructuredOutput::JsonObject,
-        // `thinking` switches; GLM-5.2 and later have efforts, 5.3 these three (LiteLLM 1.106.2; traffic of 2026-08).
+        // `thinking` switches; GLM-5.2 and later have efforts, 5.3 these three (docs.bigmodel.cn on GLM-5.3, 2026-08; traffic of
+        // 2026-08).
         reasoning: ReasoningRequest::Toggle,
         effort_map: &[("minimal", "low"), ("medium", "high"), ("xhigh", "max")],
         effort_allowed: &["low", "high", "max"],

@@ -39,6 +39,10 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        says: "The end user is `user_id` where the vendor reads no other name.",
+        apply: |fields| rename(fields, "user_id", "safety_identifier"),
+    },
+    Rule {
         says: "One text to stop at, one prompt and one text to make a vector of are a list of one.",
         apply: |fields| {
             for name in ["stop", "prompt", "input", "inputs"] {
