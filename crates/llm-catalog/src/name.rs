@@ -60,8 +60,36 @@ const PUBLISHERS: &[(&str, &str)] = &[
     ("vertex_ai-mistral_models", "mistralai"),
 ];
 
+/// Lists of many publishers' models, which stand there as `publisher.model`, some behind a place.
+const DOTTED: [&str; 3] = ["bedrock", "bedrock_converse", "bedrock_mantle"];
+/// Who publishes models for chats and vectors in these lists (AWS's page "Supported foundation models", read 2026-11);
+/// whose models are asked in a way that no plugin speaks is not here.
+const DOTTED_PUBLISHERS: [&str; 17] = [
+    "ai21",
+    "amazon",
+    "anthropic",
+    "cohere",
+    "deepseek",
+    "google",
+    "meta",
+    "minimax",
+    "mistral",
+    "moonshot",
+    "moonshotai",
+    "nvidia",
+    "openai",
+    "qwen",
+    "writer",
+    "xai",
+    "zai",
+];
+
 /// Who publishes a model that stands under this name in a list of capabilities.
 pub(crate) fn publisher(list: &str, model: &str) -> Option<&'static str> {
+    if DOTTED.contains(&list) {
+        let id = model.rsplit('/').next().unwrap_or(model);
+        return id.split('.').find_map(|word| DOTTED_PUBLISHERS.iter().find(|known| **known == word).copied());
+    }
     let (_, publisher) = PUBLISHERS.iter().find(|(known, _)| *known == list && !model.contains('/'))?;
     Some(publisher)
 }

@@ -81,6 +81,9 @@ pub struct Capabilities {
     pub max_output: Option<u64>,
     /// Who publishes it, where a host keeps the models of several apart (`anthropic`).
     pub publisher: Option<Cow<'static, str>>,
+    /// Which of its host's forms of a request it takes, in the word of the host's plugin (`titan`), where a host has several
+    /// and its publisher does not say it.
+    pub form: Option<Cow<'static, str>>,
 }
 
 impl Capabilities {
@@ -129,6 +132,9 @@ impl Capabilities {
         if nearer.publisher.is_some() {
             self.publisher.clone_from(&nearer.publisher);
         }
+        if nearer.form.is_some() {
+            self.form.clone_from(&nearer.form);
+        }
     }
 }
 
@@ -138,6 +144,29 @@ impl Capabilities {
 pub trait KnownModels: Send + Sync + 'static {
     /// What a model of a plugin (`openai`, whatever an instance of it is called) can do; what nobody knows is unknown.
     fn capabilities(&self, plugin: &str, model: &str) -> std::sync::Arc<Capabilities>;
+}
+
+/// What is known of a model that has `others` as names too, nearest first: the first of them whose publisher is known, and
+/// over it what is known of the name itself.
+pub fn known_by<'a>(
+    models: &dyn KnownModels,
+    plugin: &str,
+    model: &'a str,
+    others: impl IntoIterator<Item = &'a str>,
+) -> std::sync::Arc<Capabilities> {
+    let exact = models.capabilities(plugin, model);
+    if exact.publisher.is_some() {
+        return exact;
+    }
+    let mut others = others.into_iter().filter(|other| *other != model);
+    match others.find_map(|other| Some(models.capabilities(plugin, other)).filter(|known| known.publisher.is_some())) {
+        Some(other) => {
+            let mut known = Capabilities::clone(&other);
+            known.lay(&exact);
+            std::sync::Arc::new(known)
+        }
+        None => exact,
+    }
 }
 
 /// Knows the model cards of the crates that are linked in.
@@ -205,6 +234,10 @@ pub struct ModelCard {
     pub forced_tool: Support,
     /// Who publishes it, where a host keeps the models of several apart.
     pub publisher: Option<&'static str>,
+    /// Which of its host's forms of a request it takes, where a host has several and its publisher does not say it.
+    pub form: Option<&'static str>,
+    /// Whether it makes vectors and nothing else.
+    pub embedder: bool,
 }
 
 impl ModelCard {
@@ -219,12 +252,26 @@ impl ModelCard {
             reasoning: Support::Unknown,
             forced_tool: Support::Unknown,
             publisher: None,
+            form: None,
+            embedder: false,
         }
     }
 
     /// With who publishes it.
     pub const fn with_publisher(mut self, publisher: &'static str) -> Self {
         self.publisher = Some(publisher);
+        self
+    }
+
+    /// With the form of a request that it takes.
+    pub const fn with_form(mut self, form: &'static str) -> Self {
+        self.form = Some(form);
+        self
+    }
+
+    /// Of a model that makes vectors and nothing else.
+    pub const fn for_vectors(mut self) -> Self {
+        self.embedder = true;
         self
     }
 
@@ -268,6 +315,12 @@ impl ModelCard {
         }
         if let Some(publisher) = self.publisher {
             capabilities.publisher = Some(Cow::Borrowed(publisher));
+        }
+        if let Some(form) = self.form {
+            capabilities.form = Some(Cow::Borrowed(form));
+        }
+        if self.embedder {
+            (capabilities.chat, capabilities.embeddings) = (Support::No, Support::Yes);
         }
     }
 }

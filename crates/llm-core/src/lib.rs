@@ -57,7 +57,7 @@ pub use attempt::{Attempt, AttemptFailure, AttemptReason};
 pub use cache::{CacheControl, CacheStatus};
 #[cfg(not(target_family = "wasm"))]
 pub use capability::MODEL_CARDS;
-pub use capability::{Availability, Capabilities, KnownModels, LinkedCards, ModelCard, Support, model_card};
+pub use capability::{Availability, Capabilities, KnownModels, LinkedCards, ModelCard, Support, known_by, model_card};
 pub use chat::{ChatRequest, Effort, JsonSchema, OutputFormat, Reasoning, Sampling};
 pub use closest::closest;
 pub use cost::{Component, Cost, CostLine, CostSource};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use llm_core::{EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, Warnings};
+use llm_core::{Capabilities, EmbedRequest, EmbedResponse, Error, ErrorKind, Origin, Warnings};
 use llm_wire::json::{Fields, malformed};
 use serde_json::{Map, Value, json};
 
@@ -22,17 +22,14 @@ pub enum Form {
 }
 
 impl Form {
-    /// The form that a model takes, by the publisher in its id; Titan's when nobody is known.
-    pub fn of(model: &str) -> Self {
-        let id = model.rsplit('/').next().unwrap_or(model);
-        let bare = id.split_once('.').map_or(id, |(_, rest)| rest);
-        let is = |start: &str| id.starts_with(start) || bare.starts_with(start);
-        if is("cohere.") {
-            Self::Cohere
-        } else if is("amazon.nova") {
-            Self::Nova
-        } else {
-            Self::Titan
+    /// The form that a model takes, by what is known of it: the form itself, else its publisher's. `None` where neither is
+    /// known, or the publisher has several.
+    pub fn of(known: &Capabilities) -> Option<Self> {
+        match known.form.as_deref().or(known.publisher.as_deref())? {
+            "titan" => Some(Self::Titan),
+            "nova" => Some(Self::Nova),
+            "cohere" => Some(Self::Cohere),
+            _ => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod block;
 mod citation;
+mod id;
 mod profile;
 mod settings;
 mod stop_reason;
@@ -16,6 +17,7 @@ pub mod models;
 pub mod rerank;
 
 pub use error::{decode_error, encode_error};
+pub use id::{family, names};
 pub use profile::{Profile, ReasoningForm, TopK};
 
 use llm_core::Warning;

@@ -4,7 +4,7 @@ use llm_wire::json::malformed;
 use std::sync::Arc;
 
 use http::HeaderMap;
-use llm_core::{Error, Origin, Ranked, RerankRequest, RerankResponse, Warnings};
+use llm_core::{Capabilities, Error, Origin, Ranked, RerankRequest, RerankResponse, Warnings};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -13,16 +13,37 @@ use crate::{Encoded, error, settings};
 /// Cohere's version of the body; it must be named (AWS's page on Rerank 3.5, 2026-11).
 const COHERE_VERSION: u32 = 2;
 
+/// The form of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Form {
+    /// Amazon's.
+    Amazon,
+    /// Cohere's: its version is named, and how much of a document is read.
+    Cohere,
+}
+
+impl Form {
+    /// The form that a model takes, by what is known of it: the form itself, else its publisher's. `None` where neither is
+    /// known.
+    pub fn of(known: &Capabilities) -> Option<Self> {
+        match known.form.as_deref().or(known.publisher.as_deref())? {
+            "amazon" => Some(Self::Amazon),
+            "cohere" => Some(Self::Cohere),
+            _ => None,
+        }
+    }
+}
+
 /// Encodes a request.
-pub fn encode_request(request: &RerankRequest, to: &Origin) -> Result<Encoded, Error> {
+pub fn encode_request(request: &RerankRequest, to: &Origin, form: Form) -> Result<Encoded, Error> {
     let mut warnings = Warnings::new(request.on_unsupported);
     let mut body = json!({ "query": request.query, "documents": request.documents });
-    let id = request.model.rsplit('/').next().unwrap_or_default();
     if let Value::Object(body) = &mut body {
         if let Some(top_n) = request.top_n {
             body.insert("top_n".to_owned(), top_n.into());
         }
-        if !id.contains("amazon.") {
+        if form == Form::Cohere {
             body.insert("api_version".to_owned(), COHERE_VERSION.into());
             if let Some(most) = request.max_tokens_per_document {
                 body.insert("max_tokens_per_doc".to_owned(), most.into());

@@ -6,10 +6,11 @@ use std::time::SystemTime;
 
 use llm_core::{
     BuildCx, Capabilities, Cx, Error, ErrorKind, KnownModels, Origin, Provider, Request, Response, async_trait,
+    known_by,
 };
 use llm_wire::this_machines_time;
-use llm_wire_bedrock::API;
 use llm_wire_bedrock::invoke::Form;
+use llm_wire_bedrock::{API, names};
 
 use crate::account::{Account, Authority};
 use crate::call::Call;
@@ -124,12 +125,24 @@ impl Region {
     }
 
     pub(crate) fn known(&self, model: &str) -> Arc<Capabilities> {
-        self.models.capabilities(PLUGIN.id, model)
+        known_by(&*self.models, PLUGIN.id, model, names(model))
     }
 
-    pub(crate) fn form(&self, model: &str) -> Form {
-        self.form.unwrap_or_else(|| Form::of(model))
+    /// The form of a chat's body for `InvokeModel`.
+    pub(crate) fn form(&self, known: &Capabilities) -> Result<Form, Error> {
+        known_form(self.form.or_else(|| Form::of(known)), "chat", ", or set `invoke_form`")
     }
+}
+
+/// The form of a body for `InvokeModel`, or the error that says how it can be known.
+pub(crate) fn known_form<F>(form: Option<F>, operation: &str, otherwise: &str) -> Result<F, Error> {
+    form.ok_or_else(|| {
+        let what = format!(
+            "choosing the body of InvokeModel for {operation}: whose the model is and which form it takes is not known; \
+             say `capabilities = {{ publisher = \"…\" }}`, its `form` or its `base_model` under `prices.model`{otherwise}"
+        );
+        Error::new(ErrorKind::Config, what).with_param("model")
+    })
 }
 
 impl fmt::Debug for Bedrock {

@@ -15,7 +15,7 @@ use llm_wire::exchange::{self, Success};
 use llm_wire_bedrock::{API, converse, count_tokens, decode_error, embed, rerank};
 
 use crate::account::Authority;
-use crate::adapter::{How, Region};
+use crate::adapter::{How, Region, known_form};
 use crate::mantle::Asked;
 use crate::route::{Route, SERVICE};
 use crate::{invoke, models};
@@ -44,7 +44,7 @@ impl Call {
                 (origin, encoded.body, encoded.warnings)
             }
             How::Invoke => {
-                let form = self.region.form(&request.model);
+                let form = self.region.form(&known)?;
                 let origin = self.region.origin(invoke::api(form), &request.model);
                 let (body, warnings) = invoke::encode(form, request, &origin, stream, &known)?;
                 (origin, body, warnings)
@@ -125,7 +125,7 @@ impl Adapter for Call {
 
     async fn embed(&self, cx: &Cx, request: &EmbedRequest) -> Result<EmbedResponse, Error> {
         let origin = self.region.origin(API, &request.model);
-        let form = embed::Form::of(&request.model);
+        let form = known_form(embed::Form::of(&self.region.known(&request.model)), "vectors", "")?;
         let one = async |texts: &[String]| {
             let encoded = embed::encode_request(request, texts, &origin, form)?;
             let success = self.unary(cx, &request.model, "invoke", encoded.body).await?;
@@ -150,7 +150,8 @@ impl Adapter for Call {
 
     async fn rerank(&self, cx: &Cx, request: &RerankRequest) -> Result<RerankResponse, Error> {
         let origin = self.region.origin(API, &request.model);
-        let encoded = rerank::encode_request(request, &origin)?;
+        let form = known_form(rerank::Form::of(&self.region.known(&request.model)), "rerank", "")?;
+        let encoded = rerank::encode_request(request, &origin, form)?;
         let success = self.unary(cx, &request.model, "invoke", encoded.body).await?;
         let decode = |success: &Success| rerank::decode_response(&success.body, &success.headers, &origin);
         success.answer(encoded.warnings, decode)

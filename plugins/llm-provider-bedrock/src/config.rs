@@ -49,7 +49,7 @@ pub struct Config {
     pub base_url: Option<String>,
     /// How models are asked.
     pub chat_api: ChatApi,
-    /// The form of the bodies of `InvokeModel`, for models whose id does not tell (ARNs): `messages`, `chat`,
+    /// The form of the bodies of `InvokeModel`, for models that the catalogue does not know (ARNs): `messages`, `chat`,
     /// `converse`, `titan`, `llama`, `mistral`, `command`, `command-r`, `jurassic`.
     pub invoke_form: Option<String>,
 }

@@ -66,7 +66,10 @@ pub static PLUGIN: ProviderPlugin =
                 "How models are asked: converse, invoke, mantle, mantle-chat or mantle-responses",
             )
             .with_default("converse"),
-            Setting::optional("invoke_form", "Form of InvokeModel's bodies for models whose id does not tell it"),
+            Setting::optional(
+                "invoke_form",
+                "Form of InvokeModel's bodies for models that the catalogue does not know",
+            ),
         ])
         .with_default_model("us.amazon.nova-2-lite-v1:0");
 

@@ -14,7 +14,7 @@ use llm_wire::{Account, sse_or_json_array_stream};
 use llm_wire_gemini::{API, Encoded, Profile, count_tokens, decode_error, embed, generate, models};
 
 use crate::config::Config;
-use crate::models::{is_embedder, known_card, profile};
+use crate::models::{known_card, profile};
 use crate::paths::Paths;
 
 const BASE_URL: &str = "https://generativelanguage.googleapis.com";
@@ -72,17 +72,19 @@ impl Adapter for Gemini {
     }
 
     fn capabilities(&self, model: &str) -> Capabilities {
-        let mut capabilities = Capabilities::chat();
-        if is_embedder(model) {
-            capabilities = Capabilities::default();
-            (capabilities.chat, capabilities.embeddings) = (Support::No, Support::Yes);
-            return capabilities;
+        let (mut known, card) = (Capabilities::default(), known_card(model));
+        if let Some(card) = card {
+            card.apply(&mut known);
         }
+        known.lay(&self.models.capabilities(crate::PLUGIN.id, model));
+        if known.chat == Support::No {
+            return known;
+        }
+        let mut capabilities = Capabilities::chat();
         capabilities.assistant_prefill = Support::No;
         capabilities.media_inline =
             ["image/*", "audio/*", "video/*", "application/pdf", "text/*"].map(Cow::Borrowed).to_vec();
-        if let Some(card) = known_card(model) {
-            card.apply(&mut capabilities);
+        if card.is_some() {
             for known in [
                 &mut capabilities.tools,
                 &mut capabilities.parallel_tools,
@@ -92,7 +94,7 @@ impl Adapter for Gemini {
                 *known = Support::Yes;
             }
         }
-        capabilities.lay(&self.models.capabilities(crate::PLUGIN.id, model));
+        capabilities.lay(&known);
         capabilities
     }
 

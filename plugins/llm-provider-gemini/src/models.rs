@@ -32,19 +32,15 @@ llm_core::model_cards! {
     card("gemini-3.7-flash", OUTPUT, No),
     card("gemini-3.8-flash", OUTPUT, No),
     card("gemini-4-argon", WINDOW, Unknown),
-}
-
-/// Models that make vectors and nothing else.
-const EMBEDDERS: [&str; 4] =
-    ["gemini-embedding-001", "gemini-embedding-2", "gemini-embedding-2-preview", "text-embedding-004"];
-
-/// Whether a model is known to make vectors and nothing else.
-pub(crate) fn is_embedder(model: &str) -> bool {
-    EMBEDDERS.contains(&model.strip_prefix("models/").unwrap_or(model))
+    ModelCard::new(PROVIDER, "gemini-embedding-001").for_vectors(),
+    ModelCard::new(PROVIDER, "gemini-embedding-2").for_vectors(),
+    ModelCard::new(PROVIDER, "gemini-embedding-2-preview").for_vectors(),
+    ModelCard::new(PROVIDER, "text-embedding-004").for_vectors(),
 }
 
 /// The card of a model or of its family. Other crates may have added cards.
 pub(crate) fn known_card(model: &str) -> Option<&'static ModelCard> {
+    let model = model.strip_prefix("models/").unwrap_or(model);
     model_card(PROVIDER, model).or_else(|| model_card(PROVIDER, family(model)))
 }
 

@@ -116,7 +116,7 @@ impl Adapter for Vertex {
         let account = self.account(cx)?;
         let (known, origin) = (self.known(&request.model), self.origin(llm_wire_gemini::API, &request.model));
         let model = Model::of(&request.model, &known);
-        let by_predict = models::has_predict(model.name);
+        let by_predict = models::has_predict(&known);
         let (method, encoded) = if by_predict {
             ("predict", predict::encode_request(request, &origin)?)
         } else {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{Capabilities, KnownModels, ModelCard};
+use llm_core::{Capabilities, KnownModels, ModelCard, known_by};
 use llm_wire_openai::Dialect;
 
 /// Who publishes the models that the service itself is named for.
@@ -27,15 +27,7 @@ published! { "anthropic":
 
 /// What is known of a model, also by its name without the version behind `@`.
 pub(crate) fn known(models: &dyn KnownModels, plugin: &str, model: &str) -> Arc<Capabilities> {
-    let known = models.capabilities(plugin, model);
-    match model.split_once('@') {
-        Some((family, _)) if known.publisher.is_none() => {
-            let mut of_the_family = Capabilities::clone(&models.capabilities(plugin, family));
-            of_the_family.lay(&known);
-            Arc::new(of_the_family)
-        }
-        _ => known,
-    }
+    known_by(models, plugin, model, model.split_once('@').map(|(family, _)| family))
 }
 
 /// A model as a path names it.
@@ -91,12 +83,22 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Models for embeddings that have `embedContent` and no `predict`.
-const NO_PREDICT: [&str; 2] = ["gemini-embedding-2", "gemini-embedding-2-preview"];
+/// The form of models for vectors that have Gemini's own methods, as the others have Vertex's `predict`.
+const EMBED_CONTENT: &str = "embed-content";
 
-/// Whether a model for embeddings has Vertex's own method, `predict`.
-pub(crate) fn has_predict(model: &str) -> bool {
-    !NO_PREDICT.contains(&model)
+// Vertex's page on the embeddings API, read 2026-11.
+llm_core::model_cards! {
+    embedder("gemini-embedding-2").with_form(EMBED_CONTENT),
+    embedder("gemini-embedding-2-preview").with_form(EMBED_CONTENT),
+}
+
+const fn embedder(model: &'static str) -> ModelCard {
+    ModelCard::new("vertex", model).with_publisher(GOOGLE).for_vectors()
+}
+
+/// Whether a model for vectors has Vertex's own method, `predict`.
+pub(crate) fn has_predict(known: &Capabilities) -> bool {
+    known.form.as_deref() != Some(EMBED_CONTENT)
 }
 
 /// What Gemini's encoder must know of a model; `known` is what a catalogue says.

@@ -1,7 +1,9 @@
 //! What is different about recordings of Amazon Bedrock: the model stands in the path, and one account is asked in three
 //! ways, which the plugin has a setting for.
 
-use llm_core::{ChatRequest, Error};
+use std::sync::Arc;
+
+use llm_core::{Capabilities, ChatRequest, Error, LinkedCards, known_by};
 use llm_wire_bedrock::invoke::{self, Form};
 use llm_wire_bedrock::{converse, count_tokens};
 use percent_encoding::percent_decode_str;
@@ -45,7 +47,17 @@ fn prompt_form(model: &str, body: &Value) -> Option<&'static str> {
     } else {
         "mistral"
     };
-    (Form::of(model) == Form::Chat && (has("prompt") || has("inputText"))).then_some(named)
+    (form(model) == Form::Chat && (has("prompt") || has("inputText"))).then_some(named)
+}
+
+/// The form of a model's bodies; what nobody knows is asked as most are.
+fn form(model: &str) -> Form {
+    Form::of(&known(model)).unwrap_or(Form::Chat)
+}
+
+/// What is known of a model, as the plugin knows it here.
+pub(super) fn known(model: &str) -> Arc<Capabilities> {
+    known_by(&LinkedCards, "bedrock", model, llm_wire_bedrock::names(model))
 }
 
 /// Whether the answer was streamed, which the path says.
@@ -66,7 +78,7 @@ pub(super) fn request(case: &Case, recorded: &Recorded) -> Option<Result<ChatReq
     let mut with_model = recorded.body.clone();
     with_model["model"] = model.as_str().into();
     let with_model = with_model.to_string().into_bytes();
-    let form = prompt_form(&model, &recorded.body).and_then(Form::named).unwrap_or_else(|| Form::of(&model));
+    let form = prompt_form(&model, &recorded.body).and_then(Form::named).unwrap_or_else(|| form(&model));
     match form {
         // Claude 2 also takes a prompt; such requests are not made any more.
         Form::Messages if recorded.body["messages"].is_null() => None,

@@ -141,7 +141,7 @@ fn texts(case: &Case, model: &str, body: &[u8]) -> Option<EmbedRequest> {
     match case.api.as_str() {
         _ if case.kind == "error" => None,
         "bedrock-invoke" => {
-            let form = llm_wire_bedrock::embed::Form::of(model);
+            let form = llm_wire_bedrock::embed::Form::of(&super::bedrock::known(model))?;
             llm_wire_bedrock::embed::decode_request(body, model, form).ok()
         }
         "openai-embeddings" | "mistral-embeddings" => {

@@ -70,4 +70,8 @@ fn a_host_of_several_publishers_models_knows_whose_they_are() {
     assert_eq!(publisher("codestral-2").as_deref(), Some("mistralai"));
     assert_eq!(publisher("meta/llama-4-scout-17b-16e-instruct-maas"), None, "its name says it");
     assert_eq!(catalog.capabilities("anthropic", "claude-haiku-4-5").publisher, None);
+    let publisher = |model| catalog.capabilities("bedrock", model).publisher;
+    assert_eq!(publisher("us.anthropic.claude-haiku-4-5-20251001-v1:0").as_deref(), Some("anthropic"));
+    assert_eq!(publisher("qwen.qwen3-32b-v1:0").as_deref(), Some("qwen"));
+    assert_eq!(publisher("anthropic.not-in-the-list"), None);
 }

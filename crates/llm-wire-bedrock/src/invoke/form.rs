@@ -1,5 +1,7 @@
 //! Which body a model takes. AWS documents bodies by publisher ("Inference request parameters and response fields for
-//! foundation models", read 2026-11), and the publisher is the first part of a model's id.
+//! foundation models", read 2026-11), and a few by model. Whose a model is, and which are the few, a catalogue knows.
+
+use llm_core::Capabilities;
 
 /// The form of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,29 +37,24 @@ pub enum PromptForm {
     DeepSeek,
 }
 
-/// How ids begin behind their region, longer beginnings first.
-const PUBLISHERS: &[(&str, Form)] = &[
-    ("anthropic.", Form::Messages),
-    ("amazon.titan", Form::Prompt(PromptForm::Titan)),
-    ("amazon.", Form::Converse),
-    ("meta.", Form::Prompt(PromptForm::Llama)),
-    ("mistral.mistral-7b", Form::Prompt(PromptForm::Mistral)),
-    ("mistral.mixtral-8x7b", Form::Prompt(PromptForm::Mistral)),
-    ("mistral.mistral-small-2402", Form::Prompt(PromptForm::Mistral)),
-    ("cohere.command-r", Form::Prompt(PromptForm::CommandR)),
-    ("cohere.command", Form::Prompt(PromptForm::Command)),
-    ("ai21.j2", Form::Prompt(PromptForm::Jurassic)),
-    ("deepseek.r1", Form::Prompt(PromptForm::DeepSeek)),
-];
-
 impl Form {
-    /// The form that a model takes: what stands in the table, else OpenAI's chat, which newer publishers take.
-    pub fn of(model: &str) -> Self {
-        // `us.anthropic.claude-…` is reached across regions; an ARN ends in the id.
-        let id = model.rsplit('/').next().unwrap_or(model);
-        let bare = id.split_once('.').map_or(id, |(_, rest)| rest);
-        let find = |id: &str| PUBLISHERS.iter().find(|(start, _)| id.starts_with(start)).map(|(_, form)| *form);
-        find(id).or_else(|| find(bare)).unwrap_or(Self::Chat)
+    /// The form that a model takes, by what is known of it: the form itself, else its publisher's usual one. `None` where
+    /// neither is known.
+    pub fn of(known: &Capabilities) -> Option<Self> {
+        match &known.form {
+            Some(form) => Self::named(form),
+            None => known.publisher.as_deref().map(Self::of_publisher),
+        }
+    }
+
+    /// The form of a publisher's models. What is no exception takes OpenAI's chat, as newer publishers do.
+    fn of_publisher(publisher: &str) -> Self {
+        match publisher {
+            "anthropic" => Self::Messages,
+            "amazon" => Self::Converse,
+            "meta" => Self::Prompt(PromptForm::Llama),
+            _ => Self::Chat,
+        }
     }
 
     /// The form by its name in a configuration: `messages`, `chat`, `converse`, `titan`, `llama`, …
@@ -124,23 +121,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_publisher_says_what_a_model_takes() {
-        let check = |model, form| assert_eq!(Form::of(model), form, "{model}");
-        check("us.anthropic.claude-haiku-4-5-20251001-v1:0", Form::Messages);
-        check("anthropic.claude-v2:1", Form::Messages);
-        check("global.amazon.nova-2-lite-v1:0", Form::Converse);
-        check("amazon.titan-text-lite-v1", Form::Prompt(PromptForm::Titan));
-        check(
-            "arn:aws:bedrock:us-east-1::foundation-model/meta.llama3-8b-instruct-v1:0",
-            Form::Prompt(PromptForm::Llama),
-        );
-        check("cohere.command-r-v1:0", Form::Prompt(PromptForm::CommandR));
-        check("cohere.command-light-text-v14", Form::Prompt(PromptForm::Command));
-        check("us.deepseek.r1-v1:0", Form::Prompt(PromptForm::DeepSeek));
-        check("deepseek.v3-v1:0", Form::Chat);
-        check("ai21.jamba-1-5-mini-v1:0", Form::Chat);
-        check("openai.gpt-oss-120b-1:0", Form::Chat);
-        check("mistral.devstral-2-123b", Form::Chat);
-        check("", Form::Chat);
+    fn what_is_known_of_a_model_says_what_it_takes() {
+        let check = |publisher: Option<&'static str>, form: Option<&'static str>, expected| {
+            let mut known = Capabilities::default();
+            (known.publisher, known.form) = (publisher.map(Into::into), form.map(Into::into));
+            assert_eq!(Form::of(&known), expected, "{publisher:?} {form:?}");
+        };
+        check(Some("anthropic"), None, Some(Form::Messages));
+        check(Some("amazon"), None, Some(Form::Converse));
+        check(Some("amazon"), Some("titan"), Some(Form::Prompt(PromptForm::Titan)));
+        check(Some("meta"), None, Some(Form::Prompt(PromptForm::Llama)));
+        check(Some("of-tomorrow"), None, Some(Form::Chat));
+        check(None, Some("command-r"), Some(Form::Prompt(PromptForm::CommandR)));
+        check(Some("meta"), Some("no form"), None);
+        check(None, None, None);
     }
 }

@@ -1,6 +1,6 @@
 //! Bodies of `InvokeModel` (`POST /model/{id}/invoke` and `/invoke-with-response-stream`): every publisher has its own.
 //!
-//! What a model is sent follows from its publisher ([`Form`]); what it answers is told by the answer's own fields
+//! What a model is sent follows from its publisher, whom a catalogue knows ([`Form`]); what it answers is told by the answer's own fields
 //! ([`Shape`]). Converse's form and prompts are read here; Anthropic's messages and OpenAI's chat are other wire crates'.
 
 mod answer;

@@ -1,7 +1,7 @@
 //! Embeddings and rerank: three bodies, four forms of answers.
 
 use http::HeaderMap;
-use llm_core::{EmbedRequest, ErrorKind, RerankRequest};
+use llm_core::{Capabilities, EmbedRequest, ErrorKind, RerankRequest};
 use llm_wire_bedrock::embed::{self, Form};
 use llm_wire_bedrock::rerank;
 use serde_json::{Value, json};
@@ -16,7 +16,6 @@ fn every_form_comes_back_as_it_went() {
         ("cohere.embed-v4:0", Form::Cohere),
         ("arn:aws:bedrock:eu-west-1::foundation-model/cohere.embed-english-v3", Form::Cohere),
     ] {
-        assert_eq!(Form::of(model), form, "{model}");
         let mut request = EmbedRequest::new(model, ["words"]);
         request.dimensions = Some(256);
         request.task = Some("query".to_owned()).filter(|_| form != Form::Titan);
@@ -29,6 +28,20 @@ fn every_form_comes_back_as_it_went() {
         assert!(encoded.warnings.is_empty());
         assert_eq!(embed::decode_request(&encoded.body, model, form).unwrap(), request);
     }
+}
+
+#[test]
+fn what_is_known_of_a_model_says_what_it_takes() {
+    let known = |publisher: Option<&'static str>, form: Option<&'static str>| {
+        let mut known = Capabilities::default();
+        (known.publisher, known.form) = (publisher.map(Into::into), form.map(Into::into));
+        (Form::of(&known), rerank::Form::of(&known))
+    };
+    assert_eq!(known(Some("cohere"), None), (Some(Form::Cohere), Some(rerank::Form::Cohere)));
+    assert_eq!(known(Some("amazon"), None), (None, Some(rerank::Form::Amazon)), "Titan's or Nova's");
+    assert_eq!(known(Some("amazon"), Some("nova")).0, Some(Form::Nova));
+    assert_eq!(known(None, Some("titan")).0, Some(Form::Titan));
+    assert_eq!(known(None, None), (None, None));
 }
 
 #[test]
@@ -51,15 +64,15 @@ fn vectors_are_found_in_every_form() {
 
 #[test]
 fn a_publishers_own_fields_of_rerank() {
-    let body = |model: &str| {
-        let mut request = RerankRequest::new(model, "q", ["a"]);
+    let body = |form| {
+        let mut request = RerankRequest::new("m", "q", ["a"]);
         request.max_tokens_per_document = Some(9);
-        let encoded = rerank::encode_request(&request, &target()).unwrap();
+        let encoded = rerank::encode_request(&request, &target(), form).unwrap();
         (serde_json::from_slice::<Value>(&encoded.body).unwrap(), encoded.warnings.len())
     };
     assert_eq!(
-        body("cohere.rerank-v3-5:0"),
+        body(rerank::Form::Cohere),
         (json!({"query": "q", "documents": ["a"], "api_version": 2, "max_tokens_per_doc": 9}), 0)
     );
-    assert_eq!(body("amazon.rerank-v1:0"), (json!({"query": "q", "documents": ["a"]}), 1));
+    assert_eq!(body(rerank::Form::Amazon), (json!({"query": "q", "documents": ["a"]}), 1));
 }

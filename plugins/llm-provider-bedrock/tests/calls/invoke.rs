@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use llm_core::{ChatRequest, ErrorKind, Request, Response};
+use llm_core::{
+    BuildCx, Capabilities, ChatRequest, EmbedRequest, ErrorKind, KnownModels, Request, RerankRequest, Response,
+};
+use llm_provider_bedrock::PLUGIN;
 use llm_testkit::{Exchange, ScriptedTransport};
 use llm_wire::aws_event_stream::{AwsHeaderValue, encode_message};
 use serde_json::{Value, json};
@@ -36,6 +39,44 @@ async fn invoke_speaks_each_publishers_form() {
     asked.sampling.max_output_tokens = Some(9);
     let request = sent(&*provider, asked, &titan.to_string()).await;
     assert_eq!(request.json(), json!({"inputText": "hi", "textGenerationConfig": {"maxTokenCount": 9}}));
+}
+
+/// The operator's word on an application's inference profile, whose name says nothing.
+struct Said;
+
+impl KnownModels for Said {
+    fn capabilities(&self, _: &str, model: &str) -> Arc<Capabilities> {
+        let mut known = Capabilities::default();
+        known.publisher = model.ends_with("/ours").then_some("meta".into());
+        known.form = model.ends_with("/vectors").then_some("cohere".into());
+        Arc::new(known)
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_nobody_knows_is_not_guessed_at() {
+    let arn = |name: &str| format!("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/{name}");
+    let config = json!({"api_key": "k", "chat_api": "invoke"}).as_object().unwrap().clone();
+    let provider = PLUGIN.build(config, &BuildCx::new("aws").with_models(Arc::new(Said))).unwrap();
+
+    let transport = ScriptedTransport::always(Exchange::new(200, "{}"));
+    let ask = Request::Chat(Arc::new(ChatRequest::new(arn("theirs")).with_user("hi")));
+    let vectors = Request::Embed(Arc::new(EmbedRequest::new(arn("theirs"), ["a"])));
+    let order = Request::Rerank(Arc::new(RerankRequest::new(arn("theirs"), "q", ["a"])));
+    for request in [ask, vectors, order] {
+        let error = provider.call(&transport.cx(), request).await.unwrap_err();
+        assert_eq!((error.kind(), error.param()), (ErrorKind::Config, Some("model")));
+        assert!(error.message().contains("under `prices.model`"), "{error}");
+    }
+    assert_eq!(transport.requests().len(), 0);
+
+    let llama = json!({"generation": "Hi", "stop_reason": "stop"});
+    let request = sent(&*provider, ChatRequest::new(arn("ours")).with_user("hi"), &llama.to_string()).await;
+    assert!(request.json()["prompt"].is_string(), "{}", request.json());
+    let transport = ScriptedTransport::always(Exchange::new(200, r#"{"embeddings": [[1.0], [2.0]]}"#));
+    let vectors = Request::Embed(Arc::new(EmbedRequest::new(arn("vectors"), ["a", "b"])));
+    provider.call(&transport.cx(), vectors).await.unwrap();
+    assert_eq!(transport.last_request().unwrap().json()["texts"], json!(["a", "b"]));
 }
 
 #[tokio::test]
