@@ -38,6 +38,8 @@ const VENDOR: Vendor = Vendor {
         // Developers are told from systems, and the tools that it runs itself are named `openrouter:…` (traffic of 2026-07).
         system_role: SystemRole::AsGiven,
         custom_tools: true,
+        // A file may be an address (its page on PDFs, 2026).
+        media: &["image_url", "input_audio", "file", "file_url", "video_url"],
         // Marks for Anthropic's and Google's caches are passed on (its page on prompt caching, 2026).
         cache: CacheForm::CacheControl,
         // `reasoning: {effort | max_tokens}`; the strongest effort is called xhigh (its page on reasoning, 2026).

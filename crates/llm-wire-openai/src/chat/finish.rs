@@ -17,13 +17,26 @@ pub(crate) fn decode(raw: Option<&str>, calls: bool, dialect: &'static [(&'stati
     Finish { reason, raw: raw.map(str::to_owned) }
 }
 
+/// The words that vendors use, in whatever case: servers that pass another vendor's model on pass its word on, too
+/// (`MAX_TOKENS`, `end_turn`).
 fn common(word: &str) -> FinishReason {
-    match word {
-        "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "completed" | "complete" => FinishReason::Stop,
+    match &*word.to_ascii_lowercase() {
+        "stop" | "eos" | "eos_token" | "end_turn" | "stop_sequence" | "completed" | "complete" | "finish" => {
+            FinishReason::Stop
+        }
         "length" | "max_tokens" | "max_output_tokens" | "model_length" => FinishReason::Length,
         "model_context_window_exceeded" => FinishReason::ContextWindow,
-        "tool_calls" | "tool_use" | "function_call" => FinishReason::ToolCalls,
-        "content_filter" | "content_filtered" | "sensitive" | "guardrail_intervened" => FinishReason::ContentFilter,
+        "tool_calls" | "tool_call" | "tool_use" | "function_call" => FinishReason::ToolCalls,
+        "content_filter"
+        | "content_filtered"
+        | "sensitive"
+        | "guardrail_intervened"
+        | "safety"
+        | "recitation"
+        | "blocklist"
+        | "prohibited_content"
+        | "spii"
+        | "model_armor" => FinishReason::ContentFilter,
         "refusal" => FinishReason::Refusal,
         "error" | "insufficient_system_resource" | "network_error" => FinishReason::Error,
         _ => FinishReason::Other(word.to_owned()),
@@ -66,6 +79,11 @@ mod tests {
         assert_eq!(reason(Some(""), true), FinishReason::ToolCalls);
         assert_eq!(reason(None, false), FinishReason::Other("unknown".into()));
         assert_eq!(reason(Some("brand_new"), false), FinishReason::Other("brand_new".into()));
+        assert_eq!(reason(Some("Brand_New"), false), FinishReason::Other("Brand_New".into()));
+        assert_eq!(reason(Some("STOP"), true), FinishReason::ToolCalls);
+        assert_eq!(decode(Some("MAX_TOKENS"), false, &[]), Finish::new(FinishReason::Length, "MAX_TOKENS"));
+        assert_eq!(reason(Some("SAFETY"), false), FinishReason::ContentFilter);
+        assert_eq!(reason(Some("TOOL_CALL"), false), FinishReason::ToolCalls);
         assert_eq!(decode(Some(""), false, &[]).raw, None);
         let own: &'static [(&str, FinishReason)] = &[("brand_new", FinishReason::Length)];
         assert_eq!(decode(Some("brand_new"), false, own), Finish::new(FinishReason::Length, "brand_new"));

@@ -75,7 +75,8 @@ pub struct Dialect {
     pub prefill: Option<&'static str>,
     /// A last message of the assistant is refused: what is known of models with `assistant_prefill: No`.
     pub drop_prefill: bool,
-    /// Types of media parts that can be sent: `image_url`, `input_audio`, `file`, `video_url`, `document_url`.
+    /// Types of media parts that can be sent: `image_url`, `input_audio`, `file`, `video_url`, `document_url`; and
+    /// `file_url`, which is a `file` by its address.
     pub media: &'static [&'static str],
     /// The same for the Responses API, where it takes others than chats do.
     pub responses_media: Option<&'static [&'static str]>,

@@ -2,7 +2,8 @@
 //!
 //! `{error: {message, type, param, code}}` (OpenAI; with `metadata` OpenRouter; with `innererror` Azure),
 //! `{error: "words"}` (Venice, Ollama; with `code` xAI), `{message, type, code}` (Mistral, doubleword, Bedrock),
-//! `{detail: "words"}` and `{detail: [{loc, msg}]}` (`FastAPI`), `{errors: [{code, message}]}` (Cloudflare),
+//! `{detail: "words"}` and `{detail: [{loc, msg}]}` (`FastAPI`; Mistral inside of `message`),
+//! `{errors: [{code, message}]}` (Cloudflare), `{errors: [{description, key}]}` (Writer),
 //! `{statusCode, message}` (Azure's API management), `{error_code, message}` (Databricks), `{code, reason, message}`
 //! (Novita), `{base_resp: {status_code, status_msg}}` (`MiniMax`), and any of them in a list (Google).
 
@@ -53,8 +54,10 @@ impl Complaint {
             .or_else(|| text(&inner["message"]))
             .or_else(|| text(&outer["message"]))
             .or(detail)
+            .or_else(|| self::detail(&outer["message"]["detail"]).0)
             .or_else(|| text(&inner["detail"]))
-            .or_else(|| text(&inner["status_msg"]));
+            .or_else(|| text(&inner["status_msg"]))
+            .or_else(|| text(&inner["description"]));
         let complains = !std::ptr::eq(inner, outer) || outer["object"] == "error" || message.is_some();
         if !complains {
             return None;
@@ -188,6 +191,11 @@ mod tests {
         );
         check(&json!({"success": false, "errors": [{"code": 7003, "message": "m"}], "messages": []}), "m | 7003 - - -");
         check(&json!({"error_code": "BAD_REQUEST", "message": "m"}), "m | BAD_REQUEST - - -");
+        check(
+            &json!({"object": "error", "message": {"detail": [{"loc": ["body", "n"], "msg": "too many"}]}, "type": "t"}),
+            "n: too many | - t - -",
+        );
+        check(&json!({"tpe": "x", "errors": [{"description": "m", "key": "k"}], "extras": {}}), "m | - - - -");
         check(&json!({"code": 403, "reason": "NO_MONEY", "message": "m"}), "m | 403 NO_MONEY - 403");
         check(&json!({"choices": null, "base_resp": {"status_code": 1008, "status_msg": "m"}}), "m | 1008 - - -");
         check(&json!({"choices": [], "base_resp": {"status_code": 0, "status_msg": ""}}), "nothing");

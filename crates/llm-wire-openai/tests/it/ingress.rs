@@ -146,11 +146,12 @@ fn what_is_wrong_is_named() {
     check(&with(json!({"model": 5})), Some("model"), "model must be a string");
     check(&with(json!({"stream": "yes"})), Some("stream"), "stream must be true or false");
     check(&with(json!({"n": 0})), Some("n"), "n must be at least 1");
-    check(&with(json!({"max_tokens": -1})), Some("max_tokens"), "max_tokens must be a whole number, 0 or more");
+    check(&with(json!({"max_tokens": 1.5})), Some("max_tokens"), "max_tokens must be a whole number, 0 or more");
+    check(&with(json!({"top_k": 1u64 << 40})), Some("top_k"), "top_k must be a whole number, 0 or more");
     check(&with(json!({"temperature": "hot"})), Some("temperature"), "temperature must be a number");
     check(&with(json!({"stop": 5})), Some("stop"), "stop must be a string or a list of strings");
     check(&with(json!({"stop": ["a", 5]})), Some("stop[1]"), "stop[1] must be a string");
-    check(&with(json!({"metadata": {"a": 1}})), Some("metadata"), "metadata must be a string");
+    check(&with(json!({"metadata": ["a"]})), Some("metadata"), "metadata must be an object");
     check(
         &with(json!({"tool_choice": "perhaps"})),
         Some("tool_choice"),

@@ -1,6 +1,6 @@
 //! What a client sends and a vendor takes arrives: requests read, and written again for the same protocol.
 
-use llm_core::{ErrorKind, Origin, PartKind};
+use llm_core::{ErrorKind, Origin, OutputFormat, PartKind};
 use llm_wire_openai::dialect::{ReasoningReplay, ReasoningRequest, StreamUsage};
 use llm_wire_openai::{Dialect, FAMILY, chat, completions};
 use serde_json::{Value, json};
@@ -122,4 +122,70 @@ fn several_prompts_go_to_who_takes_them_and_to_nobody_else() {
         let refused = completions::decode_request(json!({"prompt": prompt}).to_string().as_bytes()).unwrap_err();
         assert_eq!((refused.kind(), refused.param()), (ErrorKind::InvalidRequest, Some("prompt")), "{prompt}");
     }
+}
+
+#[test]
+fn what_only_some_servers_understand_arrives_as_it_came() {
+    let image = json!({"type": "image_url", "image_url": {"url": "https://example.com/a.png"}});
+    let schema = json!({"type": "object"});
+    for (field, value) in [
+        ("max_tokens", json!(-1)),
+        ("top_k", json!(-1)),
+        ("logprobs", json!(1)),
+        ("metadata", json!({"a": 1, "b": "text"})),
+        ("response_format", json!({"type": "json_object", "schema": schema})),
+        ("response_format", json!({"type": "json_object", "value": schema})),
+        ("response_format", json!({"type": "json_schema", "schema": schema})),
+        ("response_format", json!({"type": "json_schema", "json_schema": {"schema": schema}})),
+        ("response_format", json!({"type": "json_schema", "json_schema": {"name": "n"}})),
+        ("messages", json!([{"role": "user", "content": [{"type": "file", "file_id": "f"}, image]}])),
+    ] {
+        let mut body = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}]});
+        body[field] = value;
+        assert_eq!(again(&body, &SERVER), body);
+    }
+}
+
+#[test]
+fn a_schema_is_understood_in_every_form_it_is_sent_in() {
+    let schema = json!({"type": "object"});
+    for format in [
+        json!({"type": "json_object", "schema": schema}),
+        json!({"type": "json_schema", "schema": schema}),
+        json!({"type": "json_schema", "json_schema": {"schema": schema}}),
+    ] {
+        let body = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}], "response_format": format});
+        let request = chat::decode_request(body.to_string().as_bytes()).unwrap().request;
+        let OutputFormat::JsonSchema(read) = &request.output else { panic!("{format}") };
+        assert_eq!(read.schema, schema);
+    }
+}
+
+#[test]
+fn whole_counts_may_be_written_as_floats_and_results_may_be_nothing() {
+    let call = json!([{"id": "a", "type": "function", "function": {"name": "f", "arguments": "{}"}}]);
+    let body = json!({"model": "m", "max_tokens": 512.0, "messages": [
+        {"role": "user", "content": "hi"},
+        {"role": "assistant", "content": null, "tool_calls": call},
+        {"role": "tool", "tool_call_id": "a", "content": null},
+    ]});
+    let again = again(&body, &SERVER);
+    assert_eq!((&again["max_tokens"], &again["messages"][2]["content"]), (&json!(512), &json!("")));
+}
+
+#[test]
+fn a_file_at_an_address_keeps_it() {
+    let part = json!({"type": "file", "file": {"filename": "a.pdf", "file_data": "https://example.com/a.pdf"}});
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": [part]}]});
+    assert_eq!(again(&body, &Dialect { media: &["file_url", "file"], ..SERVER }), body);
+    let read = chat::decode_request(body.to_string().as_bytes()).unwrap().request;
+    let PartKind::Media(media) = &read.messages[0].content[0].kind else { panic!("no medium") };
+    assert_eq!((media.as_url(), media.filename.as_deref()), (Some("https://example.com/a.pdf"), Some("a.pdf")));
+}
+
+#[test]
+fn a_tool_of_the_vendor_that_looks_like_a_function_keeps_its_name() {
+    let tool = json!({"type": "builtin_function", "function": {"name": "$web_search", "new": 1}});
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": [tool]});
+    assert_eq!(again(&body, &Dialect { custom_tools: true, ..SERVER }), body);
 }

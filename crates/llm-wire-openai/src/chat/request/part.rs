@@ -147,10 +147,14 @@ fn of_media<'a>(media: &'a Media, to: &Origin, dialect: &Dialect) -> Result<Body
             Body::Document(media)
         }
         (MediaData::Inline { .. }, _) => Body::File(media),
+        (MediaData::Url { .. }, "application") if dialect.media.contains(&FILE_URL) => Body::File(media),
         _ => return Err("this protocol takes no url for this type of content"),
     };
     if dialect.media.contains(&body.kind()) { Ok(body) } else { Err("this vendor does not take this type of content") }
 }
+
+/// A file by its address, where its content would be.
+const FILE_URL: &str = "file_url";
 
 /// Mistral's form of a document.
 const DOCUMENT: &str = "document_url";

@@ -127,3 +127,12 @@ fn a_request_without_items_is_read_again_as_it_was() {
     assert_eq!((&body["instructions"], &body["input"]), (&json!("Be kind."), &json!([])));
     assert_eq!(decode(&body).unwrap().request, decoded.request);
 }
+
+#[test]
+fn an_item_is_referred_to_with_and_without_a_type() {
+    let body = json!({"model": "m", "input": [{"id": "msg_0"}, {"role": "user", "content": "hi"}]});
+    let request = decode(&body).unwrap().request;
+    let PartKind::Opaque { kind, data } = &request.messages[0].content[0].kind else { panic!("not kept") };
+    assert_eq!((kind.as_str(), data), ("openai-responses.item_reference", &json!({"id": "msg_0"})));
+    assert!(decode(&json!({"model": "m", "input": [{"text": "hi"}]})).unwrap_err().contains("input[0].type"));
+}

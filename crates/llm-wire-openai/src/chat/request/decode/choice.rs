@@ -51,7 +51,9 @@ pub(crate) fn word_of(field: &str, word: &str) -> Result<ToolChoice, Error> {
     }
 }
 
-/// `response_format`. Types of other servers (grammars) go to `rest`.
+/// `response_format`. Types of other servers (grammars) go to `rest`, and so do their forms of the known types, with
+/// what is understood of them read as well: `{"type": "json_object", "schema": …}` (llama.cpp, Together, Fireworks),
+/// `{"type": "json_schema", "schema": …}` (llama.cpp), a schema without a name (Perplexity), a name without a schema.
 pub(super) fn read_response_format(
     format: Option<Value>,
     request: &mut ChatRequest,
@@ -65,16 +67,31 @@ pub(super) fn read_response_format(
             wrong("response_format", "must be an object")
         });
     };
-    request.output = match kind {
-        "text" => OutputFormat::Text,
-        "json_object" => OutputFormat::Json,
-        "json_schema" => OutputFormat::JsonSchema(schema(&format["json_schema"], "response_format.json_schema")?),
-        _ => {
-            rest.insert("response_format".to_owned(), format);
-            return Ok(());
+    let described = &format["json_schema"];
+    let beside = [&format["schema"], &described["schema"]].into_iter().find(|schema| schema.is_object());
+    let (output, is_whole) = match kind {
+        "text" => (OutputFormat::Text, true),
+        "json_object" => {
+            (beside.map_or(OutputFormat::Json, unnamed), format.as_object().is_none_or(|all| all.len() == 1))
         }
+        "json_schema"
+            if described.is_null() && beside.is_some()
+                || described.is_object() && (described["name"].is_null() || described["schema"].is_null()) =>
+        {
+            (beside.map_or(OutputFormat::Json, unnamed), false)
+        }
+        "json_schema" => (OutputFormat::JsonSchema(schema(described, "response_format.json_schema")?), true),
+        _ => (OutputFormat::Text, false),
     };
+    request.output = output;
+    if !is_whole {
+        rest.insert("response_format".to_owned(), format);
+    }
     Ok(())
+}
+
+fn unnamed(schema: &Value) -> OutputFormat {
+    OutputFormat::JsonSchema(JsonSchema { schema: schema.clone(), ..JsonSchema::default() })
 }
 
 /// A schema with its name; `path` is where it stands.

@@ -68,14 +68,14 @@ fn one(mut message: MessageIn<'_>) -> Result<Message, Wrong> {
         "assistant" => Message::new(Role::Assistant, assistant(message)?),
         "tool" => {
             let call_id = message.tool_call_id.map(owned).unwrap_or_default();
-            let content = words(message.content)?;
+            let content = results(message.content)?;
             let result = ToolResult { call_id, name: name.clone(), content, ..ToolResult::default() };
             Message::new(Role::Tool, vec![Part::new(PartKind::ToolResult(result))])
         }
         // The form before tools: a function's name stands for the call.
         "function" => {
             let Some(name) = name.clone() else { return Err(at(".name", "is missing")) };
-            let content = words(message.content)?;
+            let content = results(message.content)?;
             let result = ToolResult { call_id: name.clone(), name: Some(name), content, ..ToolResult::default() };
             Message::new(Role::Tool, vec![Part::new(PartKind::ToolResult(result))])
         }
@@ -103,6 +103,11 @@ fn keep(ext: &mut Extensions, rest: Map<String, Value>) {
 /// Content that must be there.
 fn words(content: Option<ContentIn<'_>>) -> Result<Vec<Part>, Wrong> {
     content.map_or_else(|| Err(at(".content", "is missing")), |content| parts(content, ".content", part_of))
+}
+
+/// What a tool said, which may be nothing: `null` is allowed for functions, and clients write it for tools too.
+fn results(content: Option<ContentIn<'_>>) -> Result<Vec<Part>, Wrong> {
+    content.map_or_else(|| Ok(Vec::new()), |content| words(Some(content)))
 }
 
 /// The parts of some content, which stands in `field`; an empty text has none.
@@ -137,10 +142,14 @@ fn part_of(part: PartIn<'_>) -> Result<Part, Wrong> {
             PartKind::Media(media)
         }
         "input_audio" => PartKind::Media(sound(part.input_audio)?),
-        "file" => {
+        "file" if part.file.is_some() || !part.rest.contains_key("file_id") => {
             let file = part.file.ok_or_else(|| missing("file"))?;
             let filename = file.filename.map(owned);
             let mut media = match (file.file_data, file.file_id) {
+                // OpenRouter takes an address, too (its page on PDFs, 2026).
+                (Some(address), _) if address.0.starts_with("https://") || address.0.starts_with("http://") => {
+                    Media::url("application/*", &*address.0)
+                }
                 (Some(data), _) => {
                     file_content(&data.0, filename.as_deref()).ok_or_else(|| at(".file.file_data", "must be base64"))?
                 }
@@ -150,6 +159,7 @@ fn part_of(part: PartIn<'_>) -> Result<Part, Wrong> {
             media.filename = filename;
             PartKind::Media(media)
         }
+        // Mistral's `{"type": "file", "file_id": …}` is one of these.
         kind => {
             let mut data = part.rest;
             data.insert("type".to_owned(), kind.into());

@@ -6,13 +6,15 @@ pub(crate) mod message;
 pub(crate) mod tool;
 mod wire;
 
+use std::collections::BTreeMap;
+
 use llm_core::{ChatRequest, Effort, Error, ErrorKind, Reasoning, Warning};
 use serde_json::{Map, Value};
 
 use crate::FAMILY;
 use crate::json::{Place, Str};
 pub(crate) use wire::AudioIn;
-use wire::{BodyIn, StopIn};
+use wire::{BodyIn, CountIn, LogprobsIn, StopIn};
 
 /// A request, and what it says of the form of its answer.
 #[derive(Clone, Debug)]
@@ -64,7 +66,7 @@ fn read(body: BodyIn<'_>) -> Result<Decoded, Error> {
     choice::read_response_format(body.response_format, &mut request, &mut rest)?;
     request.parallel_tool_calls = body.parallel_tool_calls;
     request.service_tier = body.service_tier.map(|tier| tier.0.into_owned());
-    request.metadata = body.metadata.unwrap_or_default();
+    request.metadata = metadata(body.metadata, &mut rest)?;
     request.reasoning = match body.reasoning_effort {
         Some(word) => Some(Reasoning::Effort(Effort::from(&*word.0))),
         None => reasoning(&mut rest),
@@ -73,15 +75,20 @@ fn read(body: BodyIn<'_>) -> Result<Decoded, Error> {
     let sampling = &mut request.sampling;
     sampling.temperature = body.temperature;
     sampling.top_p = body.top_p;
-    sampling.top_k = body.top_k;
+    sampling.top_k = count(body.top_k, "top_k", &mut rest);
     sampling.presence_penalty = body.presence_penalty;
     sampling.frequency_penalty = body.frequency_penalty;
     sampling.seed = body.seed;
-    sampling.max_output_tokens = body.max_completion_tokens.or(body.max_tokens);
+    let older = count(body.max_tokens, "max_tokens", &mut rest);
+    sampling.max_output_tokens = count(body.max_completion_tokens, "max_completion_tokens", &mut rest).or(older);
     sampling.candidates = body.n;
     sampling.logprobs = match body.logprobs {
-        Some(true) => Some(body.top_logprobs.unwrap_or(0)),
-        Some(false) => None,
+        Some(LogprobsIn::Wanted(true)) => Some(body.top_logprobs.unwrap_or(0)),
+        Some(LogprobsIn::Wanted(false)) => None,
+        Some(LogprobsIn::Count(count)) => {
+            rest.insert("logprobs".to_owned(), count.into());
+            None
+        }
         None => body.top_logprobs,
     };
     sampling.stop = match body.stop {
@@ -103,6 +110,29 @@ fn read(body: BodyIn<'_>) -> Result<Decoded, Error> {
         request.ext.0.insert(FAMILY.to_owned(), rest);
     }
     Ok(Decoded { request, stream: body.stream.unwrap_or(false), include_usage, warnings: Vec::new() })
+}
+
+/// Labels are texts; where one is something else, as Mistral allows, they go to `rest`.
+fn metadata(given: Option<Value>, rest: &mut Map<String, Value>) -> Result<BTreeMap<String, String>, Error> {
+    let Some(given) = given else { return Ok(BTreeMap::new()) };
+    let Value::Object(labels) = &given else { return Err(wrong("metadata", "must be an object")) };
+    let texts = labels.iter().map(|(name, text)| Some((name.clone(), text.as_str()?.to_owned())));
+    if let Some(texts) = texts.collect() {
+        return Ok(texts);
+    }
+    rest.insert("metadata".to_owned(), given);
+    Ok(BTreeMap::new())
+}
+
+/// A count; a number that is none goes to `rest`, as only some servers know what it means.
+fn count(given: Option<CountIn>, name: &str, rest: &mut Map<String, Value>) -> Option<u32> {
+    match given? {
+        CountIn::Count(count) => Some(count),
+        CountIn::Below(number) => {
+            rest.insert(name.to_owned(), number.into());
+            None
+        }
+    }
 }
 
 /// The end user, by the newer of two fields; the other then goes to `rest`.

@@ -37,12 +37,25 @@ fn one(tool: ToolIn<'_>, missing: impl Fn(&str) -> Error) -> Result<Tool, Error>
         return Ok(Tool::Function(function));
     }
     let Some(kind) = tool.kind else { return Err(missing("type")) };
-    let name = tool.rest.get(&*kind.0).and_then(|own| own.get("name")).or_else(|| tool.rest.get("name"));
-    Ok(Tool::Provider {
-        id: format!("{FAMILY}.{}", kind.0),
-        name: name.and_then(Value::as_str).unwrap_or_default().to_owned(),
-        args: tool.rest,
-    })
+    let mut args = tool.rest;
+    if let Some(described) = tool.function {
+        // Moonshot's `builtin_function`.
+        args.insert("function".to_owned(), fields(described));
+    }
+    let name = [&*kind.0, "function"].into_iter().find_map(|own| args.get(own)?.get("name"));
+    let name = name.or_else(|| args.get("name")).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(Tool::Provider { id: format!("{FAMILY}.{}", kind.0), name, args })
+}
+
+/// A function as it came.
+fn fields(described: FunctionIn<'_>) -> Value {
+    let mut fields = described.rest;
+    let mut put = |name: &str, value: Option<Value>| fields.extend(value.map(|value| (name.to_owned(), value)));
+    put("name", described.name.map(|text| text.0.into()));
+    put("description", described.description.map(|text| text.0.into()));
+    put("parameters", described.parameters);
+    put("strict", described.strict.map(Value::Bool));
+    Value::Object(fields)
 }
 
 /// A function by its fields, which both protocols have.

@@ -1,11 +1,10 @@
 //! The shapes of a request on the wire. They are strict: a wrong type or a second field of one name is an error.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Unexpected, Visitor};
 use serde_json::{Map, Value};
 
 use crate::json::{Items, Listed, Str, TextOr};
@@ -23,21 +22,21 @@ wire_object! {
         "response_format" => response_format: Option<Value>,
         "temperature" => temperature: Option<f64>,
         "top_p" => top_p: Option<f64>,
-        "top_k" => top_k: Option<u32>,
+        "top_k" => top_k: Option<CountIn>,
         "presence_penalty" => presence_penalty: Option<f64>,
         "frequency_penalty" => frequency_penalty: Option<f64>,
         "seed" => seed: Option<i64>,
-        "max_tokens" => max_tokens: Option<u32>,
-        "max_completion_tokens" => max_completion_tokens: Option<u32>,
+        "max_tokens" => max_tokens: Option<CountIn>,
+        "max_completion_tokens" => max_completion_tokens: Option<CountIn>,
         "n" => n: Option<u32>,
-        "logprobs" => logprobs: Option<bool>,
+        "logprobs" => logprobs: Option<LogprobsIn>,
         "top_logprobs" => top_logprobs: Option<u32>,
         "stop" => stop: Option<StopIn<'a>>,
         "reasoning_effort" => reasoning_effort: Option<Str<'a>>,
         "service_tier" => service_tier: Option<Str<'a>>,
         "user" => user: Option<Str<'a>>,
         "safety_identifier" => safety_identifier: Option<Str<'a>>,
-        "metadata" => metadata: Option<BTreeMap<String, String>>,
+        "metadata" => metadata: Option<Value>,
         "stream" => stream: Option<bool>,
         "stream_options" => stream_options: Option<StreamOptionsIn<'a>>,
     }
@@ -172,6 +171,84 @@ wire_object! {
     }
     skip: []
     rest: Map<String, Value>
+}
+
+/// A count.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CountIn {
+    /// As the protocol has it. A whole number may be written as `512.0`.
+    Count(u32),
+    /// Below 0, which servers of this protocol take for "no limit" (LM Studio's `max_tokens`, vLLM's `top_k`; their
+    /// documentation, 2026).
+    Below(i64),
+}
+
+impl<'de> Deserialize<'de> for CountIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Count;
+
+        impl Visitor<'_> for Count {
+            type Value = CountIn;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a whole number, 0 or more")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+                let read = u32::try_from(number).map(CountIn::Count);
+                read.map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+                Ok(CountIn::Below(number))
+            }
+
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "checked to be whole and small"
+            )]
+            fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
+                if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number) {
+                    return Ok(CountIn::Count(number as u32));
+                }
+                Err(E::invalid_value(Unexpected::Float(number), &self))
+            }
+        }
+
+        deserializer.deserialize_any(Count)
+    }
+}
+
+/// Whether probabilities are wanted, or how many, as in the API before chats and at Together still.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum LogprobsIn {
+    Wanted(bool),
+    Count(u64),
+}
+
+impl<'de> Deserialize<'de> for LogprobsIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Logprobs;
+
+        impl Visitor<'_> for Logprobs {
+            type Value = LogprobsIn;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true or false")
+            }
+
+            fn visit_bool<E>(self, wanted: bool) -> Result<Self::Value, E> {
+                Ok(LogprobsIn::Wanted(wanted))
+            }
+
+            fn visit_u64<E>(self, count: u64) -> Result<Self::Value, E> {
+                Ok(LogprobsIn::Count(count))
+            }
+        }
+
+        deserializer.deserialize_any(Logprobs)
+    }
 }
 
 /// `{url, detail}`, or only the URL.

@@ -32,6 +32,10 @@ pub(super) fn read(input: TextOr<'_, Raw<'_>>, messages: &mut Vec<Arc<Message>>)
 fn one(raw: Raw<'_>, out: &mut Vec<Message>) -> Result<(), Wrong> {
     let Some(sniffed) = parse::<Sniffed<'_>>(raw) else { return Err(at("", "must be an object")) };
     match (&*sniffed.kind.0, &*sniffed.role.0) {
+        // `{"id": …}` refers to an item; OpenAI's schema lets its type be left out.
+        ("", "") if refers(raw) => {
+            assistant(out, vec![Part::opaque(format!("{FAMILY}.item_reference"), strictly::<Value>(raw)?)]);
+        }
         ("", "") => return Err(at(".type", "is missing")),
         ("message" | "", role) => message(raw, role, out)?,
         ("function_call", _) => assistant(out, vec![call(raw, false)?]),
@@ -53,6 +57,10 @@ fn one(raw: Raw<'_>, out: &mut Vec<Message>) -> Result<(), Wrong> {
         }
     }
     Ok(())
+}
+
+fn refers(raw: Raw<'_>) -> bool {
+    parse::<Map<String, Value>>(raw).is_some_and(|fields| fields.get("id").is_some_and(Value::is_string))
 }
 
 fn not_reasoning() -> Wrong {
