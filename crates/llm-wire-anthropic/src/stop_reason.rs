@@ -9,11 +9,13 @@ use crate::API;
 pub(crate) fn decode(word: Option<&str>, has_calls: bool) -> Finish {
     finish::finish(word, has_calls, |word| {
         Some(match word {
-            "end_turn" | "stop_sequence" | "compaction" => FinishReason::Stop,
+            "end_turn" | "stop_sequence" => FinishReason::Stop,
             "tool_use" => FinishReason::ToolCalls,
             "max_tokens" => FinishReason::Length,
             "model_context_window_exceeded" => FinishReason::ContextWindow,
-            "pause_turn" => FinishReason::Pause,
+            // The second is a stop after the summary, so that the client may add to it before it asks to go on
+            // (`pause_after_compaction`, Anthropic's page on compaction, 2026).
+            "pause_turn" | "compaction" => FinishReason::Pause,
             "refusal" => FinishReason::Refusal,
             _ => return None,
         })
@@ -46,7 +48,7 @@ mod tests {
         let check = |word, has_calls, reason: FinishReason| assert_eq!(decode(word, has_calls).reason, reason);
         check(Some("end_turn"), false, FinishReason::Stop);
         check(Some("stop_sequence"), false, FinishReason::Stop);
-        check(Some("compaction"), false, FinishReason::Stop);
+        check(Some("compaction"), false, FinishReason::Pause);
         check(Some("end_turn"), true, FinishReason::ToolCalls);
         check(None, true, FinishReason::ToolCalls);
         check(Some("tool_use"), false, FinishReason::ToolCalls);

@@ -53,7 +53,7 @@ pub fn decode_request(body: &[u8]) -> Result<RerankRequest, Error> {
     let documents = list(documents, &at, "a list of strings")?
         .into_iter()
         .enumerate()
-        .map(|(place, raw)| string(raw, &at.index(place)).map(std::borrow::Cow::into_owned))
+        .map(|(place, raw)| document(raw, &at.index(place)))
         .collect::<Result<Vec<_>, _>>()?;
     let mut number = |name: &'static str| fields.take(name).map(|raw| unsigned(raw, &root.field(name))).transpose();
     let (top_n, max_tokens) = (number("top_n")?, number("max_tokens_per_doc")?);
@@ -65,6 +65,15 @@ pub fn decode_request(body: &[u8]) -> Result<RerankRequest, Error> {
         request.ext.0.insert(API.to_owned(), rest);
     }
     Ok(request)
+}
+
+/// A document: its text, or an object that has it, which the API before this one took.
+fn document(raw: &RawValue, at: &Path<'_>) -> Result<String, Error> {
+    let whole = serde_json::from_str::<Value>(raw.get()).ok();
+    match whole.as_ref().and_then(|document| document["text"].as_str()) {
+        Some(text) => Ok(text.to_owned()),
+        None => string(raw, at).map(std::borrow::Cow::into_owned),
+    }
 }
 
 /// Reads an order. An error object in the answer is an error, classified.

@@ -9,7 +9,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, Visitor};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::usage::Metrics;
+use crate::usage::{Metrics, loose};
 
 /// Text that may be null or absent, which is the same as empty. Borrowed unless it has escapes.
 #[derive(Clone, Debug, Default)]
@@ -80,11 +80,17 @@ pub(crate) struct Answer<'a> {
     pub(crate) done: Option<bool>,
     #[serde(borrow)]
     pub(crate) done_reason: Text<'a>,
+    #[serde(deserialize_with = "loose")]
     pub(crate) total_duration: Option<serde_json::Number>,
+    #[serde(deserialize_with = "loose")]
     pub(crate) load_duration: Option<serde_json::Number>,
+    #[serde(deserialize_with = "loose")]
     pub(crate) prompt_eval_count: Option<serde_json::Number>,
+    #[serde(deserialize_with = "loose")]
     pub(crate) prompt_eval_duration: Option<serde_json::Number>,
+    #[serde(deserialize_with = "loose")]
     pub(crate) eval_count: Option<serde_json::Number>,
+    #[serde(deserialize_with = "loose")]
     pub(crate) eval_duration: Option<serde_json::Number>,
     /// Of the tokens in this answer or line.
     pub(crate) logprobs: Option<Vec<Value>>,

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use llm_core::{Candidate, ChatResponse, Error, Finish, FinishReason, Message, Origin, Part, Role, Usage};
+use llm_core::{
+    Candidate, ChatResponse, Error, Finish, FinishReason, Message, Origin, Part, PartKind, Role, ToolCall, Usage,
+};
 use llm_wire::json::{Fields, Text, malformed};
 use serde::Deserialize;
 
@@ -54,6 +56,8 @@ pub(super) struct PromptAnswer<'a> {
     finish_reason: Option<Text<'a>>,
     #[serde(borrow)]
     response: Option<CohereEnd<'a>>,
+    #[serde(borrow)]
+    tool_calls: Option<Vec<CohereCall<'a>>>,
     index: u32,
     // Titan.
     #[serde(borrow)]
@@ -106,6 +110,15 @@ struct Generation<'a> {
 struct CohereEnd<'a> {
     #[serde(borrow)]
     finish_reason: Option<Text<'a>>,
+}
+
+/// A call of Command R, which has no id.
+#[derive(Deserialize)]
+struct CohereCall<'a> {
+    #[serde(borrow)]
+    name: Text<'a>,
+    #[serde(borrow, default)]
+    parameters: Option<&'a serde_json::value::RawValue>,
 }
 
 #[derive(Default, Deserialize)]
@@ -180,6 +193,17 @@ impl<'a> PromptAnswer<'a> {
         pieces
     }
 
+    /// The calls for the client's tools, of which `before` came earlier.
+    pub(super) fn calls(&mut self, before: usize) -> Vec<ToolCall> {
+        let call = |(number, call): (usize, CohereCall<'_>)| ToolCall {
+            id: format!("call_{number}"),
+            name: call.name.0.into_owned(),
+            arguments: call.parameters.map_or("{}", |raw| raw.get()).to_owned(),
+            ..ToolCall::default()
+        };
+        (before..).zip(self.tool_calls.take().unwrap_or_default()).map(call).collect()
+    }
+
     /// The id of the answer.
     pub(super) fn take_id(&mut self) -> Option<String> {
         let id = self.id.take().and_then(|raw| serde_json::from_str::<Text<'_>>(raw.get()).ok());
@@ -197,9 +221,10 @@ impl<'a> PromptAnswer<'a> {
     }
 }
 
-/// Why an answer ended, in the words of six publishers.
-pub(super) fn finish(word: Option<&str>) -> Finish {
+/// Why an answer ended, in the words of six publishers. A stop, or no word, together with calls is a stop for them.
+pub(super) fn finish(word: Option<&str>, calls: bool) -> Finish {
     let reason = match word {
+        None | Some("COMPLETE") if calls => FinishReason::ToolCalls,
         None => FinishReason::Other("unknown".to_owned()),
         Some("FINISH" | "STOP" | "stop" | "endoftext" | "COMPLETE" | "complete") => FinishReason::Stop,
         Some("STOP_SEQUENCE" | "stop_sequence" | "end_turn" | "STOP_CRITERIA_MET") => FinishReason::Stop,
@@ -221,11 +246,16 @@ pub fn usage_of_headers(headers: &HeaderMap, usage: &mut Usage) {
 /// Decodes the answer of a model that takes one prompt.
 pub fn decode_response(body: &[u8], headers: &HeaderMap, origin: &Arc<Origin>) -> Result<ChatResponse, Error> {
     let mut answer: PromptAnswer<'_> = serde_json::from_slice(body).map_err(|error| malformed("the answer", &error))?;
+    // Only models with one answer make calls.
+    let mut calls = answer.calls(0);
     let mut candidates = answer.pieces().into_iter().map(|piece| {
         let text = piece.text.unwrap_or_default().0.into_owned();
-        let mut message = Message::new(Role::Assistant, vec![Part::text(text)]);
+        let finish = finish(piece.reason.as_ref().map(|reason| &*reason.0), !calls.is_empty());
+        let mut parts = vec![Part::text(text)];
+        parts.extend(std::mem::take(&mut calls).into_iter().map(|call| Part::new(PartKind::ToolCall(call))));
+        let mut message = Message::new(Role::Assistant, parts);
         message.origin = Some(Arc::clone(origin));
-        Candidate { message, finish: finish(piece.reason.as_ref().map(|reason| &*reason.0)) }
+        Candidate { message, finish }
     });
     let Some(first) = candidates.next() else {
         return Err(error::not_an_answer(serde_json::from_slice(body).unwrap_or_default()));
@@ -238,4 +268,22 @@ pub fn decode_response(body: &[u8], headers: &HeaderMap, origin: &Arc<Origin>) -
     usage_of_headers(headers, &mut response.usage);
     response.request_id = llm_wire::request_id(headers);
     Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn calls_of_command_r_are_calls_for_the_client() {
+        let body = json!({"response_id": "r", "generation_id": "g", "text": "", "finish_reason": "COMPLETE",
+            "tool_calls": [{"name": "f", "parameters": {"a": 1}}, {"name": "g", "parameters": null}]});
+        let origin = Arc::new(Origin::new("bedrock", "bedrock", "m"));
+        let response = decode_response(body.to_string().as_bytes(), &HeaderMap::new(), &origin).unwrap();
+        let calls: Vec<_> = response.message.tool_calls().map(|call| (&*call.name, &*call.arguments)).collect();
+        assert_eq!(calls, [("f", "{\"a\":1}"), ("g", "{}")]);
+        assert_eq!(response.finish, Finish::new(FinishReason::ToolCalls, "COMPLETE"));
+    }
 }

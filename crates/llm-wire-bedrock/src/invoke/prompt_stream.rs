@@ -18,6 +18,8 @@ pub struct PromptDecoder {
     /// A reason without a number.
     ended: bool,
     usage: Usage,
+    /// Calls for the client's tools so far.
+    calls: usize,
 }
 
 impl PromptDecoder {
@@ -25,7 +27,8 @@ impl PromptDecoder {
     pub fn new(origin: Arc<Origin>, warnings: Vec<Warning>) -> Self {
         let mut start = StreamStart::new(origin);
         start.warnings = warnings;
-        Self { start: Some(Box::new(start)), answers: Vec::with_capacity(1), ended: false, usage: Usage::default() }
+        let usage = Usage::default();
+        Self { start: Some(Box::new(start)), answers: Vec::with_capacity(1), ended: false, usage, calls: 0 }
     }
 
     /// With what the headers of the answer say: the id of the request.
@@ -48,6 +51,9 @@ impl PromptDecoder {
     }
 }
 
+/// The part of the first call; those of answers have the answers' numbers.
+const FIRST_CALL: u32 = 1 << 16;
+
 /// Answers that one chunk may begin.
 const MOST_ANSWERS: u32 = 64;
 
@@ -67,9 +73,15 @@ impl StreamDecoder for PromptDecoder {
             if let Some(Text(word)) = piece.reason {
                 self.ended = true;
                 if let Some(answer) = self.answers.get_mut(part.0 as usize) {
-                    *answer = Some(finish(Some(&word)));
+                    *answer = Some(finish(Some(&word), self.calls > 0));
                 }
             }
+        }
+        for call in chunk.calls(self.calls) {
+            let part = PartId(FIRST_CALL.saturating_add(u32::try_from(self.calls).unwrap_or(u32::MAX)));
+            self.calls += 1;
+            out.push(Event::PartStart { part, candidate: 0, shell: Box::new(PartKind::ToolCall(call)) });
+            out.push(Event::PartEnd { part, truncated: false, ext: None });
         }
         let counts = chunk.usage();
         self.usage.input = counts.input.or(self.usage.input);
@@ -87,7 +99,7 @@ impl StreamDecoder for PromptDecoder {
             return Err(Error::truncated());
         }
         // A reason without a number is every answer's.
-        let common = self.answers.iter().find_map(Clone::clone).unwrap_or_else(|| finish(None));
+        let common = self.answers.iter().find_map(Clone::clone).unwrap_or_else(|| finish(None, self.calls > 0));
         let mut reasons =
             std::mem::take(&mut self.answers).into_iter().map(|own| own.unwrap_or_else(|| common.clone()));
         let first = reasons.next().unwrap_or_else(|| common.clone());

@@ -130,3 +130,9 @@ fn what_an_answer_says_of_its_calls_is_kept_in_whole_and_in_pieces() {
     assert_eq!(json!(part.ext.of("gemini")), json!({"functionCall": {"id": "call_7", "new": 1}}));
     assert_eq!(response.message.tool_calls().next().unwrap().arguments, r#"{"a":1}"#);
 }
+
+#[test]
+fn a_tool_whose_settings_are_a_list_stays() {
+    let tools = json!([{"mcpServers": [{"name": "s", "streamableHttpTransport": {"url": "https://example.com"}}]}]);
+    same(&json!({"contents": [{"role": "user", "parts": [{"text": "hi"}]}], "tools": tools}), Profile::default());
+}

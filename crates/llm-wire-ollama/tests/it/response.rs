@@ -146,3 +146,14 @@ fn the_continuation_of_a_prompt_is_an_answer_too() {
     assert_eq!((answer.usage.input, answer.finish.reason), (Some(67), llm_core::FinishReason::Length));
     assert!(answer.ext.is_empty(), "the tokens are not kept");
 }
+
+#[test]
+fn an_answer_is_worth_more_than_its_timings() {
+    let response = decode(&json!({
+        "model": "m", "message": { "role": "assistant", "content": "OK" }, "done": true, "done_reason": "stop",
+        "total_duration": "1.2s", "load_duration": null, "prompt_eval_count": 12.0, "eval_count": "4",
+    }))
+    .unwrap();
+    assert_eq!((response.text().as_str(), response.usage.input, response.usage.output), ("OK", Some(12), Some(4)));
+    assert!(response.usage.extra.is_empty());
+}

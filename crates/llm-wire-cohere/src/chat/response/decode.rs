@@ -49,9 +49,13 @@ fn parts(mut said: Fields<'_>) -> Vec<Part> {
         parts.push(Part::opaque(TOOL_PLAN, Value::String(plan.into_owned())));
     }
     let first = parts.len();
-    for raw in items(said.take("content")) {
+    let content = said.take("content");
+    for raw in items(content) {
         parts.extend(block(raw));
     }
+    // A plain string, as requests may have it.
+    let words = content.and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+    parts.extend(words.filter(|words| !words.is_empty()).map(Part::text));
     for raw in items(said.take("citations")) {
         if let Ok(value) = serde_json::from_str::<Value>(raw.get()) {
             cite(&mut parts[first..], &value);

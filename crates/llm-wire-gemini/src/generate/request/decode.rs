@@ -95,8 +95,11 @@ fn tools(mut entry: Fields<'_>, tools: &mut Vec<Arc<Tool>>) -> Result<(), Error>
     }
     let path = entry.path("");
     for (name, settings) in entry.rest() {
-        let Value::Object(args) = settings else {
-            return Err(invalid(&format!("{path}{name}"), "it must be an object"));
+        let args = match settings {
+            Value::Object(args) => args,
+            // `mcpServers`: a list has no fields, so it stands under its own name.
+            Value::Array(_) => Map::from_iter([(name.clone(), settings)]),
+            _ => return Err(invalid(&format!("{path}{name}"), "it must be an object")),
         };
         tools.push(Arc::new(Tool::Provider { id: format!("{API}.{name}"), name: String::new(), args }));
     }

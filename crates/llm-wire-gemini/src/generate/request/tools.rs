@@ -81,7 +81,10 @@ impl Serialize for ToolEntry<'_> {
             Self::Functions(functions) => {
                 map.serialize_entry("functionDeclarations", functions)?;
             }
-            Self::Own { name, settings } => map.serialize_entry(name, settings)?,
+            Self::Own { name, settings } => match settings.get(*name) {
+                Some(list @ Value::Array(_)) if settings.len() == 1 => map.serialize_entry(name, list)?,
+                _ => map.serialize_entry(name, settings)?,
+            },
         }
         map.end()
     }
