@@ -183,6 +183,14 @@ mod tests {
     }
 
     #[test]
+    fn details_that_are_no_object_cost_no_count() {
+        let body =
+            |details: Value| json!({"prompt_tokens": 3, "completion_tokens": 4, "prompt_tokens_details": details});
+        check(&body(json!([])), "3 4 - - -");
+        check(&body(Value::Null), "3 4 - - -");
+    }
+
+    #[test]
     fn reads_the_counts_wherever_a_vendor_puts_them() {
         let openai = json!({"prompt_tokens": 20, "completion_tokens": 10, "total_tokens": 30,
             "prompt_tokens_details": {"cached_tokens": 8, "cache_write_tokens": 2, "audio_tokens": 0},

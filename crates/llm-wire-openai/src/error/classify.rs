@@ -134,6 +134,12 @@ const TOO_LONG: &[Reading] = &[
     // TGI and Together: `inputs` tokens + `max_new_tokens` must be <= 131073; `inputs` must have less than 4096 tokens.
     Reading::Starts("tokens + must be <="),
     Reading::Starts("must have less than * tokens"),
+    // vLLM, newer.
+    Reading::Starts("input length (* exceeds"),
+    // Cloudflare: `5021: AiError: The estimated …` with 413, each of the first two words there or not.
+    Reading::Starts(
+        "* * the estimated number of input and maximum output tokens (* exceeded this model context window",
+    ),
     // Google's models behind this protocol.
     Reading::Starts("the input token count * exceeds the maximum number of tokens allowed"),
     // Claude behind this protocol.
@@ -301,6 +307,11 @@ mod tests {
             "request (2009 tokens) exceeds the available context size (512 tokens), try increasing it",
             "prompt too long; exceeded max context length by 5 tokens",
             "This model's maximum prompt length is 131072 but the request contains 537812 tokens.",
+            "Input length (9000) exceeds model's maximum context length (8192).",
+            "5021: AiError: The estimated number of input and maximum output tokens (8810) exceeded this model context \
+             window limit (8192).",
+            "AiError: AiError: The estimated number of input and maximum output tokens (8810) exceeded this model context \
+             window limit (8192). (6b5e)",
             "Trying to keep the first 5000 tokens when context the overflows. However, the model is loaded with 4096",
         ] {
             message(400, words, ErrorKind::ContextLength);

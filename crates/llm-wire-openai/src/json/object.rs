@@ -151,12 +151,22 @@ macro_rules! wire_object {
                         }
                         Ok(object)
                     }
+
+                    wire_object!(@list $mode $name);
                 }
 
                 deserializer.deserialize_any(Object)
             }
         }
     };
+    // An empty object that went through PHP is an empty list; no list says anything where an object should be.
+    (@list lenient $name:ident) => {
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            while list.next_element::<serde::de::IgnoredAny>()?.is_some() {}
+            Ok($name::default())
+        }
+    };
+    (@list strict $name:ident) => {};
     (@within lenient $key:literal, $value:expr) => { $value? };
     (@within strict $key:literal, $value:expr) => { $value.map_err(|error| $crate::json::within($key, &error))? };
     (@once lenient $field:expr, $key:literal) => {};
@@ -197,6 +207,8 @@ mod tests {
         assert_eq!((&*sample.kind.0, sample.count.0), ("t", Some(3)));
         let kept: Vec<_> = sample.rest.0.iter().map(|(name, raw)| (&**name, raw.get())).collect();
         assert_eq!(kept, [("x", r#"{"y":[1, 2]}"#)], "nulls and what is passed over say nothing");
+        let nothing: Sample<'_> = serde_json::from_str("[1, {}]").unwrap();
+        assert_eq!((nothing.count.0, nothing.rest.0.len()), (None, 0));
     }
 
     #[test]
@@ -206,5 +218,6 @@ mod tests {
         assert!(read(r#"{"name":"n","name":"m"}"#).unwrap_err().contains("duplicate field `name`"));
         assert!(read(r#"{"x":1,"x":2}"#).unwrap_err().contains("duplicate field `x`"));
         assert!(read(r#"{"name":5}"#).unwrap_err().contains("expected a string"));
+        assert!(read("[]").unwrap_err().contains("expected an object"));
     }
 }
