@@ -1,21 +1,12 @@
 //! The list of models (`GET /v1/models`), one page of it.
 
+use llm_wire::Page;
 use llm_wire::json::malformed;
 use std::time::UNIX_EPOCH;
 
 use llm_core::{Capabilities, Error, ModelInfo, Support};
 use serde::Deserialize;
 use serde_json::Value;
-
-/// One page of the list.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Page {
-    /// Its models.
-    pub models: Vec<ModelInfo>,
-    /// The id to ask for more behind (`after_id`); `None` on the last page.
-    pub next: Option<String>,
-}
 
 #[derive(Deserialize)]
 struct WirePage {
@@ -25,7 +16,7 @@ struct WirePage {
     last_id: Option<String>,
 }
 
-/// Decodes a page. Entries without an id are left out.
+/// Decodes a page; the next one is asked for with `after_id`. Entries without an id are left out.
 pub fn decode_response(body: &[u8]) -> Result<Page, Error> {
     let page: WirePage = serde_json::from_slice(body).map_err(|error| malformed("the list of models", &error))?;
     let models: Vec<ModelInfo> = page.data.into_iter().filter_map(model).collect();

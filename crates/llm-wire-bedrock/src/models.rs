@@ -3,17 +3,8 @@
 use llm_core::{Capabilities, Error, ModelInfo, Support};
 use serde_json::Value;
 
+use llm_wire::Page;
 use llm_wire::json::malformed;
-
-/// One page of inference profiles.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Page {
-    /// The profiles, by the ids that requests take.
-    pub models: Vec<ModelInfo>,
-    /// The token of the next page.
-    pub next: Option<String>,
-}
 
 /// Decodes the list of foundation models.
 pub fn decode_response(body: &[u8]) -> Result<Vec<ModelInfo>, Error> {

@@ -1,22 +1,13 @@
 //! The list of models.
 
 use llm_core::{Error, ModelInfo, Support};
+use llm_wire::Page;
 use llm_wire::json::malformed;
 use serde_json::Value;
 
 use crate::error;
 
-/// One page of the list.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Page {
-    /// The models.
-    pub models: Vec<ModelInfo>,
-    /// What to ask for the next page with, as `page_token`.
-    pub next: Option<String>,
-}
-
-/// Reads one page.
+/// Reads one page; the next one is asked for with `page_token`.
 pub fn decode_response(body: &[u8]) -> Result<Page, Error> {
     let said: Value = serde_json::from_slice(body).map_err(|error| malformed("the models", &error))?;
     let Some(list) = said["models"].as_array() else { return Err(error::unexpected("the models", &said)) };

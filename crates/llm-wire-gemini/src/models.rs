@@ -1,42 +1,20 @@
 //! The list of models, a page at a time.
 
-use std::collections::BTreeSet;
-
 use llm_core::{Cx, Error, ModelInfo, Support};
-use llm_wire::Account;
 use llm_wire::json::malformed;
+use llm_wire::{Account, Page, all_pages};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::error::decode_error;
 
-/// One page of models.
-#[derive(Debug)]
-pub struct Page {
-    /// The models.
-    pub models: Vec<ModelInfo>,
-    /// What to ask the next page with; `None` after the last one.
-    pub next: Option<String>,
-}
-
-/// Most pages that are read; one page holds up to a thousand.
-const MOST_PAGES: usize = 20;
-
 /// Asks for one page after the other; `path` is that of a page.
 pub async fn all(account: &Account, cx: &Cx, path: impl Fn(Option<&str>) -> String) -> Result<Vec<ModelInfo>, Error> {
-    let (mut all, mut seen, mut next): (_, _, Option<String>) = (Vec::new(), BTreeSet::new(), None);
-    for _ in 0..MOST_PAGES {
+    let page = |next: Option<String>| {
         let request = account.get(&path(next.as_deref()));
-        let page = account.ask(cx, request, decode_error, |success| decode_response(&success.body)).await?;
-        let before = all.len();
-        all.extend(page.models.into_iter().filter(|model| seen.insert(model.id.clone())));
-        next = page.next;
-        // A server that does not know page tokens sends its one page again and again.
-        if next.is_none() || all.len() == before {
-            break;
-        }
-    }
-    Ok(all)
+        account.ask(cx, request, decode_error, |success| decode_response(&success.body))
+    };
+    all_pages(page).await
 }
 
 /// Reads one page. Names lose their `models/`, which the request's path does not need, and at Vertex AI their

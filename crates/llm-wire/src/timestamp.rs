@@ -138,3 +138,37 @@ fn days_since_1970(year: u64, month: u64, day: u64) -> u64 {
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
 }
+
+/// Year, month, day, hour, minute and second in UTC of a number of seconds since 1970, for those who write dates.
+pub fn utc(seconds: u64) -> [u64; 6] {
+    let (days, second) = (seconds / 86_400, seconds % 86_400);
+    // The inverse of `days_since_1970` (`civil_from_days`).
+    let shifted = days + 719_468;
+    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + u64::from(month <= 2);
+    [year, month, day, second / 3600, second / 60 % 60, second % 60]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_that_is_written_is_the_one_that_is_read() {
+        assert_eq!(utc(0), [1970, 1, 1, 0, 0, 0]);
+        assert_eq!(utc(951_782_399), [2000, 2, 28, 23, 59, 59]);
+        assert_eq!(utc(951_782_400), [2000, 2, 29, 0, 0, 0]);
+        // Every day of four hundred years, at another second each.
+        for day in 0..146_097 {
+            let seconds = day * 86_400 + day % 86_400;
+            let [year, month, day, hour, minute, second] = utc(seconds);
+            let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z");
+            assert_eq!(rfc3339(&text), Some(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)), "{text}");
+        }
+    }
+}

@@ -11,7 +11,7 @@ use llm_core::{
     KnownModels, ModelInfo, Origin, Support, TokenCount, async_trait,
 };
 use llm_wire::exchange::Success;
-use llm_wire::{Account, rate_limits, sse_stream};
+use llm_wire::{Account, all_pages, percent_encoded, rate_limits, sse_stream};
 use llm_wire_anthropic::messages::Decoder;
 use llm_wire_anthropic::{API, Profile, Version, claude, count_tokens, decode_error, messages, models};
 
@@ -25,8 +25,6 @@ const MODELS: &str = "/v1/models?limit=1000";
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 const BETA: HeaderName = HeaderName::from_static("anthropic-beta");
-/// Most pages of the list of models that are read; one page holds up to a thousand.
-const MOST_PAGES: usize = 10;
 
 /// One account at Anthropic, or at a server that speaks its protocol.
 pub struct Anthropic {
@@ -151,34 +149,17 @@ impl Adapter for Anthropic {
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
         let account = self.account(cx)?;
-        let (mut all, mut path) = (Vec::new(), MODELS.to_owned());
-        for _ in 0..MOST_PAGES {
-            let request = self.versioned(account.get(&path), self.version, &[])?;
-            let decode = |success: &Success| models::decode_response(&success.body);
-            let page = account.ask(cx, request, decode_error, decode).await?;
-            all.extend(page.models);
-            let Some(next) = page.next else { break };
-            path = format!("{MODELS}&after_id={}", query_value(&next));
-        }
-        Ok(all)
+        let page = |next: Option<String>| {
+            let after = next.map(|next| format!("&after_id={}", percent_encoded(&next))).unwrap_or_default();
+            let request = self.versioned(account.get(&format!("{MODELS}{after}")), self.version, &[]);
+            let account = &account;
+            async move {
+                let decode = |success: &Success| models::decode_response(&success.body);
+                account.ask(cx, request?, decode_error, decode).await
+            }
+        };
+        all_pages(page).await
     }
-}
-
-/// A text as a value in a URL's query.
-fn query_value(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.extend(['%', hex(byte >> 4), hex(byte & 15)]);
-        }
-    }
-    out
-}
-
-fn hex(digit: u8) -> char {
-    char::from(if digit < 10 { b'0' + digit } else { b'A' + digit - 10 })
 }
 
 impl fmt::Debug for Anthropic {

@@ -1,6 +1,5 @@
 //! One call with what authorises it: the wire formats, and where each operation goes.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -10,8 +9,8 @@ use llm_core::{
     Adapter, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, HttpRequest, ModelInfo,
     Origin, RerankRequest, RerankResponse, TokenCount, Warning, async_trait,
 };
-use llm_wire::aws_event_stream;
 use llm_wire::exchange::{self, Success};
+use llm_wire::{all_pages, aws_event_stream};
 use llm_wire_bedrock::{API, converse, count_tokens, decode_error, embed, rerank};
 
 use crate::account::Authority;
@@ -20,8 +19,6 @@ use crate::mantle::Asked;
 use crate::route::{Route, SERVICE};
 use crate::{invoke, models};
 
-/// Most pages of the list of inference profiles that are read; one page holds up to a thousand.
-const MOST_PAGES: usize = 10;
 /// Calls that are under way at once for one request for vectors.
 const AT_ONCE: usize = 8;
 
@@ -171,18 +168,11 @@ impl Adapter for Call {
         }
         let success = self.list(cx, self.route.foundation_models()).await?;
         let mut all = llm_wire_bedrock::models::decode_response(&success.body)?;
-        let (mut seen, mut next) = (BTreeSet::new(), None);
-        for _ in 0..MOST_PAGES {
+        let page = |next: Option<String>| async move {
             let success = self.list(cx, self.route.inference_profiles(next.as_deref())).await?;
-            let page = llm_wire_bedrock::models::decode_profiles(&success.body)?;
-            let before = all.len();
-            all.extend(page.models.into_iter().filter(|model| seen.insert(model.id.clone())));
-            next = page.next;
-            // A server that does not know page tokens sends its one page again and again.
-            if next.is_none() || all.len() == before {
-                break;
-            }
-        }
+            llm_wire_bedrock::models::decode_profiles(&success.body)
+        };
+        all.extend(all_pages(page).await?);
         Ok(all)
     }
 }

@@ -11,7 +11,7 @@ use llm_core::{
     ErrorKind, KnownModels, ModelInfo, Origin, RerankRequest, RerankResponse, Support, async_trait,
 };
 use llm_wire::exchange::Success;
-use llm_wire::{Account, ndjson_stream, rate_limits, sse_stream};
+use llm_wire::{Account, all_pages, ndjson_stream, percent_encoded, rate_limits, sse_stream};
 use llm_wire_cohere::{API, Encoded, chat, decode_error, embed, models, rerank};
 
 use crate::config::Config;
@@ -21,8 +21,6 @@ const BASE_URL: &str = "https://api.cohere.com";
 const VERSIONS: &[&str] = &["/v2", "/v1"];
 const CLIENT_NAME: HeaderName = HeaderName::from_static("x-client-name");
 const MODELS: &str = "/v1/models?page_size=1000";
-/// Most pages of the list of models that are read; one page holds up to a thousand.
-const MOST_PAGES: usize = 10;
 
 /// One account at Cohere, or at a server that speaks its protocol.
 pub struct Cohere {
@@ -125,16 +123,12 @@ impl Adapter for Cohere {
 
     async fn models(&self, cx: &Cx) -> Result<Vec<ModelInfo>, Error> {
         let account = self.account(cx)?;
-        let (mut all, mut path) = (Vec::new(), MODELS.to_owned());
-        for _ in 0..MOST_PAGES {
-            let decode = |success: &Success| models::decode_response(&success.body);
-            let page = account.ask(cx, account.get(&path), decode_error, decode).await?;
-            all.extend(page.models);
-            // A token is made of letters, digits and what base64 has.
-            let Some(next) = page.next else { break };
-            path = format!("{MODELS}&page_token={}", next.replace('+', "%2B").replace('=', "%3D"));
-        }
-        Ok(all)
+        let page = |next: Option<String>| {
+            let token = next.map(|next| format!("&page_token={}", percent_encoded(&next))).unwrap_or_default();
+            let request = account.get(&format!("{MODELS}{token}"));
+            account.ask(cx, request, decode_error, |success: &Success| models::decode_response(&success.body))
+        };
+        all_pages(page).await
     }
 }
 

@@ -54,16 +54,7 @@ pub(crate) fn mix(number: u64) -> u64 {
 
 /// A time since the Unix epoch as RFC 3339, to the microsecond where it is not whole.
 fn rfc3339(time: Duration) -> String {
-    let (days, second) = (time.as_secs() / 86_400, time.as_secs() % 86_400);
-    // Days since 1 March of year 0, by Howard Hinnant's `civil_from_days`.
-    let days = days + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let (year, month) = (year + era * 400 + u64::from(month >= 10), if month < 10 { month + 3 } else { month - 9 });
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let [year, month, day, hour, minute, second] = llm_wire::utc(time.as_secs());
     let date = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
     match time.subsec_micros() {
         0 => format!("{date}Z"),
