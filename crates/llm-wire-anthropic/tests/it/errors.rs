@@ -136,7 +136,8 @@ fn an_error_is_told_in_the_vendors_form_with_our_facts_beside() {
             429,
             json!({"type": "error", "request_id": "req_1", "error": {"type": "rate_limit_error", "message": "slow down",
             "x_llm": {"source": "provider", "kind": "rate_limited", "provider": "openai", "model": "gpt",
-                "upstream_code": "rate_limit_exceeded", "upstream_status": 429, "retry_after_s": 1.5,
+                "upstream_code": "rate_limit_exceeded", "upstream_status": 429, "request_id": "req_1",
+                "retry_after_s": 1.5,
                 "attempts": [{"target": "anthropic/claude", "kind": "overloaded", "status": 529, "ms": 411}]}}})
         )
     );
