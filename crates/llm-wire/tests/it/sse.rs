@@ -27,7 +27,14 @@ fn drain(parser: &mut SseParser, items: &mut Vec<String>) {
 }
 
 fn parse(chunks: &[Bytes]) -> Vec<String> {
-    let mut parser = SseParser::with_limits(small());
+    parse_with(SseParser::with_limits(small()), chunks)
+}
+
+fn parse_unlimited(chunks: &[Bytes]) -> Vec<String> {
+    parse_with(SseParser::new(), chunks)
+}
+
+fn parse_with(mut parser: SseParser, chunks: &[Bytes]) -> Vec<String> {
     let mut items = Vec::new();
     for chunk in chunks {
         parser.push(chunk.clone());
@@ -227,16 +234,4 @@ proptest! {
         }
         prop_assert_eq!(parse_unlimited(&cut(wire.as_bytes(), &sizes)), expected);
     }
-}
-
-fn parse_unlimited(chunks: &[Bytes]) -> Vec<String> {
-    let mut parser = SseParser::new();
-    let mut items = Vec::new();
-    for chunk in chunks {
-        parser.push(chunk.clone());
-        drain(&mut parser, &mut items);
-    }
-    parser.finish();
-    drain(&mut parser, &mut items);
-    items
 }
