@@ -34,6 +34,8 @@ const VENDOR: Vendor = Vendor {
         drop: &["presence_penalty", "frequency_penalty", "parallel_tool_calls", "metadata"],
         seed: None,
         end_user: None,
+        // "Multiple tool calls are not supported" in a turn of the history (BerriAI/litellm#31633, 2026-06).
+        lone_calls: true,
         media: &["image_url"],
         tool_content: ToolContent::Text,
         // Claude takes a number of tokens, the others a word (its pages on reasoning models, 2026).

@@ -71,6 +71,8 @@ pub struct Dialect {
     pub null_content: bool,
     /// Leave out assistant messages that hold nothing the vendor can take.
     pub drop_empty_assistant: bool,
+    /// A turn holds one call: several are sent as turns of one call each, every one before its result.
+    pub lone_calls: bool,
     /// The mark of a last message of the assistant that is to be continued, where the vendor wants one.
     pub prefill: Option<&'static str>,
     /// A last message of the assistant is refused: what is known of models with `assistant_prefill: No`.
@@ -176,6 +178,7 @@ impl Dialect {
         message_name: NamePolicy::Keep,
         null_content: true,
         drop_empty_assistant: false,
+        lone_calls: false,
         prefill: None,
         drop_prefill: false,
         media: &["image_url", "input_audio", "file"],

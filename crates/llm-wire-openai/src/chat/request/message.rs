@@ -70,6 +70,14 @@ impl Writer<'_, '_> {
                 last.prefill = self.dialect.prefill;
             }
         }
+        if self.dialect.lone_calls {
+            let (alone, changed) = super::alone::alone(out, self.dialect.null_content);
+            if changed {
+                let how = "this vendor takes one call at a time; several are sent one after the other";
+                self.notes.adapted("messages.content.tool_call", how);
+            }
+            out = alone;
+        }
         Ok(out)
     }
 

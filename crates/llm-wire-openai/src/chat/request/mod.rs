@@ -1,5 +1,6 @@
 //! Requests, both ways.
 
+mod alone;
 pub(crate) mod decode;
 mod encode;
 mod message;
