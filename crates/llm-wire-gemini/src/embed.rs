@@ -31,10 +31,11 @@ pub fn encode_request(request: &EmbedRequest, to: &Origin) -> Result<Encoded, Er
         Cow::Owned(format!("models/{}", request.model))
     };
     let ext = settings(&request.ext, API, &to.provider);
-    let one = |text| OneText { text, model: &model, request, ext: ext.as_deref() };
+    let one = |text, model| OneText { text, model, request, ext: ext.as_deref() };
     let body = match request.inputs.as_slice() {
-        [text] => serde_json::to_vec(&one(text)),
-        texts => serde_json::to_vec(&Batch { requests: texts.iter().map(|text| one(text)).collect() }),
+        // The path says the model; each text of a batch says it again.
+        [text] => serde_json::to_vec(&one(text, None)),
+        texts => serde_json::to_vec(&Batch { requests: texts.iter().map(|text| one(text, Some(&*model))).collect() }),
     };
     let body =
         body.map_err(|error| Error::new(ErrorKind::Internal, format!("writing an embedding request: {error}")))?;
@@ -48,7 +49,7 @@ struct Batch<'a> {
 
 struct OneText<'a> {
     text: &'a str,
-    model: &'a str,
+    model: Option<&'a str>,
     request: &'a EmbedRequest,
     ext: Option<&'a Map<String, Value>>,
 }
@@ -64,7 +65,7 @@ impl Serialize for OneText<'_> {
             text: &'a str,
         }
         let mut map = Merging::new(serializer.serialize_map(None)?, self.ext);
-        map.field("model", &self.model)?;
+        map.optional("model", self.model.as_ref())?;
         map.field("content", &Content { parts: [Part { text: self.text }] })?;
         map.optional("taskType", self.request.task.as_deref().map(task_type).as_ref())?;
         map.optional("outputDimensionality", self.request.dimensions.as_ref())?;

@@ -18,15 +18,20 @@ fn one_text_and_several_have_a_method_each() {
     request.ext.set("gemini", "autoTruncate", false);
     let one = |text: &str| {
         json!({
-            "model": "models/m", "content": {"parts": [{"text": text}]}, "taskType": "RETRIEVAL_QUERY",
-            "outputDimensionality": 8, "autoTruncate": false,
+            "content": {"parts": [{"text": text}]}, "taskType": "RETRIEVAL_QUERY", "outputDimensionality": 8,
+            "autoTruncate": false,
         })
+    };
+    let named = |text: &str| {
+        let mut one = one(text);
+        one["model"] = "models/m".into();
+        one
     };
     assert_eq!(embed::method(1), "embedContent");
     assert_eq!(encoded(&request).0, one("a"));
     request.inputs.push("b".to_owned());
     assert_eq!(embed::method(2), "batchEmbedContents");
-    assert_eq!(encoded(&request).0, json!({"requests": [one("a"), one("b")]}));
+    assert_eq!(encoded(&request).0, json!({"requests": [named("a"), named("b")]}));
     for inputs in [vec!["a"], vec!["a", "b"], vec!["", "a"]] {
         request.inputs = inputs.into_iter().map(str::to_owned).collect();
         let body = embed::encode_request(&request, &origin()).unwrap().body;
@@ -71,7 +76,7 @@ fn wrong_requests_and_answers_are_errors() {
 
 #[test]
 fn more_than_one_text_is_sent_as_it_came() {
-    let body = json!({"model": "models/e", "content": {"parts": [
+    let body = json!({"content": {"parts": [
         {"text": "a"}, {"inlineData": {"mimeType": "image/png", "data": "aGk="}}, {"text": "b"},
     ]}});
     let request = embed::decode_request(body.to_string().as_bytes(), "e").unwrap();
