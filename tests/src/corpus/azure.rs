@@ -39,11 +39,7 @@ pub(super) fn chat(recorded: &Recorded) -> Result<ChatRequest, Error> {
     llm_wire_openai::chat::decode_request(body.to_string().as_bytes()).map(|decoded| decoded.request)
 }
 
-/// Takes the model out of bodies where the path says it: some clients repeat it, others do not.
-pub(super) fn without_model(case: &Case, bodies: [&mut Value; 2]) {
-    if case.provider == "azure" && model(case).is_some() {
-        for body in bodies {
-            body.as_object_mut().map(|fields| fields.remove("model"));
-        }
-    }
+/// Whether the path says the model.
+pub(super) fn is_deployed(case: &Case) -> bool {
+    case.provider == "azure" && model(case).is_some()
 }

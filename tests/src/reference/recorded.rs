@@ -29,10 +29,9 @@ pub(super) fn page(measured: &Measured, [answers, requests]: &[Vec<Explained<'_>
     section(&mut page, "Answers", "", &measured.answers, answers);
     section(&mut page, "Requests", REQUESTS, &measured.requests, requests);
     page += "\n## What counts as the same request\n";
-    for (wire, rules) in rules() {
-        let name = if wire == "every" { "Every body" } else { wire };
+    for (by, rules) in rules() {
         // Writing to a string cannot fail.
-        let _ = writeln!(page, "\n{name}:\n");
+        let _ = writeln!(page, "\n{by}:\n");
         for rule in rules {
             let _ = writeln!(page, "- {}", rule.says);
         }

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use super::usual::{Rule, each, list, remove};
+use super::usual::{AUTO, Rule, UNARY, each, list, remove};
 
-pub(super) const RULES: &[Rule] = &[CONTENT, RESULTS, TURNS, TOOLS, FORMAT, OFF];
+pub(super) const RULES: &[Rule] = &[UNARY, AUTO, CONTENT, RESULTS, FORMAT, OFF];
 
 /// How a text may be written, also where these bodies are sent to another host.
 pub(super) const CONTENT: Rule = Rule {
@@ -25,7 +25,7 @@ pub(super) const CONTENT: Rule = Rule {
 };
 
 /// How a result may be written that is no error.
-pub(super) const RESULTS: Rule = Rule {
+const RESULTS: Rule = Rule {
     says: "`is_error: false` is the default of a tool's result.",
     apply: |fields| {
         let parts = each(fields, "messages").filter_map(|message| message.get_mut("content")?.as_array_mut());
@@ -35,41 +35,8 @@ pub(super) const RESULTS: Rule = Rule {
     },
 };
 
-/// How one turn may be written. The vendor joins such messages itself (reference of `messages`).
-pub(super) const TURNS: Rule = Rule {
-    says: "Messages of the user in a row are one turn, and so are those of the assistant.",
-    apply: |fields| {
-        let Some(Value::Array(messages)) = fields.get_mut("messages") else { return };
-        messages.dedup_by(|next, turn| {
-            if next["role"] != turn["role"] || next["role"] == "system" || !is_bare(next) || !is_bare(turn) {
-                return false;
-            }
-            let (Value::Array(next), Value::Array(turn)) = (&mut next["content"], &mut turn["content"]) else {
-                return false;
-            };
-            turn.append(next);
-            true
-        });
-    },
-};
-
-/// A message that says nothing but who speaks and what.
-fn is_bare(message: &Value) -> bool {
-    message.as_object().is_some_and(|fields| fields.len() == 2)
-}
-
-/// How a tool of the caller's may be written.
-pub(super) const TOOLS: Rule = Rule {
-    says: "A tool of the type `custom` is one without a type.",
-    apply: |fields| {
-        for tool in each(fields, "tools").filter_map(Value::as_object_mut) {
-            remove(tool, "type", |value| value == "custom");
-        }
-    },
-};
-
 /// The beta's name of a field, under which the SDKs of 2025 sent it.
-pub(super) const FORMAT: Rule = Rule {
+const FORMAT: Rule = Rule {
     says: "`output_format` is the former name of `output_config.format`.",
     apply: |fields| {
         let Some(format) = fields.remove("output_format") else { return };
@@ -81,7 +48,7 @@ pub(super) const FORMAT: Rule = Rule {
 };
 
 /// The reference once gave -1 as their default.
-pub(super) const OFF: Rule = Rule {
+const OFF: Rule = Rule {
     says: "`top_k` and `top_p` of -1 are off, as they are without the field.",
     apply: |fields| {
         for name in ["top_k", "top_p"] {

@@ -2,63 +2,84 @@
 
 use serde_json::{Map, Value, json};
 
-use super::usual::{Rule, each, remove};
+use super::usual::{OF_THE_USER, Rule, each, remove};
 
 pub(super) const RULES: &[Rule] = &[
+    Rule { says: "Names of fields may be written in `snake_case`.", apply: camel },
     Rule {
-        says: "Names of fields may be written in `snake_case`, and where a list is wanted one object is a list of one.",
+        says: "A count takes contents, or a whole request as `generateContentRequest`, which repeats the model of the path.",
         apply: |fields| {
-            camel(fields);
-            for content in said(fields) {
-                if let Some(parts) = content.get_mut("parts").filter(|parts| parts.is_object()) {
-                    *parts = json!([parts.take()]);
-                }
-            }
-        },
-    },
-    Rule {
-        says: "A count takes a whole request, `generateContentRequest`, or its fields; the model stands in the path.",
-        apply: |fields| {
-            if let Some(Value::Object(whole)) = fields.remove("generateContentRequest") {
+            if let Some(Value::Object(mut whole)) = fields.remove("generateContentRequest") {
+                whole.remove("model");
                 fields.extend(whole);
             }
-            fields.remove("model");
         },
     },
     Rule {
-        says: "A batch of one text to embed is that text; the model stands in the path.",
+        says: "A batch of one text to embed, which repeats the model of the path, is that text.",
         apply: |fields| {
-            if let Some(Value::Array(mut requests)) = fields.remove("requests") {
-                requests.iter_mut().filter_map(Value::as_object_mut).for_each(|request| drop(request.remove("model")));
-                match requests.as_mut_slice() {
-                    [Value::Object(only)] => fields.append(only),
-                    _ => drop(fields.insert("requests".to_owned(), requests.into())),
-                }
+            if let Some(Value::Array(requests)) = fields.get_mut("requests")
+                && let [Value::Object(only)] = requests.as_mut_slice()
+            {
+                let mut only = std::mem::take(only);
+                only.remove("model");
+                fields.remove("requests");
+                fields.extend(only);
             }
         },
     },
     Rule {
-        says: "A content without a role is the user's, as is one of the role `function`, and an instruction has none.",
+        says: "A content without a role is the user's.",
         apply: |fields| {
-            let user = |role: Option<&Value>| role.is_none_or(|role| role == "function");
-            for content in contents(fields).filter(|content| user(content.get("role"))) {
-                content.insert("role".to_owned(), "user".into());
+            for content in contents(fields) {
+                content.entry("role").or_insert_with(|| "user".into());
             }
+        },
+    },
+    Rule {
+        says: "The role of an instruction, and of a text to embed, is ignored.",
+        apply: |fields| {
             for name in ["content", "systemInstruction"] {
                 fields.get_mut(name).and_then(Value::as_object_mut).map(|content| content.remove("role"));
             }
         },
     },
     Rule {
-        says: "`thought` and `includeThoughts` are false unless it is said; `AUTO` is the mode unless it is said.",
+        says: "`thought: false` is the default of a part.",
+        apply: |fields| parts(fields, |part| remove(part, "thought", |value| value == false)),
+    },
+    Rule {
+        says: "`includeThoughts: false` is the default.",
         apply: |fields| {
-            parts(fields, |part| remove(part, "thought", |value| value == false));
-            within(fields, &["generationConfig", "thinkingConfig"], "includeThoughts", |value| value == false);
-            within(fields, &["toolConfig", "functionCallingConfig"], "mode", |value| value == "AUTO");
+            within(fields, "generationConfig", "thinkingConfig", |thinking| {
+                remove(thinking, "includeThoughts", |value| value == false);
+            });
         },
     },
     Rule {
-        says: "A level of thinking is one word in either case.",
+        says: "`AUTO` is the mode in which functions are called unless it is said.",
+        apply: |fields| {
+            within(fields, "toolConfig", "functionCallingConfig", |calling| {
+                remove(calling, "mode", |value| value == "AUTO");
+            });
+        },
+    },
+    Rule {
+        says: "`generationConfig` and `toolConfig` without a setting are none.",
+        apply: |fields| {
+            let empty = |config: &Value| *config == json!({});
+            for (outer, inner) in [("generationConfig", "thinkingConfig"), ("toolConfig", "functionCallingConfig")] {
+                fields
+                    .get_mut(outer)
+                    .and_then(Value::as_object_mut)
+                    .into_iter()
+                    .for_each(|config| remove(config, inner, empty));
+                remove(fields, outer, empty);
+            }
+        },
+    },
+    Rule {
+        says: "Levels of thinking may be written in small letters.",
         apply: |fields| {
             let level = fields
                 .get_mut("generationConfig")
@@ -69,7 +90,7 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
-        says: "Bytes are base64 of either alphabet.",
+        says: "Bytes are base64 of either alphabet, with its padding or without.",
         apply: |fields| {
             parts(fields, |part| {
                 if let Some(Value::String(data)) = part.get_mut("inlineData").and_then(|data| data.get_mut("data")) {
@@ -79,7 +100,7 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
-        says: "`skip_thought_signature_validator` is the vendor's word for a call of which there is no signature.",
+        says: "`skip_thought_signature_validator` is the vendor's word for a call that has no signature, which Gemini 3 refuses without it.",
         apply: |fields| {
             parts(fields, |part| {
                 remove(part, "thoughtSignature", |value| value == "skip_thought_signature_validator");
@@ -87,49 +108,12 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
-        says: "Text without words is nothing beside other parts, and nothing as an instruction.",
+        says: "An instruction without words is none.",
         apply: |fields| {
-            let silent = |part: &Value| *part == json!({ "text": "" });
-            for parts in contents(fields).filter_map(|content| content.get_mut("parts")?.as_array_mut()) {
-                if parts.iter().any(|part| !silent(part)) {
-                    parts.retain(|part| !silent(part));
-                }
-            }
-            remove(fields, "systemInstruction", |instruction| {
-                instruction["parts"].as_array().is_none_or(|parts| parts.iter().all(silent))
-            });
+            let silent = [json!({"parts": {"text": ""}}), json!({"parts": [{"text": ""}]})];
+            remove(fields, "systemInstruction", |instruction| silent.contains(instruction));
         },
     },
-    Rule {
-        says: "Tools may stand in one entry or in several.",
-        apply: |fields| {
-            let Some(Value::Array(entries)) = fields.get_mut("tools") else { return };
-            let mut functions = Vec::new();
-            let mut others = Vec::new();
-            for (name, value) in entries.drain(..).filter_map(|entry| entry.as_object().cloned()).flatten() {
-                match value {
-                    Value::Array(list) if name == "functionDeclarations" => functions.extend(list),
-                    value => others.push(json!({ name: value })),
-                }
-            }
-            if !functions.is_empty() {
-                others.push(json!({ "functionDeclarations": functions }));
-            }
-            *entries = others;
-        },
-    },
-];
-
-/// Fields whose names are the user's, not the vendor's.
-const OF_THE_USER: [&str; 8] = [
-    "args",
-    "labels",
-    "parameters",
-    "parametersJsonSchema",
-    "response",
-    "responseJsonSchema",
-    "responseSchema",
-    "metadata",
 ];
 
 /// Names in camelCase, all the way down.
@@ -178,15 +162,10 @@ fn parts(fields: &mut Map<String, Value>, change: impl Fn(&mut Map<String, Value
     }
 }
 
-/// Takes a field out of an object inside objects, and those of them that are empty then.
-fn within(fields: &mut Map<String, Value>, path: &[&str], name: &str, when: impl Fn(&Value) -> bool) {
-    match path {
-        [] => remove(fields, name, when),
-        [first, rest @ ..] => {
-            if let Some(Value::Object(inner)) = fields.get_mut(*first) {
-                within(inner, rest, name, when);
-            }
-            remove(fields, first, |inner| *inner == json!({}));
-        }
+/// Changes an object inside an object.
+fn within(fields: &mut Map<String, Value>, outer: &str, inner: &str, change: impl FnOnce(&mut Map<String, Value>)) {
+    let found = fields.get_mut(outer).and_then(|outer| outer.get_mut(inner)?.as_object_mut());
+    if let Some(found) = found {
+        change(found);
     }
 }

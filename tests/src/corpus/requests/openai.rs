@@ -2,41 +2,40 @@
 
 use serde_json::{Map, Value, json};
 
-use super::usual::{Rule, each, list, remove, rename};
+use super::usual::{AUTO, Rule, UNARY, each, identified, list, remove, rename};
 
 pub(super) const RULES: &[Rule] = &[
+    UNARY,
+    AUTO,
     Rule {
-        says: "Usage is asked for in every stream, and at OpenRouter in every request.",
+        says: "`stream_options.include_usage` asks for usage, which Loquat does in every stream of a vendor that says none unasked.",
         apply: |fields| {
-            remove(fields, "stream_options", |_| true);
-            remove(fields, "usage", |value| value["include"] == true);
-        },
-    },
-    Rule {
-        says: "`user` and `safety_identifier` are the same field, and so are `max_tokens` and `max_completion_tokens`.",
-        apply: |fields| {
-            rename(fields, "user", "safety_identifier");
-            rename(fields, "max_tokens", "max_completion_tokens");
-        },
-    },
-    Rule {
-        says: "`reasoning` with an effort alone is `reasoning_effort`.",
-        apply: |fields| {
-            let asked = fields.get("reasoning").and_then(Value::as_object).filter(|asked| asked.len() == 1);
-            if let Some(effort) = asked.and_then(|asked| asked.get("effort")).cloned() {
-                fields.remove("reasoning");
-                fields.insert("reasoning_effort".to_owned(), effort);
+            if let Some(options) = fields.get_mut("stream_options").and_then(Value::as_object_mut) {
+                options.remove("include_usage");
             }
+            remove(fields, "stream_options", |options| *options == json!({}));
         },
     },
     Rule {
-        says: "A text format, one answer, no probabilities and no likelier words beside them are the defaults.",
-        apply: |fields| {
-            remove(fields, "response_format", |value| value["type"] == "text");
-            remove(fields, "n", |value| value == 1);
-            remove(fields, "logprobs", |value| value == false);
-            remove(fields, "top_logprobs", |value| value == 0);
-        },
+        says: "`user` is the former name of `safety_identifier`.",
+        apply: |fields| rename(fields, "user", "safety_identifier"),
+    },
+    Rule {
+        says: "`max_tokens` is the former name of `max_completion_tokens`: each vendor is sent one of them.",
+        apply: |fields| rename(fields, "max_tokens", "max_completion_tokens"),
+    },
+    Rule {
+        says: "`response_format` with `text` is the default.",
+        apply: |fields| remove(fields, "response_format", |value| *value == json!({"type": "text"})),
+    },
+    Rule { says: "`n: 1` is the default.", apply: |fields| remove(fields, "n", |value| value == 1) },
+    Rule {
+        says: "`logprobs: false` is the default.",
+        apply: |fields| remove(fields, "logprobs", |value| value == false),
+    },
+    Rule {
+        says: "`top_logprobs: 0` is the default.",
+        apply: |fields| remove(fields, "top_logprobs", |value| value == 0),
     },
     Rule {
         says: "The end user is `user_id` where the vendor reads no other name.",
@@ -54,30 +53,12 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
-        says: "`encoding_format` says how vectors are written in the answer, not which: every form is read.",
-        apply: |fields| {
-            fields.remove("encoding_format");
-        },
+        says: "`encoding_format` of `float` or `base64` says how vectors are written in the answer, not which.",
+        apply: |fields| remove(fields, "encoding_format", |format| format == "float" || format == "base64"),
     },
     Rule {
         says: "`functions` and `function_call` are the older form of `tools` and `tool_choice`, in messages as well.",
         apply: older_functions,
-    },
-    Rule {
-        says: "`any` and `required` are two words for the same choice.",
-        apply: |fields| {
-            if fields.get("tool_choice").is_some_and(|choice| choice == "any") {
-                fields.insert("tool_choice".to_owned(), "required".into());
-            }
-        },
-    },
-    Rule {
-        says: "`developer` and `system` are the same role where a vendor knows only the latter.",
-        apply: |fields| {
-            for message in each(fields, "messages").filter(|message| message["role"] == "developer") {
-                message["role"] = "system".into();
-            }
-        },
     },
     Rule {
         says: "Content that is a string is a list of one text.",
@@ -88,47 +69,95 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
-        says: "An empty text beside calls, and a blank in place of reasoning, are nothing.",
+        says: "An empty text beside calls is no content.",
         apply: |fields| {
-            for message in messages(fields).filter(|message| is_by(message, "assistant")) {
-                if message.contains_key("tool_calls") {
-                    remove(message, "content", |content| *content == json!([{"type": "text", "text": ""}]));
+            for message in messages(fields).filter(|message| message.contains_key("tool_calls")) {
+                remove(message, "content", |content| *content == json!([{"type": "text", "text": ""}]));
+            }
+        },
+    },
+    Rule {
+        says: "`index` of a call is its place in the list, which is part of answers and said by some clients in requests.",
+        apply: |fields| {
+            for calls in messages(fields).filter_map(|message| message.get_mut("tool_calls")?.as_array_mut()) {
+                for (at, call) in calls.iter_mut().filter_map(Value::as_object_mut).enumerate() {
+                    remove(call, "index", |index| *index == at);
                 }
-                for name in ["reasoning", "reasoning_content"] {
-                    remove(message, name, |text| text.as_str().is_some_and(|text| text.trim().is_empty()));
+            }
+        },
+    },
+];
+
+pub(super) const AZURE: &[Rule] = &[Rule {
+    says: "Where the path names the deployment, the body's `model` says nothing: some clients repeat it, others do not.",
+    apply: |fields| drop(fields.remove("model")),
+}];
+
+pub(super) const DEEPSEEK: &[Rule] = &[Rule {
+    says: "No words, or a blank, in `reasoning_content` beside calls are no reasoning; without the field DeepSeek refuses the turn.",
+    apply: |fields| {
+        for message in messages(fields).filter(|message| message.contains_key("tool_calls")) {
+            remove(message, "reasoning_content", |text| text == "" || text == " ");
+        }
+    },
+}];
+
+pub(super) const MISTRAL: &[Rule] = &[
+    ANY,
+    Rule {
+        says: "The address of an image may stand by itself or as `url` of an object.",
+        apply: |fields| {
+            for part in messages(fields).flat_map(|message| each(message, "content")) {
+                if let Some(address @ Value::String(_)) = part.get_mut("image_url") {
+                    *address = json!({ "url": address.take() });
                 }
             }
         },
     },
     Rule {
-        says: "A call is of a function unless it says otherwise, and so is a tool; `index` is its place in the list.",
+        says: "A tool is a function unless it says otherwise.",
         apply: |fields| {
-            let tools = each(fields, "tools").filter(|tool| tool["function"].is_object());
-            tools.for_each(of_function);
-            for call in messages(fields).flat_map(|message| each(message, "tool_calls")) {
-                if let Some(call) = call.as_object_mut() {
-                    call.remove("index");
-                }
-                of_function(call);
+            for tool in each(fields, "tools").filter(|tool| tool["type"].is_null() && tool["function"].is_object()) {
+                tool["type"] = "function".into();
             }
         },
     },
     Rule {
-        says: "The id of a call says which result is its own, and nothing else: calls are numbered in their order.",
+        says: "The id of a call says which result is its own and has nine letters or digits: other ids are replaced, in calls and results alike.",
         apply: numbered,
     },
 ];
 
-/// What may differ in requests of Mistral besides.
-pub(super) const MISTRAL: &[Rule] = &[Rule {
-    says: "The address of an image may stand by itself or as `url` of an object.",
+/// Some who ask others say it, too.
+const ANY: Rule = Rule {
+    says: "`any`, Mistral's word, means `required`.",
     apply: |fields| {
-        for part in messages(fields).flat_map(|message| each(message, "content")) {
-            if let Some(address @ Value::String(_)) = part.get_mut("image_url") {
-                *address = json!({ "url": address.take() });
-            }
+        if let Some(choice) = fields.get_mut("tool_choice").filter(|choice| *choice == "any") {
+            *choice = "required".into();
         }
     },
+};
+
+pub(super) const OLLAMA: &[Rule] = &[Rule {
+    says: "`developer` is a newer word for `system`, which is the one that Ollama is sent.",
+    apply: |fields| {
+        for message in each(fields, "messages").filter(|message| message["role"] == "developer") {
+            message["role"] = "system".into();
+        }
+    },
+}];
+
+pub(super) const OPENROUTER: &[Rule] = &[
+    Rule {
+        says: "`usage.include` asks for the cost as well, which Loquat does in every request.",
+        apply: |fields| remove(fields, "usage", |usage| *usage == json!({"include": true})),
+    },
+    ANY,
+];
+
+pub(super) const WRITER: &[Rule] = &[Rule {
+    says: "A result without an id is that of the oldest open call; where there are no ids, Loquat makes them up.",
+    apply: identified,
 }];
 
 fn messages(fields: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<String, Value>> {
@@ -137,12 +166,6 @@ fn messages(fields: &mut Map<String, Value>) -> impl Iterator<Item = &mut Map<St
 
 fn is_by(message: &Map<String, Value>, role: &str) -> bool {
     message.get("role").is_some_and(|said| said == role)
-}
-
-fn of_function(described: &mut Value) {
-    if described["type"].is_null() {
-        described["type"] = "function".into();
-    }
 }
 
 /// Functions from before there were tools, and their calls and results, as tools have them.
@@ -170,29 +193,18 @@ fn older_functions(fields: &mut Map<String, Value>) {
     }
 }
 
-/// Numbers in the place of ids; a result without an id is that of the first call which has none yet.
+/// Numbers in the place of ids, in the order in which they are first said.
 fn numbered(fields: &mut Map<String, Value>) {
-    let (mut known, mut open) = (Vec::new(), Vec::new());
-    let place = |id: &Value, known: &mut Vec<Value>| match known.iter().position(|known| known == id) {
-        Some(place) if !id.is_null() => place,
-        _ => {
+    let mut known = Vec::new();
+    let mut number = |id: &mut Value| {
+        let place = known.iter().position(|known| known == id).unwrap_or_else(|| {
             known.push(id.clone());
             known.len() - 1
-        }
+        });
+        *id = place.into();
     };
     for message in messages(fields) {
-        for call in each(message, "tool_calls") {
-            let number = place(&call["id"], &mut known);
-            open.push(number);
-            call["id"] = number.into();
-        }
-        if is_by(message, "tool") {
-            let number = match message.get("tool_call_id") {
-                Some(id) => place(id, &mut known),
-                None => open.first().copied().unwrap_or(usize::MAX),
-            };
-            open.retain(|open| *open != number);
-            message.insert("tool_call_id".to_owned(), number.into());
-        }
+        each(message, "tool_calls").filter_map(|call| call.get_mut("id")).for_each(&mut number);
+        message.get_mut("tool_call_id").map(&mut number);
     }
 }

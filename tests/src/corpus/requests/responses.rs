@@ -2,46 +2,45 @@
 
 use serde_json::{Value, json};
 
-use super::usual::{Rule, each, list, remove, rename};
+use super::usual::{AUTO, Rule, UNARY, each, list, remove, rename};
 
 pub(super) const RULES: &[Rule] = &[
+    UNARY,
+    AUTO,
     Rule {
-        says: "`user` and `safety_identifier` are the same field.",
+        says: "`user` is the former name of `safety_identifier`.",
         apply: |fields| rename(fields, "user", "safety_identifier"),
     },
     Rule {
-        says: "A text format is the default.",
+        says: "`text.format` with `text` is the default.",
         apply: |fields| {
             if let Some(text) = fields.get_mut("text").and_then(Value::as_object_mut) {
-                remove(text, "format", |format| format["type"] == "text");
+                remove(text, "format", |format| *format == json!({"type": "text"}));
             }
             remove(fields, "text", |text| *text == json!({}));
         },
     },
     Rule {
-        says: "An input that is a string is one message of the user, and an item without a type is a message.",
+        says: "An input that is a string is one message of the user.",
         apply: |fields| {
             if let Some(Value::String(words)) = fields.get("input") {
                 let item = json!([{ "role": "user", "content": words }]);
                 fields.insert("input".to_owned(), item);
             }
-            for item in each(fields, "input").filter(|item| item["type"].is_null()) {
+        },
+    },
+    Rule {
+        says: "An item without a type is a message.",
+        apply: |fields| {
+            for item in each(fields, "input").filter(|item| item["type"].is_null() && item["role"].is_string()) {
                 item["type"] = "message".into();
             }
         },
     },
     Rule {
-        says: "`developer` and `system` are the same role where a vendor knows only the latter.",
+        says: "Content that is a string is a list of one `input_text`, or of one `output_text` where the assistant says it.",
         apply: |fields| {
-            for item in each(fields, "input").filter(|item| item["role"] == "developer") {
-                item["role"] = "system".into();
-            }
-        },
-    },
-    Rule {
-        says: "Content that is a string is a list of one `input_text` or `output_text`, by the side that says it.",
-        apply: |fields| {
-            for item in each(fields, "input").filter(|item| item["type"] == "message") {
+            for item in each(fields, "input").filter(|item| item["role"].is_string()) {
                 let kind = if item["role"] == "assistant" { "output_text" } else { "input_text" };
                 list(item, "content", |text| json!({"type": kind, "text": text}));
             }

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::case::Case;
+
 /// One thing that two requests may differ in and still mean the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Rule {
@@ -13,57 +15,91 @@ pub struct Rule {
 
 /// What holds for the bodies of every API.
 const EVERY: &[Rule] = &[
-    Rule { says: "Null, an empty list and an empty object are nothing.", apply: without_nothing },
-    Rule { says: "`stream: false` is the default.", apply: |fields| remove(fields, "stream", |value| value == false) },
     Rule {
-        says: "`tool_choice` with `auto` is the default.",
-        apply: |fields| {
-            remove(fields, "tool_choice", |value| value == "auto" || *value == json!({"type": "auto"}));
-        },
+        says: "Null is nothing, but for null in what is the user's own: schemas, arguments and results.",
+        apply: |fields| without(fields, &Value::is_null),
+    },
+    Rule {
+        says: "An empty list is nothing, with the same exception.",
+        apply: |fields| without(fields, &|value| *value == json!([])),
     },
 ];
 
-/// APIs by the wire they belong to, and the rules of that wire.
-const WIRES: &[(&str, &[&str], &[Rule])] = &[
-    ("anthropic", &["anthropic-messages", "anthropic-count-tokens"], super::anthropic::RULES),
-    ("bedrock", &["bedrock-converse", "bedrock-invoke", "bedrock-count-tokens"], super::bedrock::RULES),
-    ("cohere", &["cohere-v2-chat", "cohere-v1-embed", "cohere-v2-embed", "cohere-rerank"], super::cohere::RULES),
-    ("gemini", &["gemini", "gemini-count-tokens", "gemini-embed", "vertex-predict-embed"], super::gemini::RULES),
-    ("ollama", &["ollama-chat", "ollama-embed", "ollama-generate"], super::ollama::RULES),
-    (
-        "openai",
-        &[
-            "openai-chat",
-            "openai-completions",
-            "openai-embeddings",
-            "openai-images",
-            "openai-moderations",
-            "openai-transcription",
-            "hf-feature-extraction",
-            "rerank",
-            "voyage-rerank",
-            "mistral-chat",
-            "mistral-agents",
-            "mistral-fim",
-            "mistral-embeddings",
-            "mistral-moderations",
-        ],
-        super::openai::RULES,
-    ),
-    ("mistral", &["mistral-chat", "mistral-agents"], super::openai::MISTRAL),
-    ("responses", &["openai-responses", "openai-responses-input-tokens"], super::responses::RULES),
-];
+pub(super) const UNARY: Rule =
+    Rule { says: "`stream: false` is the default.", apply: |fields| remove(fields, "stream", |value| value == false) };
 
-/// All rules: `every` first, then by wire.
-pub fn rules() -> impl Iterator<Item = (&'static str, &'static [Rule])> {
-    std::iter::once(("every", EVERY)).chain(WIRES.iter().map(|(wire, _, rules)| (*wire, *rules)))
+pub(super) const AUTO: Rule = Rule {
+    says: "`tool_choice` with `auto` is the default.",
+    apply: |fields| remove(fields, "tool_choice", |value| value == "auto" || *value == json!({"type": "auto"})),
+};
+
+/// Rules that some bodies share.
+struct Shared {
+    /// Whose bodies, for the reference pages.
+    by: &'static str,
+    holds: fn(&Case) -> bool,
+    rules: &'static [Rule],
 }
 
-/// Brings a body of an API into its usual form.
-pub(super) fn usual(body: &mut Value, api: &str) {
+const SHARED: &[Shared] = &[
+    Shared { by: "Every body", holds: |_| true, rules: EVERY },
+    Shared {
+        by: "Anthropic's messages",
+        holds: |case| case.api.starts_with("anthropic-"),
+        rules: super::anthropic::RULES,
+    },
+    Shared {
+        by: "Bedrock's `InvokeModel`, for Claude",
+        holds: super::bedrock::is_claude,
+        rules: super::bedrock::CLAUDE,
+    },
+    Shared { by: "Bedrock's Converse", holds: |case| case.api == "bedrock-converse", rules: super::bedrock::CONVERSE },
+    Shared { by: "Cohere's chat", holds: |case| case.api == "cohere-v2-chat", rules: super::cohere::RULES },
+    Shared { by: "Gemini", holds: |case| case.api.starts_with("gemini"), rules: super::gemini::RULES },
+    Shared { by: "Ollama", holds: |case| case.api.starts_with("ollama-"), rules: super::ollama::RULES },
+    Shared { by: "OpenAI's chat protocol and its dialects", holds: is_openai, rules: super::openai::RULES },
+    Shared { by: "Azure", holds: super::super::azure::is_deployed, rules: super::openai::AZURE },
+    Shared {
+        by: "DeepSeek's chat",
+        holds: |case| is_openai(case) && case.provider == "deepseek",
+        rules: super::openai::DEEPSEEK,
+    },
+    Shared { by: "Mistral", holds: |case| case.api.starts_with("mistral-"), rules: super::openai::MISTRAL },
+    Shared {
+        by: "Ollama by OpenAI's protocol",
+        holds: |case| is_openai(case) && case.provider == "ollama",
+        rules: super::openai::OLLAMA,
+    },
+    Shared {
+        by: "OpenRouter's chat",
+        holds: |case| is_openai(case) && case.provider == "openrouter",
+        rules: super::openai::OPENROUTER,
+    },
+    Shared { by: "Writer", holds: |case| case.provider == "writer", rules: super::openai::WRITER },
+    Shared {
+        by: "OpenAI's Responses",
+        holds: |case| case.api.starts_with("openai-responses"),
+        rules: super::responses::RULES,
+    },
+];
+
+fn is_openai(case: &Case) -> bool {
+    let api = case.api.as_str();
+    (api.starts_with("openai-") && !api.starts_with("openai-responses"))
+        || api.starts_with("mistral-")
+        || ["hf-feature-extraction", "rerank", "voyage-rerank"].contains(&api)
+}
+
+/// All rules, and whose bodies they are about.
+pub fn rules() -> impl Iterator<Item = (&'static str, &'static [Rule])> {
+    SHARED.iter().map(|shared| (shared.by, shared.rules))
+}
+
+/// Brings the body of a case into its usual form.
+pub(super) fn usual(body: &mut Value, case: &Case) {
     let Some(fields) = body.as_object_mut() else { return };
-    let own = WIRES.iter().filter(|(_, apis, _)| apis.contains(&api)).flat_map(|(_, _, rules)| *rules);
-    for rule in EVERY.iter().chain(own) {
+    let rules = SHARED.iter().filter(|shared| (shared.holds)(case)).flat_map(|shared| shared.rules);
+    for rule in rules {
         (rule.apply)(fields);
     }
 }
@@ -94,20 +130,63 @@ pub(super) fn rename(fields: &mut Map<String, Value>, from: &str, to: &str) {
     }
 }
 
-/// Takes out null, empty lists and empty objects, from the inside out.
-fn without_nothing(fields: &mut Map<String, Value>) {
-    fn within(value: &mut Value) {
+/// Gives every call an id and every result the id of its call, where they have none.
+pub(super) fn identified(fields: &mut Map<String, Value>) {
+    let (mut made_up, mut open) = (0, Vec::new());
+    for message in each(fields, "messages").filter_map(Value::as_object_mut) {
+        for call in each(message, "tool_calls").filter_map(Value::as_object_mut) {
+            let id = call.entry("id").or_insert_with(|| {
+                made_up += 1;
+                format!("call_{}", made_up - 1).into()
+            });
+            open.push(id.clone());
+        }
+        if message.get("role").is_some_and(|role| role == "tool") && !open.is_empty() {
+            let answered = message.entry("tool_call_id").or_insert_with(|| open[0].clone());
+            open.retain(|id| id != answered);
+        }
+    }
+}
+
+/// Fields whose values are the user's own, not the vendor's.
+pub(super) const OF_THE_USER: &[&str] = &[
+    "args",
+    "arguments",
+    "format",
+    "input",
+    "input_schema",
+    "inputSchema",
+    "json",
+    "labels",
+    "metadata",
+    "parameters",
+    "parametersJsonSchema",
+    "parameters_json_schema",
+    "response",
+    "responseJsonSchema",
+    "responseSchema",
+    "response_json_schema",
+    "response_schema",
+    "schema",
+];
+
+/// Takes out fields that say nothing, from the inside out.
+fn without(fields: &mut Map<String, Value>, nothing: &dyn Fn(&Value) -> bool) {
+    fn within(value: &mut Value, nothing: &dyn Fn(&Value) -> bool) {
         match value {
-            Value::Array(items) => items.iter_mut().for_each(within),
-            Value::Object(fields) => without_nothing(fields),
+            Value::Array(items) => items.iter_mut().for_each(|item| within(item, nothing)),
+            Value::Object(fields) => inside(fields, nothing),
             _ => {}
         }
     }
-    fields.values_mut().for_each(within);
-    fields.retain(|_, value| match value {
-        Value::Null => false,
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(fields) => !fields.is_empty(),
-        _ => true,
-    });
+    fn inside(fields: &mut Map<String, Value>, nothing: &dyn Fn(&Value) -> bool) {
+        let vendors = fields.iter_mut().filter(|(name, _)| !OF_THE_USER.contains(&name.as_str()));
+        vendors.for_each(|(_, value)| within(value, nothing));
+        fields.retain(|_, value| !nothing(value));
+    }
+    // What is asked; further inside it is the arguments of a call.
+    if let Some(input) = fields.get_mut("input") {
+        within(input, nothing);
+    }
+    inside(fields, nothing);
 }
