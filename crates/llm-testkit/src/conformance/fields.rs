@@ -225,10 +225,17 @@ fn written(request: &RecordedRequest) -> String {
     headers.sort();
     // Parsed and written again, so that the order of fields does not count and escapes are alike.
     let body = match request.json() {
-        serde_json::Value::Null => request.text(),
+        serde_json::Value::Null => {
+            std::str::from_utf8(&request.body).map_or_else(|_| byte_by_byte(&request.body), str::to_owned)
+        }
         body => body.to_string(),
     };
     format!("{} {}\n{}\n\n{body}", request.method, request.url, headers.join("\n"))
+}
+
+/// Bytes as text that tells each from every other.
+pub(super) fn byte_by_byte(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 pub(super) fn field(warning: &Warning) -> Option<&str> {

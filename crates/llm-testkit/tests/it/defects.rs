@@ -93,6 +93,15 @@ fn finds_fields_of_any_operation_that_are_dropped_in_silence() {
 }
 
 #[test]
+fn finds_bytes_that_do_not_arrive_as_they_are() {
+    for defect in ["writes bytes for addresses", "sends more bytes than there are"] {
+        for kind in ["image/png", "audio/wav", "video/mp4", "application/pdf"] {
+            check(Check::RequestFields, defect, &format!("inline {kind} changes the request of chat, but"));
+        }
+    }
+}
+
+#[test]
 fn finds_signatures_that_are_lost_or_shown() {
     check(Check::Signatures, "drops signatures", "not sent back");
     check(Check::Signatures, "sends signatures to anybody", "is sent");

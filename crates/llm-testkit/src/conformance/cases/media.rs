@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 
 use llm_core::{ChatRequest, Media, MediaData, Message, Part, base64_text};
 
+use super::super::fields::byte_by_byte;
 use super::super::subject::INSTANCE;
 use super::case::Fate;
 use super::chat::Chats;
 
-pub(super) const BYTES: &[u8] = b"bytes-of-a-file-7351";
+/// No text, and in base64 with padding and every character: what is read as text, cut or written for addresses is seen.
+pub(super) const BYTES: &[u8] = &every_byte();
+/// What stands in a file of text.
+const WORDS: &[u8] = b"bytes-of-a-file-7351";
 pub(super) const URL: &str = "https://files.test/file-7351";
 
 /// One type of each kind, and those that vendors treat by themselves.
@@ -29,16 +33,41 @@ const TYPES: &[&str] = &[
     "application/octet-stream",
 ];
 
-/// The bytes as they may stand in a request.
+/// Every byte but two, of which one would leave no padding and the other stands between the forms of a mark.
+const fn every_byte() -> [u8; 254] {
+    let mut bytes = [0; 254];
+    let (mut at, mut byte) = (0, 1_u8);
+    while at < bytes.len() {
+        if byte == b'|' {
+            byte += 1;
+        }
+        bytes[at] = byte;
+        at += 1;
+        byte = byte.wrapping_add(1);
+    }
+    bytes
+}
+
+/// The bytes as they may stand in a request: by themselves, and in base64 as a whole string or as the rest of a data URL.
 pub(super) fn bytes_mark() -> String {
-    format!("{}|{}", base64_text::encode(BYTES), String::from_utf8_lossy(BYTES))
+    let base64 = base64_text::encode(BYTES);
+    format!("\"{base64}\"|;base64,{base64}\"|{}", byte_by_byte(BYTES))
+}
+
+/// What a file of a type holds, and how it may stand in a request.
+fn file(media_type: &str) -> (&'static [u8], String) {
+    if media_type.starts_with("text/") {
+        return (WORDS, format!("{}|{}", base64_text::encode(WORDS), byte_by_byte(WORDS)));
+    }
+    (BYTES, bytes_mark())
 }
 
 pub(super) fn all(cases: &mut Chats) {
     let bytes = bytes_mark();
     let inline = |media_type: &str| Media::inline(media_type, BYTES);
     for media_type in TYPES {
-        cases.user_part(&format!("inline {media_type}"), &[&bytes], Part::media(inline(media_type)));
+        let (bytes, mark) = file(media_type);
+        cases.user_part(&format!("inline {media_type}"), &[&mark], Part::media(Media::inline(*media_type, bytes)));
     }
     for media_type in ["image/*", "audio/*", "video/*"].iter().chain(TYPES) {
         cases.user_part(&format!("{media_type} by url"), &[URL], Part::media(Media::url(*media_type, URL)));
