@@ -39,10 +39,10 @@ const VENDOR: Vendor = Vendor {
         agents_path: Some("/agents/completions"),
         // An unknown field is answered with 422 (LiteLLM 1.106.2); of this protocol's the vendor's SDK 3.7.0 (2026-11) has all but
         // the end user.
-        // Its own connectors stand among the tools of a chat (the same).
-        custom_tools: true,
         seed: Some("random_seed"),
         end_user: None,
+        // Its own connectors stand among the tools of a chat (the same SDK).
+        custom_tools: true,
         // Names stand on results of tools only, ids of calls are nine letters and digits (its validation messages).
         message_name: NamePolicy::ToolOnly,
         tool_ids: ToolIds::Alphanumeric(9),
