@@ -31,23 +31,32 @@ pub(super) fn configure(case: &Case, config: &mut Map<String, Value>) {
     };
     config.insert("chat_api".to_owned(), way.into());
     if let (Some(model), Some(recorded)) = (model(case), &case.request)
-        && let Some(form) = prompt_form(&model, &recorded.body)
+        && let Some(form) = named_form(&model, &recorded.body)
     {
         config.insert("invoke_form".to_owned(), form.into());
     }
 }
 
-/// The form of a body with a prompt to a model that takes chats as well, by the names of its fields.
-fn prompt_form(model: &str, body: &Value) -> Option<&'static str> {
+/// The form that whoever made the recording would configure, by the names of the body's fields: where the model takes
+/// chats but was sent a prompt, and where nobody knows the model.
+fn named_form(model: &str, body: &Value) -> Option<&'static str> {
     let has = |name: &str| !body[name].is_null();
-    let named = if has("max_gen_len") {
+    let prompt = if has("max_gen_len") {
         "llama"
     } else if has("inputText") {
         "titan"
     } else {
         "mistral"
     };
-    (form(model) == Form::Chat && (has("prompt") || has("inputText"))).then_some(named)
+    match Form::of(&known(model)) {
+        Some(Form::Chat) if has("prompt") || has("inputText") => Some(prompt),
+        Some(_) => None,
+        None if has("anthropic_version") => Some("messages"),
+        None if has("inferenceConfig") => Some("converse"),
+        None if has("messages") => Some("chat"),
+        None if has("message") => Some("command-r"),
+        None => Some(prompt),
+    }
 }
 
 /// The form of a model's bodies; what nobody knows is asked as most are.
@@ -78,7 +87,7 @@ pub(super) fn request(case: &Case, recorded: &Recorded) -> Option<Result<ChatReq
     let mut with_model = recorded.body.clone();
     with_model["model"] = model.as_str().into();
     let with_model = with_model.to_string().into_bytes();
-    let form = prompt_form(&model, &recorded.body).and_then(Form::named).unwrap_or_else(|| form(&model));
+    let form = named_form(&model, &recorded.body).and_then(Form::named).unwrap_or_else(|| form(&model));
     match form {
         // Claude 2 also takes a prompt; such requests are not made any more.
         Form::Messages if recorded.body["messages"].is_null() => None,
