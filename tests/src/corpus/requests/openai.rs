@@ -38,10 +38,6 @@ pub(super) const RULES: &[Rule] = &[
         apply: |fields| remove(fields, "top_logprobs", |value| value == 0),
     },
     Rule {
-        says: "The end user is `user_id` where the vendor reads no other name.",
-        apply: |fields| rename(fields, "user_id", "safety_identifier"),
-    },
-    Rule {
         says: "One text to stop at, one prompt and one text to make a vector of are a list of one.",
         apply: |fields| {
             for name in ["stop", "prompt", "input", "inputs"] {
@@ -93,14 +89,20 @@ pub(super) const AZURE: &[Rule] = &[Rule {
     apply: |fields| drop(fields.remove("model")),
 }];
 
-pub(super) const DEEPSEEK: &[Rule] = &[Rule {
-    says: "No words, or a blank, in `reasoning_content` beside calls are no reasoning; without the field DeepSeek refuses the turn.",
-    apply: |fields| {
-        for message in messages(fields).filter(|message| message.contains_key("tool_calls")) {
-            remove(message, "reasoning_content", |text| text == "" || text == " ");
-        }
+pub(super) const DEEPSEEK: &[Rule] = &[
+    Rule {
+        says: "The end user is `user_id`, the only name for it that DeepSeek reads.",
+        apply: |fields| rename(fields, "user_id", "safety_identifier"),
     },
-}];
+    Rule {
+        says: "No words, or a blank, in `reasoning_content` beside calls are no reasoning; without the field DeepSeek refuses the turn.",
+        apply: |fields| {
+            for message in messages(fields).filter(|message| message.contains_key("tool_calls")) {
+                remove(message, "reasoning_content", |text| text == "" || text == " ");
+            }
+        },
+    },
+];
 
 pub(super) const MISTRAL: &[Rule] = &[
     ANY,
