@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+#[cfg(feature = "dotenv")]
 use std::path::Path;
 
 use llm_core::{Error, ErrorKind};
@@ -17,14 +18,10 @@ impl Environment {
         Self::default()
     }
 
-    /// The process's variables, and those of a `.env` file in the current folder that the process does not set itself.
+    /// The process's variables, and with the feature `dotenv` those of a `.env` file in the current folder that the process does not set itself.
     /// A variable that the process sets to nothing stays unset, whatever the file says.
     pub fn read() -> Result<Self, Error> {
-        let mut environment = Self::empty();
-        let file = Path::new(".env");
-        if file.is_file() {
-            environment = environment.with_dotenv(file)?;
-        }
+        let mut environment = Self::in_dotenv()?;
         // `vars` would panic on a variable that is no UTF-8; no setting of ours can be one.
         let process =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -32,7 +29,20 @@ impl Environment {
         Ok(environment)
     }
 
+    #[cfg(feature = "dotenv")]
+    fn in_dotenv() -> Result<Self, Error> {
+        let file = Path::new(".env");
+        if file.is_file() { Self::empty().with_dotenv(file) } else { Ok(Self::empty()) }
+    }
+
+    #[cfg(not(feature = "dotenv"))]
+    #[expect(clippy::unnecessary_wraps, reason = "with the feature a file is read, which may fail")]
+    fn in_dotenv() -> Result<Self, Error> {
+        Ok(Self::empty())
+    }
+
     /// With the variables of a `.env` file; those that are set already stay.
+    #[cfg(feature = "dotenv")]
     pub fn with_dotenv(mut self, file: &Path) -> Result<Self, Error> {
         let wrong = |what: &dyn fmt::Display| {
             Error::new(ErrorKind::Config, format!("reading {}: {what}: write one NAME=value a line", file.display()))

@@ -1,5 +1,7 @@
 //! The streamed answer: the same as the whole one, whatever the pieces, and never complete without its end.
 
+use std::fmt;
+
 use llm_core::{Billed, ChatResponse, ErrorKind, Event, Progress};
 
 use super::answer::is_marked;
@@ -29,16 +31,13 @@ pub(super) async fn says_the_same(subject: &Subject, fixtures: &Fixtures) -> Res
         match subject.chat(fixtures.chat_exchange()?).await? {
             Ok(whole) => {
                 let (whole, streamed) = (comparable(whole), comparable(streamed));
-                let mut same = |field: &str, whole: String, streamed: String| {
-                    report.hold(whole == streamed, || format!("{field} differs: {}", apart(&whole, &streamed)));
-                };
-                same("the message", format!("{:?}", whole.message), format!("{:?}", streamed.message));
-                same("the finish", format!("{:?}", whole.finish), format!("{:?}", streamed.finish));
-                same("the list of further answers", format!("{:?}", whole.more), format!("{:?}", streamed.more));
-                same("the usage", format!("{:?}", whole.usage), format!("{:?}", streamed.usage));
-                same("the model", format!("{:?}", whole.model), format!("{:?}", streamed.model));
-                same("the service tier", format!("{:?}", whole.service_tier), format!("{:?}", streamed.service_tier));
-                same("the list of warnings", format!("{:?}", whole.warnings), format!("{:?}", streamed.warnings));
+                same(&mut report, "the message", &whole.message, &streamed.message);
+                same(&mut report, "the finish", &whole.finish, &streamed.finish);
+                same(&mut report, "the list of further answers", &whole.more, &streamed.more);
+                same(&mut report, "the usage", &whole.usage, &streamed.usage);
+                same(&mut report, "the model", &whole.model, &streamed.model);
+                same(&mut report, "the service tier", &whole.service_tier, &streamed.service_tier);
+                same(&mut report, "the list of warnings", &whole.warnings, &streamed.warnings);
             }
             Err(error) => report.add(format!("the answer fails: {error}")),
         }
@@ -50,6 +49,12 @@ pub(super) async fn says_the_same(subject: &Subject, fixtures: &Fixtures) -> Res
 fn comparable(mut response: ChatResponse) -> ChatResponse {
     response.usage.extra.clear();
     response
+}
+
+fn same<T: PartialEq + fmt::Debug>(report: &mut Report, field: &str, whole: &T, streamed: &T) {
+    report.hold(whole == streamed, || {
+        format!("{field} differs: {}", apart(&format!("{whole:?}"), &format!("{streamed:?}")))
+    });
 }
 
 /// The two texts from shortly before they part.

@@ -48,7 +48,7 @@ fn what_an_agent_sends_is_understood() {
     assert_eq!(request.messages[0].text(), "You are an agent.Rules.");
     assert_eq!(request.messages[0].content[1].cache.map(|hint| hint.ttl), Some(None));
     let calls: Vec<_> = request.messages[2].tool_calls().collect();
-    assert_eq!(calls[0].arguments, r#"{"a":[2.5],"z":1}"#);
+    assert_eq!(calls[0].arguments, r#"{"z":1,"a":[2.5]}"#);
     assert_eq!(request.messages[2].content[0].signature.as_deref(), Some("c2ln"));
     let result = &request.messages[3].content[0];
     assert_eq!(result.cache.and_then(|hint| hint.ttl), Some(Duration::from_secs(300)));

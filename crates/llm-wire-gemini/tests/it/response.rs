@@ -61,7 +61,7 @@ fn every_kind_of_part_keeps_its_place() {
     let PartKind::Opaque { data, .. } = &content[8].kind else { panic!("opaque") };
     assert_eq!(*data, json!({"inventedTomorrow": {"x": 1}, "thought": true}));
     let calls: Vec<_> = response.message.tool_calls().map(|call| (call.id.as_str(), call.arguments.as_str())).collect();
-    assert_eq!(calls, [("fc-1", r#"{"a":2.0,"b":1}"#), ("call_0", "{}")]);
+    assert_eq!(calls, [("fc-1", r#"{"b":1,"a":2.0}"#), ("call_0", "{}")]);
     assert_eq!(response.finish.reason, FinishReason::ToolCalls);
     assert_eq!(response.text(), "two");
 }

@@ -150,8 +150,8 @@ fn every_answer_of_several_has_its_role_and_its_end() {
     assert_eq!(
         shown,
         [
-            r#"0 {"content":"","role":"assistant"} null"#,
-            r#"1 {"content":"","role":"assistant"} null"#,
+            r#"0 {"role":"assistant","content":""} null"#,
+            r#"1 {"role":"assistant","content":""} null"#,
             r#"1 {"content":"b"} null"#,
             r#"0 {} "stop""#,
             r#"1 {} "length""#,

@@ -293,6 +293,19 @@ fn the_form_of_the_answer_depends_on_the_vendor() {
 }
 
 #[test]
+fn a_schema_keeps_the_order_of_its_keys() {
+    let schema = r#"{"type":"object","required":["why","answer"],"properties":{"why":{"type":"string"},"answer":{"type":"boolean"}}}"#;
+    let format = format!(r#"{{"type":"json_schema","json_schema":{{"name":"n","schema":{schema}}}}}"#);
+    let tools = format!(r#"[{{"type":"function","function":{{"name":"f","parameters":{schema}}}}}]"#);
+    let body = format!(
+        r#"{{"model":"m","messages":[{{"role":"user","content":"hi"}}],"response_format":{format},"tools":{tools}}}"#
+    );
+    let decoded = chat::decode_request(body.as_bytes()).unwrap().request;
+    let encoded = chat::encode_request(&decoded, &to(), false, &Dialect::OPENAI).unwrap().body;
+    assert_eq!(String::from_utf8(encoded).unwrap().matches(schema).count(), 2);
+}
+
+#[test]
 fn names_prefixes_bounds_and_refusals_are_data() {
     let mut request = ChatRequest::new("m").with_user("hi");
     request.sampling.seed = Some(7);

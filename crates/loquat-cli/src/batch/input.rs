@@ -55,8 +55,12 @@ impl Entry {
             Ok(value) => (made(), Ok(value)),
             Err(error) => (made(), Err(wrong(format!("the line is no JSON: {error}")))),
         };
-        // A value is written with its fields in order, so that only what is asked counts.
-        let asked = body.as_ref().map_or_else(|_| text.to_owned(), Value::to_string);
+        // What is asked counts, and not the order of its fields.
+        let sorted = |mut body: Value| {
+            body.sort_all_objects();
+            body.to_string()
+        };
+        let asked = body.clone().map_or_else(|_| text.to_owned(), sorted);
         let mark = Mark::of([asked.as_bytes(), model.unwrap_or_default().as_bytes()]);
         Self { id, line, mark, body, model: model.map(str::to_owned) }
     }

@@ -189,6 +189,7 @@ fn what_is_said_in_code_goes_before_the_file() {
     assert_eq!(client.status().primary.unwrap().to_string(), "acme/from-code");
 }
 
+#[cfg(feature = "dotenv")]
 #[test]
 fn a_dotenv_file_fills_what_the_process_does_not_set() {
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("dotenv-test");

@@ -117,7 +117,7 @@ async fn a_broken_chunk_does_not_end_the_stream() {
 async fn an_error_comes_inside_the_200() {
     for (vendor, mark) in [
         ("openai", r#"data: {"error":{"#),
-        ("anthropic", "event: error\ndata: {\"error\":{"),
+        ("anthropic", "event: error\ndata: {\"type\":\"error\",\"error\":{"),
         ("gemini", r#"data: {"error":{"code":503"#),
         ("ollama", r#"{"error":"#),
     ] {
