@@ -16,6 +16,7 @@ pub mod bedrock;
 pub mod cohere;
 pub mod errors;
 pub mod gemini;
+pub mod hints;
 pub mod json_frames;
 pub mod ollama;
 pub mod openai_chat;
@@ -27,13 +28,14 @@ pub mod sse;
 pub type Check = fn(&[u8]);
 
 /// The targets by name. Each has an entry point in `tests/fuzz/targets` and seeds in `tests/fuzz/seeds`.
-pub const TARGETS: [(&str, Check); 12] = [
+pub const TARGETS: [(&str, Check); 13] = [
     ("anthropic", anthropic::check),
     ("aws_event_stream", aws_event_stream::check),
     ("bedrock", bedrock::check),
     ("cohere", cohere::check),
     ("errors", errors::check),
     ("gemini", gemini::check),
+    ("hints", hints::check),
     ("json_frames", json_frames::check),
     ("ollama", ollama::check),
     ("openai_chat", openai_chat::check),
