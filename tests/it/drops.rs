@@ -80,8 +80,7 @@ async fn a_collected_stream_leaves_nothing_behind() {
 #[tokio::test(start_paused = true)]
 async fn vectors_leave_nothing_behind() {
     dropped(async |client: Client| {
-        let cx = client.cx(None);
-        drop(client.embed(&cx, EmbedRequest::new("first/m", ["a"])).await);
+        drop(client.embed(EmbedRequest::new("first/m", ["a"])).await);
     })
     .await;
 }

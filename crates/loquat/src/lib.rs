@@ -52,6 +52,7 @@ pub use function::{FunctionModel, function};
 #[cfg(feature = "budget")]
 pub use money::{Forecast, Money};
 pub use offered::offered_operations;
+pub use operations::{Operated, Operation};
 pub use reply::Reply;
 pub use reply_stream::{Piece, ReplyStream, Summary};
 pub use served::ServedModel;
@@ -70,7 +71,10 @@ pub use llm_cache as cache;
 #[cfg(feature = "budget")]
 pub use llm_catalog as catalog;
 pub use llm_core as core;
-pub use llm_core::{ChatRequest, ChatResponse, Error, ErrorKind, Message, Part, Tool};
+pub use llm_core::{
+    ChatRequest, ChatResponse, EmbedRequest, Error, ErrorKind, ImageRequest, Media, Message, ModerateRequest, Part,
+    RerankRequest, SpeechRequest, Tool, TranscribeRequest,
+};
 #[cfg(feature = "structured")]
 pub use llm_guard::structured;
 #[cfg(feature = "prompt")]

@@ -153,12 +153,12 @@ async fn requests_that_cannot_be_answered_are_refused_with_the_cure() {
     assert_eq!(error.kind(), ErrorKind::NoTarget);
     assert!(error.message().contains("no provider is configured"), "{error}");
     assert!(!none.status().demo, "no provider is no demonstration");
-    let embed = none.embed(&none.cx(None), loquat::core::EmbedRequest::default()).await.unwrap_err();
+    let embed = none.embed(loquat::EmbedRequest::default()).await.unwrap_err();
     assert_eq!(embed.kind(), ErrorKind::NoTarget);
     let one = builder().instance(says("a", "x")).build().unwrap();
     let error = one.chat("hi").await.unwrap_err();
     assert!(error.message().contains("a has no default one"), "{error}");
-    let embed = one.embed(&one.cx(None), loquat::core::EmbedRequest::default()).await.unwrap_err();
+    let embed = one.embed(loquat::EmbedRequest::default()).await.unwrap_err();
     assert_eq!((embed.kind(), embed.param()), (ErrorKind::InvalidRequest, Some("model")));
     let two = builder().instance(says("a", "x")).instance(says("b", "x")).build().unwrap();
     let error = two.chat("hi").await.unwrap_err();

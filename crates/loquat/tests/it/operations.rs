@@ -69,7 +69,7 @@ fn client() -> Client {
 async fn an_order_is_tried_again_like_a_chat_and_says_so() {
     let client = client();
     let request = RerankRequest::new("all/r-1", "q", ["a", "b"]);
-    let order = client.rerank(&client.cx(None), request).await.unwrap();
+    let order = client.rerank(request).await.unwrap();
     assert_eq!((order.results[0].index, &*order.origin.model), (1, "r-1"));
     let log: Vec<String> = order.attempts.iter().map(ToString::to_string).collect();
     assert_eq!(log, ["all/r-1 503 overloaded: busy", "all/r-1 ok"]);
@@ -78,22 +78,22 @@ async fn an_order_is_tried_again_like_a_chat_and_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn every_operation_has_its_answer() {
-    let (client, cx) = (client(), client().cx(None));
-    let image = client.images(&cx, ImageRequest::new("all/i", "a cat")).await.unwrap();
+    let client = client();
+    let image = client.image(ImageRequest::new("all/i", "a cat")).await.unwrap();
     assert_eq!(image.images[0].media.as_url(), Some("https://images.test/1"));
-    let spoken = client.speech(&cx, SpeechRequest::new("all/s", "hello", "voice")).await.unwrap();
-    let written = client.transcribe(&cx, TranscribeRequest::new("all/t", spoken.audio)).await.unwrap();
+    let spoken = client.speech(SpeechRequest::new("all/s", "hello", "voice")).await.unwrap();
+    let written = client.transcribe(TranscribeRequest::new("all/t", spoken.audio)).await.unwrap();
     assert_eq!((written.text.as_str(), written.attempts.len()), ("hello", 1));
-    let count = client.count_tokens(&cx, ChatRequest::default().with_user("hello")).await.unwrap();
+    let count = client.count_tokens(ChatRequest::default().with_user("hello")).await.unwrap();
     assert_eq!((count.input_tokens, &*count.origin.model), (7, "default"), "a chat has the client's own model");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_without_a_model_is_refused_with_the_cure() {
-    let (client, cx) = (client(), client().cx(None));
-    let judged = client.moderate(&cx, ModerateRequest::new("all/m", ["a"])).await.unwrap();
+    let client = client();
+    let judged = client.moderate(ModerateRequest::new("all/m", ["a"])).await.unwrap();
     assert_eq!(judged.results.len(), 1);
-    let nameless = client.speech(&cx, SpeechRequest::new("", "hello", "voice")).await.unwrap_err();
+    let nameless = client.speech(SpeechRequest::new("", "hello", "voice")).await.unwrap_err();
     assert_eq!((nameless.kind(), nameless.param()), (ErrorKind::InvalidRequest, Some("model")));
     assert!(nameless.message().ends_with("name one that speaks"), "{nameless}");
 }
