@@ -7,8 +7,8 @@ use loquat::{Client, EmbedRequest, ImageRequest, Media, ModerateRequest, Part, S
 
 #[tokio::main]
 async fn main() -> loquat::Result<()> {
-    let client = Client::from_env()?;
     let openai = std::env::var_os("OPENAI_API_KEY").is_some();
+    let client = if openai { Client::from_env()? } else { Client::builder().model("local/echo").build()? };
 
     let model = if openai { "openai/text-embedding-3-small" } else { "local/embed" };
     let vectors = client.embed(EmbedRequest::new(model, ["a cat", "a dog"])).await?;

@@ -2,8 +2,9 @@
 //!
 //! Four parts: the framing benchmark of `llm-wire`, single steps of the engine, a chat call and a stream through the
 //! library against bare reqwest, and the gateway against a relay that reads nothing. The measured process has a core of
-//! its own; contenders take turns.
+//! its own; contenders take turns. A fifth, asked for by name, compiles: all providers against one.
 
+mod compiling;
 mod process;
 mod steps;
 
@@ -17,7 +18,7 @@ use serde_json::Value;
 use crate::cargo;
 use process::Running;
 
-/// `[--only wire|steps|library|gateway] [--rounds N]`
+/// `[--only wire|steps|library|gateway|compiling] [--rounds N]`
 pub(crate) fn run(arguments: &mut lexopt::Parser) -> Result<()> {
     let (mut only, mut rounds) = (None, 5);
     while let Some(argument) = arguments.next()? {
@@ -32,6 +33,9 @@ pub(crate) fn run(arguments: &mut lexopt::Parser) -> Result<()> {
         cargo::run(&mut cargo::cargo(["bench", "--package", "llm-wire"]))?;
     }
     let mut met = true;
+    if only.as_deref() == Some("compiling") {
+        met &= compiling::run()?;
+    }
     if wanted("steps") {
         met &= steps::run()?;
     }
