@@ -110,3 +110,8 @@ use cpu_time as _;
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So must the guide's.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/guides/providers.md")]
+struct ProvidersGuide;

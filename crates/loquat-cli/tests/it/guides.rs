@@ -8,6 +8,7 @@ use crate::run::run;
 
 const CREDENTIALS: &str = include_str!("../../../../docs/guides/credentials.md");
 const MONEY: &str = include_str!("../../../../docs/guides/money.md");
+const PROVIDERS: &str = include_str!("../../../../docs/guides/providers.md");
 
 /// The blocks of a guide in this language.
 fn shown<'g>(guide: &'g str, language: &str) -> Vec<&'g str> {
@@ -47,6 +48,18 @@ fn every_configuration_of_the_guide_to_credentials_is_taken() {
             ["OPENAI_API_KEY", "GEMINI_KEY_1", "GEMINI_KEY_2"].into_iter().map(|name| (name, "sk-none")).collect();
         let config = Config::from_toml(&text).unwrap();
         let built = Client::builder().config(config).environment(environment).build();
+        assert!(built.is_ok(), "{built:?}\n{text}");
+    }
+}
+
+#[test]
+fn every_configuration_of_the_guide_to_providers_is_taken() {
+    let blocks = shown(PROVIDERS, "toml");
+    assert!(blocks.len() >= 5, "the guide shows configurations");
+    for text in blocks {
+        let variables = ["OPENAI_API_KEY", "OPENAI_STAGING_KEY", "AZURE_OPENAI_KEY"];
+        let environment: Environment = variables.into_iter().map(|name| (name, "sk-none")).collect();
+        let built = Client::builder().config(Config::from_toml(text).unwrap()).environment(environment).build();
         assert!(built.is_ok(), "{built:?}\n{text}");
     }
 }
