@@ -39,7 +39,7 @@ async fn every_plugin_with_an_api_key_rotates_several() {
             continue;
         }
         // What else an account needs, such as a project in its address.
-        let more = plugin.settings.iter().filter(|setting| setting.required || setting.key == "project_id");
+        let more = plugin.settings.iter().filter(|setting| setting.required || setting.key == "project");
         let more = more.filter(|setting| !["api_key", "base_url"].contains(&setting.key));
         let more: Vec<String> = more.map(|setting| format!("{} = \"filled\"\n", setting.key)).collect();
         let more = more.concat();

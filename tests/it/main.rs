@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests say what they expect")]
 
 mod corpus;
+mod documented;
 mod drops;
 mod emulator;
 mod error_fixtures;
@@ -15,4 +16,5 @@ mod money;
 mod python_sdk;
 mod reference;
 mod rules;
+mod settings;
 mod wall;

@@ -1,14 +1,16 @@
 //! What a plugin crate exports: one constant description and a constructor.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use http::HeaderMap;
 use serde_json::{Map, Value};
 
 use crate::capability::{KnownModels, LinkedCards};
 use crate::error::Error;
 use crate::provider::Provider;
-use crate::secret::Secret;
+use crate::settings::{self, HEADERS, setting_of};
 
 /// One setting of a plugin. The table drives the environment look-up, the configuration reference and error messages.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,8 @@ use crate::secret::Secret;
 pub struct Setting {
     /// Key in the plugin's configuration (`api_key`).
     pub key: &'static str,
+    /// Other keys that mean the same.
+    pub aliases: &'static [&'static str],
     /// What it is, in one line.
     pub doc: &'static str,
     /// Environment variables that give it, the canonical one first. The host reads them; the plugin never does.
@@ -34,12 +38,18 @@ pub struct Setting {
 impl Setting {
     /// A setting that may be left out.
     pub const fn optional(key: &'static str, doc: &'static str) -> Self {
-        Self { key, doc, env: &[], secret: false, required: false, default: None, models: false }
+        Self { key, aliases: &[], doc, env: &[], secret: false, required: false, default: None, models: false }
     }
 
     /// A secret without which the provider is not configured.
     pub const fn key(key: &'static str, doc: &'static str) -> Self {
-        Self { key, doc, env: &[], secret: true, required: true, default: None, models: false }
+        Self { key, aliases: &[], doc, env: &[], secret: true, required: true, default: None, models: false }
+    }
+
+    /// With other keys that mean the same.
+    pub const fn with_aliases(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
     }
 
     /// With the environment variables that give it, the canonical one first.
@@ -81,17 +91,26 @@ pub struct BuildCx {
     pub id: Arc<str>,
     /// What is known of models, for what a model refuses and what it is asked differently: never by the form of its name.
     pub models: Arc<dyn KnownModels>,
+    /// More headers for every call, as the operator set them. Their values count as secret. A header that the vendor's
+    /// protocol or the key needs goes before one of these.
+    pub headers: HeaderMap,
 }
 
 impl BuildCx {
     /// An instance id. Of models the linked cards are known.
     pub fn new(id: impl Into<Arc<str>>) -> Self {
-        Self { id: id.into(), models: Arc::new(LinkedCards) }
+        Self { id: id.into(), models: Arc::new(LinkedCards), headers: HeaderMap::new() }
     }
 
     /// With who knows what models can do.
     pub fn with_models(mut self, models: Arc<dyn KnownModels>) -> Self {
         self.models = models;
+        self
+    }
+
+    /// With more headers for every call.
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
         self
     }
 }
@@ -114,6 +133,8 @@ pub struct ProviderPlugin {
     pub id: &'static str,
     /// Other names that mean the same.
     pub aliases: &'static [&'static str],
+    /// Kinds of server that the plugin knows by name: as an id each is an account of its own. A plugin of that id goes first.
+    pub presets: &'static [&'static str],
     /// The vendor's name for people.
     pub name: &'static str,
     /// What can be set.
@@ -143,6 +164,7 @@ impl ProviderPlugin {
         Self {
             id,
             aliases: &[],
+            presets: &[],
             name,
             settings: &[],
             default_model: None,
@@ -156,6 +178,12 @@ impl ProviderPlugin {
     /// With other names.
     pub const fn with_aliases(mut self, aliases: &'static [&'static str]) -> Self {
         self.aliases = aliases;
+        self
+    }
+
+    /// With kinds of server that it knows by name; it has a setting `preset`, which takes them.
+    pub const fn with_presets(mut self, presets: &'static [&'static str]) -> Self {
+        self.presets = presets;
         self
     }
 
@@ -177,28 +205,55 @@ impl ProviderPlugin {
         self
     }
 
-    /// Builds a provider; errors name the provider.
-    pub fn build(&self, config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-        (self.build)(config, cx).map_err(|error| error.with_provider(cx.id.clone()))
+    /// The preset of this name.
+    pub fn preset(&self, name: &str) -> Option<&'static str> {
+        self.presets.iter().find(|preset| **preset == name).copied()
     }
-}
 
-/// Reads a plugin's configuration into its own type. Unknown keys are errors when the type denies them.
-///
-/// The error repeats no value: people paste keys into the wrong setting.
-pub fn read_config<T: serde::de::DeserializeOwned>(config: Map<String, Value>) -> Result<T, Error> {
-    let config = Value::Object(config);
-    T::deserialize(&config).map_err(|error| {
-        let message = format!("reading the provider's configuration: {error}");
-        Error::new(crate::ErrorKind::Config, without_values(&config, message))
-    })
-}
+    /// The id of the account that one of the plugin's names means: a preset's own, else the plugin's.
+    pub fn account_id(&self, name: &str) -> &'static str {
+        self.preset(name).unwrap_or(self.id)
+    }
 
-fn without_values(value: &Value, message: String) -> String {
-    match value {
-        Value::String(text) => Secret::new(text.as_str()).scrub(&message).into_owned(),
-        Value::Array(items) => items.iter().fold(message, |message, item| without_values(item, message)),
-        Value::Object(fields) => fields.values().fold(message, |message, item| without_values(item, message)),
-        _ => message,
+    /// The variables that give a setting of an account, the canonical one first: those of its table to the account of the
+    /// plugin's own id, `VENICE_API_KEY` to that of the preset `venice`, and none to an account of another name.
+    pub fn variables(&self, id: &str, setting: &Setting) -> Vec<Cow<'static, str>> {
+        if id == self.id {
+            return setting.env.iter().copied().map(Cow::Borrowed).collect();
+        }
+        match self.preset(id) {
+            Some(preset) if !setting.env.is_empty() => {
+                vec![format!("{preset}_{}", setting.key).to_uppercase().replace('-', "_").into()]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// What to set, for messages: `OPENAI_API_KEY or api_key of the provider "openai"`. Of several settings one is enough.
+    pub fn how_to_set(&self, id: &str, keys: &[&str]) -> String {
+        let settings = self.settings.iter().filter(|setting| keys.contains(&setting.key));
+        let mut ways: Vec<String> =
+            settings.filter_map(|setting| Some(self.variables(id, setting).into_iter().next()?.into_owned())).collect();
+        ways.push(setting_of(id, &keys.join(" or ")));
+        ways.join(" or ")
+    }
+
+    /// The configuration with the settings' own keys. A key that means no setting is an error.
+    pub fn settle(&self, id: &str, config: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+        settings::settle(self, id, config)
+    }
+
+    /// Builds a provider; errors name the provider.
+    ///
+    /// Every plugin but a fake one takes a table `headers`, which reaches it as [`BuildCx::headers`].
+    pub fn build(&self, config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
+        let build = || {
+            let mut config = self.settle(&cx.id, config)?;
+            match config.remove(HEADERS) {
+                None => (self.build)(config, cx),
+                Some(headers) => (self.build)(config, &cx.clone().with_headers(settings::headers(&cx.id, &headers)?)),
+            }
+        };
+        build().map_err(|error| error.with_provider(cx.id.clone()))
     }
 }

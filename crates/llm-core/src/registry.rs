@@ -25,7 +25,7 @@ macro_rules! register_provider {
     };
 }
 
-/// Plugins by id and alias.
+/// Plugins by id and alias, and by the presets they know.
 #[derive(Clone, Default)]
 pub struct Registry {
     plugins: BTreeMap<&'static str, &'static ProviderPlugin>,
@@ -47,7 +47,7 @@ pub enum RegistryError {
     },
     /// No linked plugin has this id.
     #[error(
-        "no provider {id:?} is linked into this binary (linked: {linked}){hint}. Enable its Cargo feature on `loquat`, \
+        "no provider {id:?} is linked into this binary{hint} (linked: {linked}): enable its Cargo feature on `loquat`, \
          or name a third-party plugin crate once in your code: `use llm_provider_x as _;`"
     )]
     Unknown {
@@ -94,11 +94,13 @@ impl Registry {
         Ok(self)
     }
 
-    /// The plugin with this id or alias.
+    /// The plugin with this id or alias; else the one that knows a preset of this name.
     pub fn plugin(&self, id: &str) -> Result<&'static ProviderPlugin, RegistryError> {
-        self.plugins.get(id).copied().ok_or_else(|| {
+        let presets = || self.plugins().flat_map(|plugin| plugin.presets.iter().map(move |preset| (*preset, plugin)));
+        let named = self.plugins.get(id).copied();
+        named.or_else(|| presets().find(|(preset, _)| *preset == id).map(|(_, plugin)| plugin)).ok_or_else(|| {
             let linked: Vec<&str> = self.plugins().map(|plugin| plugin.id).collect();
-            let close = closest(id, self.plugins.keys().copied());
+            let close = closest(id, self.plugins.keys().copied().chain(presets().map(|(preset, _)| preset)));
             RegistryError::Unknown {
                 id: id.to_owned(),
                 linked: if linked.is_empty() { "none".to_owned() } else { linked.join(", ") },

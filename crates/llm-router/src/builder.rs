@@ -1,9 +1,9 @@
 //! Building a router: every name is resolved and every problem found before the first request.
 
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use llm_core::{Error, ErrorKind, Provider, TargetStates, TokenEstimator};
+use llm_core::{Error, ErrorKind, Provider, TargetStates, Timeouts, TokenEstimator};
 
 use crate::classify::Classifier;
 use crate::experiment::Experiments;
@@ -28,13 +28,13 @@ pub struct Builder {
 impl Builder {
     /// With a provider: requests may name `its id/any model`.
     pub fn provider(mut self, provider: Arc<dyn Provider>) -> Self {
-        self.providers.push(Known { id: provider.id().into(), provider, default_model: None });
+        self.providers.push(Known::new(provider.id().into(), provider, None));
         self
     }
 
     /// With a provider that has a default model: its id alone is a name, too.
     pub fn provider_with_model(mut self, provider: Arc<dyn Provider>, model: impl Into<Arc<str>>) -> Self {
-        self.providers.push(Known { id: provider.id().into(), provider, default_model: Some(model.into()) });
+        self.providers.push(Known::new(provider.id().into(), provider, Some(model.into())));
         self
     }
 
@@ -47,6 +47,20 @@ impl Builder {
     /// With a rule. The first that is for a request says which model is meant.
     pub fn rule(mut self, rule: Rule) -> Self {
         self.names.rules.push(rule);
+        self
+    }
+
+    /// With the longest time of an attempt at any target of a provider that was added before, and the timers inside it.
+    pub fn provider_timeout(mut self, id: &str, timeout: Duration, timeouts: Timeouts) -> Self {
+        for known in self.providers.iter_mut().filter(|known| *known.id == *id) {
+            (known.timeout, known.timeouts) = (Some(timeout), Some(timeouts));
+        }
+        self
+    }
+
+    /// With a provider that there could be: whoever names it is told what to do (`set OPENAI_API_KEY`).
+    pub fn unconfigured(mut self, id: impl Into<String>, how: impl Into<String>) -> Self {
+        self.names.unconfigured.insert(id.into(), how.into());
         self
     }
 

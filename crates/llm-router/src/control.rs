@@ -73,7 +73,11 @@ impl Router {
         let table = self.table();
         let mut providers = Providers::clone(&table.providers);
         let id: Arc<str> = provider.id().into();
-        providers.insert(id.clone(), Known { id, provider, default_model });
+        let mut known = Known::new(id.clone(), provider, default_model);
+        if let Some(before) = providers.get(&id) {
+            (known.timeout, known.timeouts) = (before.timeout, before.timeouts);
+        }
+        providers.insert(id, known);
         self.establish(&Arc::new(providers), table.names.clone())
     }
 

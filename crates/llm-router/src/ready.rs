@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
-use llm_core::{PlanTarget, Provider, Target, TargetState, closest};
+use llm_core::{PlanTarget, Provider, Target, TargetState, Timeouts, closest};
 
 use crate::contest::Contest;
 use crate::decide::{Verdict, judge};
@@ -23,6 +24,15 @@ pub(crate) struct Known {
     pub(crate) id: Arc<str>,
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) default_model: Option<Arc<str>>,
+    /// Of each attempt at its targets, where they have none of their own.
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeouts: Option<Timeouts>,
+}
+
+impl Known {
+    pub(crate) fn new(id: Arc<str>, provider: Arc<dyn Provider>, default_model: Option<Arc<str>>) -> Self {
+        Self { id, provider, default_model, timeout: None, timeouts: None }
+    }
 }
 
 /// The providers by their ids.
@@ -192,8 +202,8 @@ pub(crate) fn plan_target(providers: &Providers, spec: &TargetSpec) -> Result<Pl
         (None, None) => return Err(format!("the target {:?} names no model: write {id}/MODEL", spec.id)),
     };
     let mut target = PlanTarget::of(Target { provider: known.id.clone(), model }, known.provider.clone());
-    target.timeout = spec.timeout;
-    target.timeouts = spec.timeouts;
+    target.timeout = spec.timeout.or(known.timeout);
+    target.timeouts = spec.timeouts.or(known.timeouts);
     target.region = spec.region.as_deref().map(Into::into);
     target.context_window = spec.context_window;
     Ok(target)

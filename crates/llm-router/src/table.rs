@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use llm_core::{Error, ErrorKind, PlanTarget, Progress, Target, closest};
+use llm_core::{Error, ErrorKind, PlanTarget, Progress, Target, closest, model_card};
 
 use crate::draw;
 use crate::ready::{Providers, ReadyRoute, ready};
@@ -20,6 +20,8 @@ pub(crate) struct Names {
     pub(crate) aliases: Vec<(String, String)>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) default: Option<String>,
+    /// Ids of providers that there could be, with what to do for each.
+    pub(crate) unconfigured: BTreeMap<String, String>,
 }
 
 /// What every name means.
@@ -170,10 +172,14 @@ impl Table {
         let provider = name.split('/').next().unwrap_or_default();
         let names = self.routes.keys().chain(self.aliases.keys()).map(String::as_str);
         let ids = self.providers.keys().map(|id| &**id);
-        let hint = match (closest(name, names), closest(provider, ids).filter(|close| *close != provider)) {
-            (Some(close), _) => format!(" (did you mean {close:?}?)"),
-            (None, Some(close)) => format!(" (did you mean the provider {close:?}?)"),
-            (None, None) => String::new(),
+        let of = self.providers.keys().find(|id| model_card(id, name).is_some());
+        let close = closest(provider, ids).filter(|close| *close != provider);
+        let hint = match (closest(name, names), self.names.unconfigured.get(provider), of, close) {
+            (Some(close), ..) => format!(" (did you mean {close:?}?)"),
+            (None, Some(how), ..) => format!(" (the provider {provider:?} is not configured: {how})"),
+            (None, None, Some(id), _) => format!(" (did you mean \"{id}/{name}\"?)"),
+            (None, None, None, Some(close)) => format!(" (did you mean the provider {close:?}?)"),
+            (None, None, None, None) => String::new(),
         };
         let message = format!("nothing answers for the model {name:?}{hint}: {}", self.choices());
         refusal(ErrorKind::NotFound, message).with_code("model_not_found").with_param("model")
@@ -207,7 +213,9 @@ fn direct(providers: &Providers, name: &str) -> Option<PlanTarget> {
         None => known.default_model.clone()?,
     };
     let target = Target { provider: known.id.clone(), model };
-    Some(PlanTarget::of(target, known.provider.clone()))
+    let mut target = PlanTarget::of(target, known.provider.clone());
+    (target.timeout, target.timeouts) = (known.timeout, known.timeouts);
+    Some(target)
 }
 
 /// An error before anything was sent.

@@ -10,11 +10,11 @@ use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error,
     ErrorKind, HttpRequest, ImageRequest, ImageResponse, KnownModels, ModelInfo, ModerateRequest, ModerateResponse,
     Origin, Progress, ProviderPlugin, RerankRequest, RerankResponse, Secret, SpeechRequest, SpeechResponse, Support,
-    TokenCount, TranscribeRequest, TranscribeResponse, async_trait,
+    TokenCount, TranscribeRequest, TranscribeResponse, async_trait, wrong_setting,
 };
 use llm_wire::exchange::{self, Success};
 use llm_wire::oauth::is_token;
-use llm_wire::{rate_limits, request_id};
+use llm_wire::{rate_limits, request_id, without_secrets};
 
 use crate::address;
 use crate::audio::{speech, transcriptions};
@@ -80,17 +80,17 @@ impl OpenAiAdapter {
     ) -> Result<Self, Error> {
         let address = connection.base_url.trim();
         if !address.starts_with("https://") && !address.starts_with("http://") {
-            let message =
-                format!("providers.{}.base_url is not an address: it must begin with https:// or http://", cx.id);
-            return Err(Error::new(ErrorKind::Config, message));
+            let what = "it is not an address: it must begin with https:// or http://";
+            return Err(wrong_setting(&cx.id, "base_url", what));
         }
-        let mut without_key = HeaderMap::with_capacity(8);
+        let mut without_key = HeaderMap::with_capacity(8 + cx.headers.len());
         without_key.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         for (name, value) in dialect.headers {
             without_key.insert(*name, HeaderValue::from_static(value));
         }
+        without_key.extend(cx.headers.clone());
         for (name, value) in connection.headers {
-            let value = sensitive(&value).ok_or_else(|| unsendable(&format!("the header {name}"), &cx.id))?;
+            let value = sensitive(&value).ok_or_else(|| unsendable(name.as_str(), &cx.id))?;
             without_key.insert(name, value);
         }
         let key = connection.api_key.filter(|key| !key.is_blank());
@@ -135,7 +135,10 @@ impl OpenAiAdapter {
                 key: self.key.as_ref(),
             });
         };
-        let mut headers = self.without_key.clone();
+        let mut headers = match cx.endpoint {
+            Some(_) => without_secrets(&self.without_key),
+            None => self.without_key.clone(),
+        };
         authorize(&mut headers, self.dialect.auth, key).ok_or_else(|| {
             Error::new(ErrorKind::Auth, "the key of this call has characters that cannot be sent")
                 .with_progress(Progress::NotSent)
@@ -163,11 +166,7 @@ impl OpenAiAdapter {
     }
 
     fn keyless(&self) -> Error {
-        let setting = self.plugin.settings.iter().find(|setting| setting.key == "api_key");
-        let message = match setting.and_then(|setting| setting.env.first()) {
-            Some(variable) => format!("api key missing: set {variable} or providers.{}.api_key", self.id),
-            None => format!("api key missing: set providers.{}.api_key", self.id),
-        };
+        let message = format!("api key missing: set {}", self.plugin.how_to_set(&self.id, &["api_key"]));
         Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
     }
 
@@ -248,7 +247,7 @@ fn sensitive(value: &Secret) -> Option<HeaderValue> {
 }
 
 fn unsendable(what: &str, id: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("providers.{id}: {what} has characters that cannot be sent in a header"))
+    wrong_setting(id, what, "it has characters that cannot be sent in a header")
 }
 
 #[async_trait]

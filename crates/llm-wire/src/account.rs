@@ -5,7 +5,9 @@ use std::fmt;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use llm_core::{Answer, ChatStream, Cx, Error, ErrorKind, HttpRequest, HttpResponse, Progress, Secret, Warning};
+use llm_core::{
+    Answer, ChatStream, Cx, Error, ErrorKind, HttpRequest, HttpResponse, Progress, ProviderPlugin, Secret, Warning,
+};
 
 use crate::codec::ErrorResponse;
 use crate::exchange::{self, Success};
@@ -55,6 +57,14 @@ impl Account {
         self
     }
 
+    /// With the headers that the operator set, without the one that the key has.
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        for (name, value) in headers.iter().filter(|(name, _)| !(self.key.is_some() && **name == self.header)) {
+            self.headers.insert(name, value.clone());
+        }
+        self
+    }
+
     /// With a key; none and a blank one leave the account as it is.
     pub fn with_key(mut self, key: Option<Secret>) -> Result<Self, Error> {
         if let Some(key) = key.filter(|key| !key.is_blank()) {
@@ -78,16 +88,17 @@ impl Account {
         let mut account = self.clone();
         if let Some(endpoint) = &cx.endpoint {
             address(endpoint, self.versions)?.clone_into(&mut account.base);
+            account.headers = without_secrets(&self.headers);
         }
         account.with_key(Some(key.clone())).map(Cow::Owned)
     }
 
-    /// The account of one call at a vendor that asks for a key: without any it is an error that names the variable to
-    /// set.
-    pub fn of_call(&self, cx: &Cx, provider: &str, variable: &str) -> Result<Cow<'_, Self>, Error> {
+    /// The account of one call at a vendor that asks for a key: without any it is an error that names what to set for the
+    /// plugin's account of this id.
+    pub fn of_call(&self, cx: &Cx, plugin: &ProviderPlugin, id: &str) -> Result<Cow<'_, Self>, Error> {
         let account = self.for_call(cx)?;
         if !account.has_key() {
-            let message = format!("api key missing: set {variable} or providers.{provider}.api_key");
+            let message = format!("api key missing: set {}", plugin.how_to_set(id, &["api_key"]));
             return Err(Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent));
         }
         Ok(account)
@@ -170,6 +181,12 @@ pub fn hidden_header(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+/// The headers that may go to any address: not what the operator keeps for the account's own.
+pub fn without_secrets(headers: &HeaderMap) -> HeaderMap {
+    let open = headers.iter().filter(|(_, value)| !value.is_sensitive());
+    open.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// An address without a slash or one of `versions` at its end.

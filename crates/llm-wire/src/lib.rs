@@ -32,7 +32,7 @@ pub mod retry_hint;
 pub mod sse;
 pub mod turns;
 
-pub use account::{Account, address, hidden_header};
+pub use account::{Account, address, hidden_header, without_secrets};
 #[cfg(feature = "aws-event-stream")]
 pub use aws_event_stream::{AwsEventStreamParser, AwsHeaderValue, AwsHeaders, AwsMessage, aws_event_stream};
 pub use cache_mark::CacheMark;

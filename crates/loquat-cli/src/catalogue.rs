@@ -41,8 +41,14 @@ impl Catalogue {
             })
             .collect();
         for own in &config.providers {
-            let Some(kind) = own.kind.as_deref() else { continue };
-            let plugin = registry.plugin(kind).map_err(Error::from)?;
+            let plugin = match own.kind.as_deref() {
+                Some(kind) => registry.plugin(kind).map_err(Error::from)?,
+                // A preset's name is an account of its own.
+                None => match registry.plugin(&own.id) {
+                    Ok(plugin) if plugin.preset(&own.id).is_some() => plugin,
+                    _ => continue,
+                },
+            };
             let account = Account { id: own.id.clone(), plugin, state: state(plugin, Some(own), environment) };
             // An instance may have its plugin's name.
             match accounts.iter_mut().find(|account| account.id == own.id) {

@@ -169,11 +169,12 @@ impl ClientBuilder {
     /// Checks everything and builds the client. Does no IO but reading the environment.
     pub fn build(self) -> Result<Client, Error> {
         let environment = self.environment.map_or_else(Environment::read, Ok)?;
-        let config = match self.config {
+        let mut config = match self.config {
             Some(config) => self.said.or(config),
             None => self.said.or(Config::from_environment(&environment)?),
         };
         let registry = self.plugins.into_iter().try_fold(crate::registry()?, Registry::with)?;
+        configured::by_account(&mut config.providers, &registry)?;
         let built: Vec<&str> = self.instances.iter().map(|(id, _)| id.as_str()).collect();
         #[cfg(feature = "budget")]
         let prepared = self.state.money.prepare(&config, &registry, &environment)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{BuildCx, Error, ErrorKind, Provider, ProviderPlugin, Registry};
+use llm_core::{BuildCx, Error, ErrorKind, HEADERS, Provider, ProviderPlugin, Registry, Setting, setting_of};
 use llm_resilience::{KeyPools, Keys};
 use serde_json::{Map, Value};
 
@@ -46,12 +46,9 @@ pub(crate) fn configured(
     let Site { registry, environment, .. } = *site;
     let (mut built, mut problems): (Vec<Configured>, Vec<String>) = (Vec::new(), Vec::new());
     for config in configs {
-        if built.iter().any(|other| *other.id == *config.id) {
-            problems
-                .push(format!("two providers have the id {:?}: give one of them another id and its `kind`", config.id));
-            continue;
-        }
         match build(site, config) {
+            Ok(provider) if built.iter().any(|other| other.id == provider.id) => problems
+                .push(format!("two providers have the id {:?}: give one of them another id and its `kind`", config.id)),
             Ok(provider) => built.push(provider),
             Err(error) => problems.push(error.to_string()),
         }
@@ -71,6 +68,24 @@ pub(crate) fn configured(
     }
 }
 
+/// Gives each provider the id of the account that it means: another name of a plugin is the plugin's own account. Two names
+/// of one account are an error.
+pub(crate) fn by_account(configs: &mut [ProviderConfig], registry: &Registry) -> Result<(), Error> {
+    let mut names: Vec<(String, String)> = Vec::new();
+    for config in configs.iter_mut().filter(|config| config.kind.is_none()) {
+        // What is linked nowhere is found when it is built.
+        let Ok(plugin) = registry.plugin(&config.id) else { continue };
+        let id = plugin.account_id(&config.id).to_owned();
+        let name = std::mem::replace(&mut config.id, id);
+        if let Some((other, _)) = names.iter().find(|(other, id)| *id == config.id && *other != name) {
+            let what = format!("{other:?} and {name:?} are names of the same provider, {:?}", config.id);
+            return Err(Error::new(ErrorKind::Config, format!("{what}: give one of them another id and its `kind`")));
+        }
+        names.push((name, config.id.clone()));
+    }
+    Ok(())
+}
+
 /// Wire families whose signatures hold with any account. Claude's do: "values generated on one platform work on another"
 /// (Anthropic, "Extended thinking", read 2026-11). What OpenAI encrypts only the organisation that made it can read
 /// (pydantic/pydantic-ai#4608). Where a vendor says nothing, the key that made something gets it back.
@@ -79,16 +94,18 @@ const PORTABLE_SEALS: &[&str] = &["anthropic"];
 /// Builds one provider that nobody configured, from the environment alone: for requests that name it outright.
 pub(crate) fn build(site: &Site<'_>, config: &ProviderConfig) -> Result<Configured, Error> {
     let Site { registry, environment, around, .. } = *site;
-    let plugin = registry.plugin(config.kind.as_deref().unwrap_or(&config.id))?;
-    let id: Arc<str> = if config.kind.is_some() { config.id.as_str().into() } else { plugin.id.into() };
+    let kind = config.kind.as_deref().unwrap_or(&config.id);
+    let plugin = registry.plugin(kind)?;
+    // Presets are accounts of their own, other names are the plugin's one.
+    let id: Arc<str> = if config.kind.is_some() { config.id.as_str() } else { plugin.account_id(kind) }.into();
+    let said = plugin.settle(&id, config.settings.clone()).map_err(|error| error.with_provider(id.clone()))?;
     let mut settings = Map::new();
     let takes_key = plugin.settings.iter().any(|setting| setting.key == API_KEY);
     let mut pooled = None;
-    for (key, value) in &config.settings {
+    for (key, value) in &said {
         if key == API_KEY
             && takes_key
-            && let Some(sources) =
-                credentials::sources(&format!("providers.{id}.{key}"), value, environment, site.credentials)?
+            && let Some(sources) = credentials::sources(&setting_of(&id, key), value, environment, site.credentials)?
         {
             // A plugin may want a key when it is built; each call brings the one that it is to use.
             settings.extend(sources.first.as_ref().map(|first| (key.clone(), first.expose().into())));
@@ -101,12 +118,14 @@ pub(crate) fn build(site: &Site<'_>, config: &ProviderConfig) -> Result<Configur
     {
         settings.insert("region".to_owned(), region.into());
     }
+    if let Some(preset) = plugin.preset(kind).or_else(|| plugin.preset(&config.id)) {
+        settings.entry("preset").or_insert_with(|| preset.into());
+    }
     for setting in plugin.settings {
         // An instance of its own name is another account: it takes no key that belongs to the vendor's default one.
-        if config.kind.is_none()
-            && !settings.contains_key(setting.key)
+        if !settings.contains_key(setting.key)
             && !(pooled.is_some() && setting.key == API_KEY)
-            && let Some((_, value)) = environment.first(setting.env)
+            && let Some(value) = value(plugin, &id, setting, environment)
         {
             settings.insert(setting.key.to_owned(), value.into());
         }
@@ -143,16 +162,44 @@ pub fn is_configured(plugin: &ProviderPlugin, environment: &Environment) -> bool
     }
 }
 
-/// A text as what it stands for; anything else as it is.
-fn resolve(id: &str, key: &str, value: &Value, environment: &Environment) -> Result<Value, Error> {
-    let Some(text) = value.as_str() else { return Ok(value.clone()) };
-    Ok(environment.resolve(&format!("providers.{id}.{key}"), text)?.into_owned().into())
+/// What the environment says of a setting of an account.
+fn value<'e>(plugin: &ProviderPlugin, id: &str, setting: &Setting, environment: &'e Environment) -> Option<&'e str> {
+    plugin.variables(id, setting).iter().find_map(|name| environment.value(name))
 }
 
-/// The canonical variables that configure a plugin, for messages.
-pub(crate) fn variables(plugin: &ProviderPlugin) -> String {
+/// A text as what it stands for, also those of headers; anything else as it is.
+fn resolve(id: &str, key: &str, value: &Value, environment: &Environment) -> Result<Value, Error> {
+    match value {
+        Value::String(text) => Ok(environment.resolve(&setting_of(id, key), text)?.into_owned().into()),
+        Value::Object(headers) if key == HEADERS => {
+            headers.iter().map(|(name, value)| Ok((name.clone(), resolve(id, key, value, environment)?))).collect()
+        }
+        _ => Ok(value.clone()),
+    }
+}
+
+/// The canonical variables that configure an account of a plugin, for messages.
+pub(crate) fn variables(plugin: &ProviderPlugin, id: &str) -> String {
     let wanted = plugin.settings.iter().filter(|setting| setting.required);
-    wanted.filter_map(|setting| setting.env.first().copied()).collect::<Vec<_>>().join(", ")
+    wanted.filter_map(|setting| plugin.variables(id, setting).into_iter().next()).collect::<Vec<_>>().join(", ")
+}
+
+/// The ids of linked plugins that nobody configured, aliases too, with what to set for one.
+pub(crate) fn unconfigured(registry: &Registry, providers: &[Configured]) -> Vec<(&'static str, String)> {
+    let is_there = |plugin: &ProviderPlugin| providers.iter().any(|known| *known.id == *plugin.id);
+    let missing = registry.plugins().filter(|plugin| !plugin.fake && !is_there(plugin));
+    let of = |plugin: &'static ProviderPlugin| {
+        let wanted: Vec<&str> =
+            plugin.settings.iter().filter(|setting| setting.required).map(|setting| setting.key).collect();
+        let ways: Vec<String> = wanted.iter().map(|key| plugin.how_to_set(plugin.id, &[key])).collect();
+        let how = if ways.is_empty() {
+            "write it as a [[provider]]".to_owned()
+        } else {
+            format!("set {}", ways.join(", and "))
+        };
+        std::iter::once(plugin.id).chain(plugin.aliases.iter().copied()).map(move |id| (id, how.clone()))
+    };
+    missing.flat_map(of).collect()
 }
 
 /// What to set so that a provider is configured, for messages: the canonical variables of the linked plugins.
@@ -171,7 +218,6 @@ pub(crate) fn how_to_configure(registry: &Registry) -> String {
 
 #[cfg(test)]
 mod tests {
-    use llm_core::Setting;
     use serde_json::json;
 
     use super::*;

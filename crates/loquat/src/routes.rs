@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use llm_core::{Error, ErrorKind, Registry};
+use llm_core::{Error, ErrorKind, Registry, closest, model_card};
 use llm_resilience::Settings;
 use llm_router::{BEST_QUALITY, CHEAPEST, Experiment, Experiments, FASTEST, Route, Router, Shadow, TargetSpec};
 use tokio::time::Instant;
@@ -83,6 +83,7 @@ pub(crate) fn routing(
         }
     };
     let (experiments, shadows) = names.comparisons(&routes)?;
+    let unconfigured = configured::unconfigured(site.registry, providers);
     let with = |experiments: Experiments| {
         let mut building = Router::builder()
             .states(Arc::new(state.gates.clone()))
@@ -94,12 +95,20 @@ pub(crate) fn routing(
             building = state.money.advise(building, config);
         }
         building = config.rules.iter().cloned().fold(building, llm_router::Builder::rule);
+        for (id, how) in &unconfigured {
+            building = building.unconfigured(*id, how.as_str());
+        }
         for Configured { plugin, provider, .. } in &*providers {
             let provider = site.around.provider(provider.clone());
             building = match plugin.and_then(|plugin| plugin.default_model) {
                 Some(model) => building.provider_with_model(provider, model),
                 None => building.provider(provider),
             };
+        }
+        for ProviderConfig { id, timeout, .. } in &config.providers {
+            if let Some(timeout) = *timeout {
+                building = building.provider_timeout(id, timeout, conduct::of_target(timeout, &config.defaults));
+            }
         }
         building = routes.iter().cloned().fold(building, llm_router::Builder::route);
         default.iter().fold(building, llm_router::Builder::default_model).build()
@@ -141,6 +150,11 @@ impl Names<'_> {
             return Ok(name.to_owned());
         }
         let (id, model) = name.split_once('/').map_or((name, None), |(id, model)| (id, Some(model)));
+        if model.is_none()
+            && let Some(what) = self.bare(name)
+        {
+            return Err(Error::new(ErrorKind::Config, what));
+        }
         let provider = self.provider(id)?;
         let model = model.or(provider.plugin.and_then(|plugin| plugin.default_model)).ok_or_else(|| {
             Error::new(
@@ -151,6 +165,21 @@ impl Names<'_> {
         Ok(format!("{}/{model}", provider.id))
     }
 
+    /// What is wrong with a name without a slash that is neither a provider nor close to one: likely a model's.
+    fn bare(&self, name: &str) -> Option<String> {
+        let Site { registry, .. } = *self.site;
+        if self.providers.iter().any(|known| *known.id == *name) || registry.plugin(name).is_ok() {
+            return None;
+        }
+        let of = registry.plugins().find(|plugin| model_card(plugin.id, name).is_some());
+        let known = self.providers.iter().map(|known| &*known.id).chain(registry.plugins().map(|plugin| plugin.id));
+        if of.is_none() && closest(name, known).is_some() {
+            return None;
+        }
+        let id = of.map_or("openai", |plugin| plugin.id);
+        Some(format!("{name:?} is neither a route nor a provider: write provider/model, as in {id}/{name}"))
+    }
+
     /// The targets of a route, with its timers.
     fn of_route(&mut self, route: &RouteConfig) -> Result<Vec<TargetSpec>, Error> {
         let conduct = route.conduct(&self.config.defaults);
@@ -158,6 +187,7 @@ impl Names<'_> {
             let mut spec = spec.clone();
             spec.id = self.name(&spec.id)?;
             spec.region = spec.region.or_else(|| self.region(&spec.id));
+            spec.timeout = spec.timeout.or_else(|| self.config_of(&spec.id)?.timeout);
             spec.timeouts = spec.timeouts.or_else(|| match spec.timeout {
                 Some(timeout) => Some(conduct::of_target(timeout, &conduct)),
                 None => route.has_timers().then(|| conduct::timers(&conduct)),
@@ -197,8 +227,13 @@ impl Names<'_> {
 
     /// The region of a target's provider.
     fn region(&self, target: &str) -> Option<String> {
+        self.config_of(target)?.region.clone()
+    }
+
+    /// What is configured of a target's provider.
+    fn config_of(&self, target: &str) -> Option<&ProviderConfig> {
         let id = target.split('/').next()?;
-        self.config.providers.iter().find(|provider| provider.id == id)?.region.clone()
+        self.config.providers.iter().find(|provider| provider.id == id)
     }
 
     /// Those who step in for `targets`. One list serves several primaries, as in `LLM_FALLBACK_PROVIDERS=claude,openai`:
@@ -237,13 +272,15 @@ impl Names<'_> {
         }
         let Site { registry, environment, .. } = *self.site;
         let plugin = registry.plugin(id)?;
-        if let Some(place) = known(self.providers, plugin.id) {
+        let own = plugin.account_id(id);
+        if let Some(place) = known(self.providers, own) {
             return Ok(&self.providers[place]);
         }
-        let built = configured::build(self.site, &ProviderConfig::new(plugin.id))?;
-        if !configured::is_configured(plugin, environment) && !plugin.fake {
-            let variables = configured::variables(plugin);
-            tracing::warn!(provider = plugin.id, %variables, "the provider is named but not configured");
+        let built = configured::build(self.site, &ProviderConfig::new(own))?;
+        // A preset needs no more than its name, or says at the call what it needs.
+        if own == plugin.id && !configured::is_configured(plugin, environment) && !plugin.fake {
+            let variables = configured::variables(plugin, own);
+            tracing::warn!(provider = own, %variables, "the provider is named but not configured");
         }
         self.providers.push(built);
         Ok(&self.providers[self.providers.len() - 1])

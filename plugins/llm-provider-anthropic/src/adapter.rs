@@ -8,7 +8,7 @@ use http::header::{ACCEPT, AUTHORIZATION};
 use http::{HeaderName, HeaderValue};
 use llm_core::{
     Adapter, BuildCx, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, Error, ErrorKind, HttpRequest,
-    KnownModels, ModelInfo, Origin, Support, TokenCount, async_trait,
+    KnownModels, ModelInfo, Origin, Support, TokenCount, async_trait, wrong_setting,
 };
 use llm_wire::exchange::Success;
 use llm_wire::{Account, all_pages, percent_encoded, rate_limits, sse_stream};
@@ -39,7 +39,7 @@ pub struct Anthropic {
 impl Anthropic {
     /// An account by its settings.
     pub fn new(cx: &BuildCx, config: Config) -> Result<Self, Error> {
-        let Config { api_key, auth_token, base_url, version, beta } = config;
+        let Config { api_key, auth_token, base_url, api_version, beta } = config;
         let base_url = base_url.as_deref().map(str::trim).filter(|base| !base.is_empty()).unwrap_or(BASE_URL);
         let account = match auth_token.filter(|token| !token.is_blank()) {
             Some(token) => Account::new(base_url, AUTHORIZATION)?.with_scheme("Bearer ").with_key(Some(token)),
@@ -47,11 +47,14 @@ impl Anthropic {
         };
         let account =
             account?.with_versions(&["/v1"])?.with_header(ACCEPT, HeaderValue::from_static("application/json"));
-        let version = match version.as_deref().map(str::trim) {
+        let account = account.with_headers(&cx.headers);
+        let also = cx.headers.get(BETA).and_then(|words| words.to_str().ok()).map(str::to_owned);
+        let beta: Vec<String> = beta.into_iter().chain(also).collect();
+        let version = match api_version.as_deref().map(str::trim) {
             None | Some("") => Version::default(),
-            Some(version) => version.parse().map_err(|error| {
-                Error::new(ErrorKind::Config, format!("reading the setting `version` of anthropic: {error}"))
-            })?,
+            Some(version) => {
+                version.parse().map_err(|error| wrong_setting(&cx.id, "api_version", &format!("{error}")))?
+            }
         };
         let (id, models) = (cx.id.clone(), cx.models.clone());
         Ok(Self { id, account, beta: beta.join(","), version, models })
@@ -59,7 +62,7 @@ impl Anthropic {
 
     /// The account of one call, which may come with a key of its own.
     fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
-        self.account.of_call(cx, &self.id, "ANTHROPIC_API_KEY")
+        self.account.of_call(cx, &crate::PLUGIN, &self.id)
     }
 
     /// What the encoder must know of a model.

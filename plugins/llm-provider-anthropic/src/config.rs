@@ -18,7 +18,7 @@ pub struct Config {
     /// Address of the API without `/v1`, for proxies and compatible servers.
     pub base_url: Option<String>,
     /// The API version to speak where a request does not need another: `2023-06-01` (default) or `2026-10-21`.
-    pub version: Option<String>,
+    pub api_version: Option<String>,
     /// Values for the header `anthropic-beta` of every request; in text form separated by commas.
     #[serde(deserialize_with = "words")]
     pub beta: Vec<String>,

@@ -26,7 +26,11 @@ pub static PLUGIN: ProviderPlugin =
             Setting::optional("base_url", "Address of the API")
                 .with_default("https://api.anthropic.com")
                 .with_env(&["ANTHROPIC_BASE_URL"]),
-            Setting::optional("version", "API version where a request does not need another: 2023-06-01 or 2026-10-21"),
+            Setting::optional(
+                "api_version",
+                "API version where a request does not need another: 2023-06-01 or 2026-10-21",
+            )
+            .with_aliases(&["version"]),
             Setting::optional("beta", "Beta features for every request, as a list or separated by commas"),
         ])
         .with_default_model("claude-haiku-4-5");
@@ -34,5 +38,5 @@ pub static PLUGIN: ProviderPlugin =
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    Ok(Arc::new(Anthropic::new(cx, llm_core::read_config(config)?)?))
+    Ok(Arc::new(Anthropic::new(cx, llm_core::read_config(config, cx)?)?))
 }

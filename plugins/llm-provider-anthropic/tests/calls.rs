@@ -52,10 +52,8 @@ async fn without_a_key_nothing_is_sent_and_the_error_names_the_variable() {
         {
             let error = provider(&config).unwrap().call(&transport.cx(), operation).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Auth);
-            assert!(
-                error.message().contains("ANTHROPIC_API_KEY")
-                    && error.message().contains("providers.claude-eu.api_key")
-            );
+            // The variable is of the account that has the plugin's own id.
+            assert_eq!(error.message(), "api key missing: set api_key of the provider \"claude-eu\"");
         }
         assert!(transport.requests().is_empty());
         let mut cx = transport.cx();
@@ -74,7 +72,7 @@ async fn the_version_follows_the_request_and_the_setting() {
         sent(config, request).await.header("anthropic-version").unwrap().to_owned()
     };
     let old = json!({"api_key": "k"});
-    let new = json!({"api_key": "k", "version": "2026-10-21"});
+    let new = json!({"api_key": "k", "api_version": "2026-10-21"});
     assert_eq!(version(old, None, "claude-haiku-4-5").await, "2023-06-01");
     assert_eq!(version(new.clone(), None, "claude-haiku-4-5").await, "2026-10-21");
     assert_eq!(version(new.clone(), Some(0.5), "claude-haiku-4-5").await, "2023-06-01");
@@ -168,7 +166,7 @@ async fn a_server_that_repeats_its_page_is_left() {
 #[test]
 fn wrong_settings_are_refused_at_the_build() {
     for config in [
-        json!({"version": "2024-01-01"}),
+        json!({"api_version": "2024-01-01"}),
         json!({"base_url": "not an address"}),
         json!({"api_kee": "k"}),
         json!({"api_key": "k\nk"}),

@@ -21,7 +21,7 @@ struct Azure {
 pub(crate) fn build(cx: &BuildCx, config: Config) -> Result<Arc<dyn Provider>, Error> {
     let chat_api = config.chat_api(&cx.id)?;
     let address = filled(config.base_url.as_deref()).ok_or_else(|| {
-        let message = format!("base_url missing: set AZURE_OPENAI_ENDPOINT or providers.{}.base_url", cx.id);
+        let message = format!("base_url missing: set {}", PLUGIN.how_to_set(&cx.id, &["base_url"]));
         Error::new(ErrorKind::Config, message)
     })?;
     let place = Place::read(address)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use llm_core::{Error, ErrorKind, Secret};
+use llm_core::{Error, Secret};
 use llm_wire_openai::dialect::ChatApi;
 use serde::Deserialize;
 
@@ -46,9 +46,8 @@ pub struct Config {
 
 impl Config {
     pub(crate) fn chat_api(&self, id: &str) -> Result<ChatApi, Error> {
-        ChatApi::of_word(filled(self.api.as_deref()).unwrap_or("auto")).ok_or_else(|| {
-            Error::new(ErrorKind::Config, format!("reading providers.{id}.api: it must be auto, chat or responses"))
-        })
+        ChatApi::of_word(filled(self.api.as_deref()).unwrap_or("auto"))
+            .ok_or_else(|| llm_core::wrong_setting(id, "api", "it must be auto, chat or responses"))
     }
 }
 

@@ -28,6 +28,7 @@ pub static PLUGIN: ProviderPlugin =
                 .with_env(&["AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"])
                 .required(),
             Setting::optional("api_version", "Dated version of the API; without one the v1 API is asked")
+                .with_aliases(&["version"])
                 .with_env(&["OPENAI_API_VERSION", "AZURE_API_VERSION"]),
             Own::CHAT_API.setting,
             Setting::optional("deployments", "Table of deployments and the models behind them, where names differ")
@@ -56,5 +57,5 @@ pub static PLUGIN: ProviderPlugin =
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    adapter::build(cx, llm_core::read_config(config)?)
+    adapter::build(cx, llm_core::read_config(config, cx)?)
 }

@@ -12,6 +12,7 @@ use llm_core::{Cx, Error, HttpRequest, Secret};
 use llm_wire::oauth::{self, Issuer, Source, missing};
 use llm_wire::{hidden_header, percent_encoded};
 
+use crate::PLUGIN;
 use crate::config::{Config, filled, given};
 
 const AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -56,8 +57,9 @@ pub(crate) fn source(config: &Config, id: &str) -> Option<Source<Asked>> {
             Source::issued(Asked::machine(config, scope, client))
         }
         (Some(_), ..) => Source::Missing(format!(
-            "tenant or application missing: set AZURE_TENANT_ID and AZURE_CLIENT_ID, or providers.{id}.tenant_id and \
-             providers.{id}.client_id"
+            "tenant or application missing: set {}, and {}",
+            PLUGIN.how_to_set(id, &["tenant_id"]),
+            PLUGIN.how_to_set(id, &["client_id"])
         )),
         (None, ..) => return None,
     })

@@ -8,6 +8,7 @@ use llm_core::{ChatStream, Cx, Error, ErrorKind, HttpRequest, Secret};
 use llm_wire::hidden_header;
 use llm_wire::oauth::missing;
 
+use crate::PLUGIN;
 use crate::config::Config;
 use crate::credentials::{Asked, Container, Credentials, Files, Machine, Source, WebIdentity, of_call};
 use crate::sigv4::{self, Scope, Signed};
@@ -49,7 +50,8 @@ impl Account {
                 session_token: given(&config.session_token),
             }),
             (Some(_), None) => Source::Missing(format!(
-                "secret access key missing: set AWS_SECRET_ACCESS_KEY or providers.{id}.secret_access_key"
+                "secret access key missing: set {}",
+                PLUGIN.how_to_set(id, &["secret_access_key"])
             )),
             _ if profile.is_some() || config.credentials_file.is_some() || config.config_file.is_some() => {
                 let (credentials, config) = (config.credentials_file.clone(), config.config_file.clone());
@@ -78,8 +80,8 @@ impl Account {
             return Source::issued(Asked::Machine(Machine::new(filled(&config.metadata_url).as_deref())));
         }
         Source::Missing(format!(
-            "api key missing: set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or \
-             providers.{id}.profile"
+            "api key missing: set {}, or access_key_id and secret_access_key",
+            PLUGIN.how_to_set(id, &["api_key", "profile"])
         ))
     }
 

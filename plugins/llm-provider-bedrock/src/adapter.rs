@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use http::HeaderMap;
 use llm_core::{
     BuildCx, Capabilities, Cx, Error, ErrorKind, KnownModels, Origin, Provider, Request, Response, async_trait,
-    known_by,
+    known_by, wrong_setting,
 };
 use llm_wire::this_machines_time;
 use llm_wire_bedrock::invoke::Form;
@@ -31,6 +32,8 @@ pub struct Bedrock {
 pub(crate) struct Region {
     pub(crate) id: Arc<str>,
     route: Route,
+    /// What the operator sends besides.
+    headers: HeaderMap,
     pub(crate) how: How,
     form: Option<Form>,
     models: Arc<dyn KnownModels>,
@@ -52,23 +55,20 @@ impl Bedrock {
             profile.and_then(|profile| region_of(Some(profile), config.config_file.as_deref()))
         });
         let form = match config.invoke_form.as_deref().map(str::trim).filter(|name| !name.is_empty()) {
-            Some(name) => Some(Form::named(name).ok_or_else(|| {
-                Error::new(
-                    ErrorKind::Config,
-                    "reading the setting `invoke_form` of bedrock: it names no form of a body",
-                )
-            })?),
+            Some(name) => Some(
+                Form::named(name).ok_or_else(|| wrong_setting(&cx.id, "invoke_form", "it names no form of a body"))?,
+            ),
             None => None,
         };
         let region = region.as_deref().unwrap_or(DEFAULT_REGION).trim();
         let route = Route::new(region, config.base_url.as_deref())?;
-        let how = match (config.chat_api.mantle(), config.chat_api) {
+        let how = match (config.api.mantle(), config.api) {
             (Some(api), _) => How::Mantle(Box::new(Mantle::new(cx, &route, api)?)),
             (None, ChatApi::Invoke) => How::Invoke,
             (None, _) => How::Converse,
         };
         let account = Account::new(&cx.id, config, region);
-        let region = Arc::new(Region { id: cx.id.clone(), route, how, form, models: cx.models.clone() });
+        let region = Arc::new(Region { id: cx.id.clone(), route, headers: cx.headers.clone(), how, form, models: cx.models.clone() });
         Ok(Self { region, account, now: this_machines_time })
     }
 
@@ -80,11 +80,11 @@ impl Bedrock {
 
     /// Addresses of one call: its own only together with its own credential.
     fn begin(&self, cx: &Cx, authority: Authority) -> Result<Call, Error> {
-        let route = match &cx.endpoint {
-            Some(endpoint) if cx.credential.is_some() => self.region.route.at(endpoint)?,
-            _ => self.region.route.clone(),
+        let (route, headers) = match &cx.endpoint {
+            Some(endpoint) if cx.credential.is_some() => (self.region.route.at(endpoint)?, HeaderMap::new()),
+            _ => (self.region.route.clone(), self.region.headers.clone()),
         };
-        Ok(Call { region: Arc::clone(&self.region), authority, route, now: (self.now)() })
+        Ok(Call { region: Arc::clone(&self.region), authority, route, headers, now: (self.now)() })
     }
 }
 

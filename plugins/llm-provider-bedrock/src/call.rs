@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use futures_util::future::try_join_all;
-use http::Method;
+use http::{HeaderMap, Method};
 use llm_core::{
     Adapter, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, HttpRequest, ModelInfo,
     Origin, RerankRequest, RerankResponse, TokenCount, Warning, async_trait,
@@ -27,6 +27,7 @@ pub(crate) struct Call {
     pub(crate) region: Arc<Region>,
     pub(crate) authority: Authority,
     pub(crate) route: Route,
+    pub(crate) headers: HeaderMap,
     pub(crate) now: SystemTime,
 }
 
@@ -58,7 +59,11 @@ impl Call {
     }
 
     fn request(&self, method: Method, url: String, body: Vec<u8>) -> Result<HttpRequest, Error> {
-        self.authority.request(method, url, body, (&self.route.region, SERVICE), self.now)
+        let mut request = self.authority.request(method, url, body, (&self.route.region, SERVICE), self.now)?;
+        for (name, value) in &self.headers {
+            request.headers.entry(name).or_insert_with(|| value.clone());
+        }
+        Ok(request)
     }
 
     fn asked(&self) -> Asked<'_> {

@@ -48,7 +48,7 @@ pub struct Config {
     /// Address of the runtime API instead of the region's, for proxies and private endpoints.
     pub base_url: Option<String>,
     /// How models are asked.
-    pub chat_api: ChatApi,
+    pub api: ChatApi,
     /// The form of the bodies of `InvokeModel`, for models that the catalogue does not know (ARNs): `messages`, `chat`,
     /// `converse`, `titan`, `llama`, `mistral`, `command`, `command-r`, `jurassic`.
     pub invoke_form: Option<String>,

@@ -62,9 +62,10 @@ pub static PLUGIN: ProviderPlugin =
             Setting::optional("base_url", "Address of the runtime API, for proxies and private endpoints")
                 .with_env(&["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]),
             Setting::optional(
-                "chat_api",
+                "api",
                 "How models are asked: converse, invoke, mantle, mantle-chat or mantle-responses",
             )
+            .with_aliases(&["chat_api"])
             .with_default("converse"),
             Setting::optional(
                 "invoke_form",
@@ -76,5 +77,5 @@ pub static PLUGIN: ProviderPlugin =
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    Ok(Arc::new(Bedrock::new(cx, &llm_core::read_config(config)?)?))
+    Ok(Arc::new(Bedrock::new(cx, &llm_core::read_config(config, cx)?)?))
 }

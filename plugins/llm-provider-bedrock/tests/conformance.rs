@@ -14,7 +14,7 @@ mod fields {
 
     fn hold(chat_api: &str, model: &str) -> Result<(), Failure> {
         let (folder, _) = chat_api.split_once('-').unwrap_or((chat_api, ""));
-        let config = json!({ "base_url": "https://bedrock.test", "chat_api": chat_api });
+        let config = json!({ "base_url": "https://bedrock.test", "api": chat_api });
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/");
         let suite = Suite::new(&llm_provider_bedrock::PLUGIN, &config, &format!("{fixtures}{folder}"))
             .with_model(model)

@@ -41,13 +41,13 @@ impl Cohere {
             })?;
             account = account.with_header(CLIENT_NAME, value);
         }
-        let account = account.with_scheme("Bearer ").with_key(api_key)?;
+        let account = account.with_headers(&cx.headers).with_scheme("Bearer ").with_key(api_key)?;
         Ok(Self { id: cx.id.clone(), models: cx.models.clone(), account })
     }
 
     /// The account of one call, which may come with a key of its own.
     fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
-        self.account.of_call(cx, &self.id, "CO_API_KEY")
+        self.account.of_call(cx, &crate::PLUGIN, &self.id)
     }
 
     fn origin(&self, model: &str) -> Arc<Origin> {

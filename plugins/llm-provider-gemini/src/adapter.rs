@@ -19,7 +19,7 @@ use crate::paths::Paths;
 
 const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 /// The vendor's own variable holds no version, those of other clients do.
-const VERSIONS: &[&str] = &["/v1beta", "/v1"];
+const VERSIONS: &[&str] = &["/v1beta", "/v1alpha", "/v1"];
 /// The key is in a header, never in the URL.
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
@@ -36,14 +36,15 @@ impl Gemini {
     pub fn new(cx: &BuildCx, config: Config) -> Result<Self, Error> {
         let Config { api_key, base_url, api_version } = config;
         let base_url = base_url.as_deref().map(str::trim).filter(|base| !base.is_empty()).unwrap_or(BASE_URL);
-        let account = Account::new(base_url, API_KEY)?.with_versions(VERSIONS)?.with_key(api_key)?;
-        let paths = Paths::new(api_version.as_deref())?;
+        let account =
+            Account::new(base_url, API_KEY)?.with_versions(VERSIONS)?.with_headers(&cx.headers).with_key(api_key)?;
+        let paths = Paths::new(&cx.id, api_version.as_deref())?;
         Ok(Self { id: cx.id.clone(), account, paths, models: cx.models.clone() })
     }
 
     /// The account of one call, which may come with a key of its own.
     fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
-        self.account.of_call(cx, &self.id, "GOOGLE_API_KEY")
+        self.account.of_call(cx, &crate::PLUGIN, &self.id)
     }
 
     fn profile(&self, model: &str) -> Profile {

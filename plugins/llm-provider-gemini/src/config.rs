@@ -12,6 +12,6 @@ pub struct Config {
     pub api_key: Option<Secret>,
     /// Address of the API without the version, for proxies.
     pub base_url: Option<String>,
-    /// The version in the path: `v1beta` (default), which has every feature, or `v1`.
+    /// The version in the path: `v1beta` (default), which has every feature, `v1`, or `v1alpha`.
     pub api_version: Option<String>,
 }

@@ -23,12 +23,13 @@ pub static PLUGIN: ProviderPlugin =
             Setting::optional("base_url", "Address of the API")
                 .with_default("https://generativelanguage.googleapis.com")
                 .with_env(&["GOOGLE_GEMINI_BASE_URL"]),
-            Setting::optional("api_version", "Version in the path: v1beta (default) or v1"),
+            Setting::optional("api_version", "Version in the path: v1beta (default), v1 or v1alpha")
+                .with_aliases(&["version"]),
         ])
         .with_default_model("gemini-3.5-flash-lite");
 
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    Ok(Arc::new(Gemini::new(cx, llm_core::read_config(config)?)?))
+    Ok(Arc::new(Gemini::new(cx, llm_core::read_config(config, cx)?)?))
 }

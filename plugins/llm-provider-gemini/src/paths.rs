@@ -1,9 +1,11 @@
 //! The paths of calls below the address.
 
-use llm_core::{Error, ErrorKind};
+use llm_core::{Error, wrong_setting};
 use llm_wire::percent_encoded;
 
 const DEFAULT_VERSION: &str = "v1beta";
+/// Every version that the API has (its reference, read 2026-11).
+const VERSIONS: [&str; 3] = ["v1", "v1beta", "v1alpha"];
 /// Models in a page of the list, the most that the vendor gives.
 const PAGE_SIZE: &str = "1000";
 
@@ -12,11 +14,10 @@ pub(crate) struct Paths(String);
 
 impl Paths {
     /// The paths of a version, or of the one that has every feature.
-    pub(crate) fn new(version: Option<&str>) -> Result<Self, Error> {
+    pub(crate) fn new(id: &str, version: Option<&str>) -> Result<Self, Error> {
         let version = version.map(str::trim).filter(|version| !version.is_empty()).unwrap_or(DEFAULT_VERSION);
-        if !version.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            let what = "reading the setting `api_version` of gemini: it must be a word such as v1beta";
-            return Err(Error::new(ErrorKind::Config, what));
+        if !VERSIONS.contains(&version) {
+            return Err(wrong_setting(id, "api_version", &format!("it must be one of {}", VERSIONS.join(", "))));
         }
         Ok(Self(format!("/{version}/")))
     }
@@ -57,7 +58,7 @@ mod tests {
     #[test]
     fn a_model_is_one_segment_of_the_path() {
         let check = |model, expected: &str| {
-            let path = Paths::new(None).unwrap().method(model, "generateContent");
+            let path = Paths::new("gemini", None).unwrap().method(model, "generateContent");
             assert_eq!(path, format!("/v1beta/{expected}:generateContent"));
         };
         check("gemini-3.5-flash", "models/gemini-3.5-flash");

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use llm_core::{
     Adapter, Capabilities, ChatRequest, ChatResponse, ChatStream, Cx, EmbedRequest, EmbedResponse, Error, ErrorKind,
-    ModelInfo, Origin, Progress, Support, Usage, Warnings, async_trait,
+    ModelInfo, Origin, Progress, Support, Usage, Warnings, async_trait, setting_of,
 };
 use serde::Deserialize as _;
 use serde_json::json;
@@ -80,9 +80,9 @@ impl Local {
             .chain(self.scripts.keys().map(String::as_str).filter(|name| *name != SCRIPT))
             .collect();
         let message = format!(
-            "there is no model {model:?} here, only {}: choose one, or add a script of that name under providers.{}.scripts",
+            "there is no model {model:?} here, only {}: choose one, or add a script of that name to {}",
             known.join(", "),
-            self.id
+            setting_of(&self.id, "scripts")
         );
         Error::new(ErrorKind::NotFound, message)
     }
@@ -104,8 +104,8 @@ impl Local {
                     (None, Some(configured)) => configured.script.steps(cx.attempt),
                     (None, None) if model == SCRIPT => {
                         let message = format!(
-                            "local/script has no script: set providers.{}.script, or {PARAM} in the request",
-                            self.id
+                            "local/script has no script: set {}, or {PARAM} in the request",
+                            setting_of(&self.id, "script")
                         );
                         return Err(Error::new(ErrorKind::InvalidRequest, message).with_param(PARAM));
                     }

@@ -42,7 +42,7 @@ impl Ollama {
         if let Some(num_ctx) = num_ctx {
             profile.options.insert("num_ctx".to_owned(), num_ctx.into());
         }
-        let account = account(&base)?.with_key(api_key)?;
+        let account = account(&base)?.with_headers(&cx.headers).with_key(api_key)?;
         Ok(Self { id: cx.id.clone(), account, profile, models: cx.models.clone() })
     }
 
@@ -61,12 +61,13 @@ impl Ollama {
         let id = &self.id;
         match (error.kind(), error.progress(), account.has_key()) {
             (ErrorKind::Auth, _, false) => {
-                hinted(error, &format!("no api key was sent, set OLLAMA_API_KEY or providers.{id}.api_key"))
+                hinted(error, &format!("no api key was sent, set {}", crate::PLUGIN.how_to_set(id, &["api_key"])))
             }
             (ErrorKind::Network, Progress::NotSent, false) => hinted(
                 error,
                 &format!(
-                    "is the server running (`ollama serve`)? Its address is OLLAMA_HOST or providers.{id}.base_url"
+                    "is the server running (`ollama serve`)? Its address is {}",
+                    crate::PLUGIN.how_to_set(id, &["base_url"])
                 ),
             ),
             _ => error,

@@ -36,5 +36,5 @@ pub static PLUGIN: ProviderPlugin =
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    Ok(Arc::new(Ollama::new(cx, llm_core::read_config(config)?)?))
+    Ok(Arc::new(Ollama::new(cx, llm_core::read_config(config, cx)?)?))
 }

@@ -112,7 +112,7 @@ async fn a_refusal_without_a_key_names_the_cure() {
     let error =
         provider(&json!({ "base_url": "https://ollama.test" })).call(&transport.cx(), hello()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Auth);
-    assert_eq!(error.message(), "unauthorized: no api key was sent, set OLLAMA_API_KEY or providers.gpu-box.api_key");
+    assert_eq!(error.message(), "unauthorized: no api key was sent, set api_key of the provider \"gpu-box\"");
     let with_key = json!({ "api_key": "wrong-key-0815" });
     let error = provider(&with_key).call(&transport.cx(), hello()).await.unwrap_err();
     assert_eq!(error.message(), "unauthorized");
@@ -124,7 +124,7 @@ async fn a_server_that_is_not_there_names_the_cure() {
     let error = provider(&json!({})).call(&transport.cx(), hello()).await.unwrap_err();
     assert_eq!((error.kind(), error.progress()), (ErrorKind::Network, Progress::NotSent));
     assert!(
-        error.message().contains("ollama serve") && error.message().contains("providers.gpu-box.base_url"),
+        error.message().contains("ollama serve") && error.message().contains("base_url of the provider \"gpu-box\""),
         "{error}"
     );
 }

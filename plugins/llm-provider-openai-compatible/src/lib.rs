@@ -11,17 +11,9 @@ llm_wire_openai::plugin! { VENDOR }
 const VENDOR: Vendor = Vendor {
     id: "openai-compatible",
     name: "OpenAI-compatible server",
-    aliases: &["vllm", "llamacpp", "lmstudio"],
     base_url_env: &["OPENAI_COMPATIBLE_BASE_URL"],
     key_env: &["OPENAI_COMPATIBLE_API_KEY"],
     own: &[
-        Own {
-            setting: Setting::optional(
-                "headers",
-                "More headers for every call, by their names; the values count as secret",
-            ),
-            place: Place::Headers,
-        },
         Own::CHAT_API,
         Own {
             setting: Setting::optional("preset", "Kind of server, or a vendor whose address is known: vllm, venice, …"),

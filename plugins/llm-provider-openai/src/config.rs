@@ -1,7 +1,7 @@
 //! The plugin's settings.
 
 use http::HeaderName;
-use llm_core::{Error, ErrorKind, Secret};
+use llm_core::{Error, Secret};
 use llm_wire_openai::Connection;
 use llm_wire_openai::dialect::ChatApi;
 use serde::Deserialize;
@@ -26,9 +26,8 @@ pub struct Config {
 impl Config {
     pub(crate) fn chat_api(&self, id: &str) -> Result<ChatApi, Error> {
         let word = self.api.as_deref().map(str::trim).filter(|word| !word.is_empty());
-        ChatApi::of_word(word.unwrap_or("auto")).ok_or_else(|| {
-            Error::new(ErrorKind::Config, format!("reading providers.{id}.api: it must be auto, chat or responses"))
-        })
+        ChatApi::of_word(word.unwrap_or("auto"))
+            .ok_or_else(|| llm_core::wrong_setting(id, "api", "it must be auto, chat or responses"))
     }
 
     pub(crate) fn connection(self) -> Connection {

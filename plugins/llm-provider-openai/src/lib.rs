@@ -24,6 +24,7 @@ pub static PLUGIN: ProviderPlugin =
             Setting::optional("organization", "Organisation that is billed, where the key belongs to several")
                 .with_env(&["OPENAI_ORG_ID"]),
             Setting::optional("project", "Project that is billed, where the key belongs to several")
+                .with_aliases(&["project_id"])
                 .with_env(&["OPENAI_PROJECT_ID"]),
             Own::CHAT_API.setting,
         ])
@@ -32,7 +33,7 @@ pub static PLUGIN: ProviderPlugin =
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    let config: Config = llm_core::read_config(config)?;
+    let config: Config = llm_core::read_config(config, cx)?;
     let dialect = Dialect { chat_api: config.chat_api(&cx.id)?, ..Dialect::OPENAI };
     let adapter = OpenAiAdapter::new(&PLUGIN, cx, dialect, config.connection())?;
     Ok(Arc::new(adapter.with_capabilities(capabilities())))

@@ -57,5 +57,5 @@ async fn the_model_the_request_and_the_setting_decide() {
 fn another_word_for_the_protocol_is_refused() {
     let config = json!({"api": "completions"});
     let error = PLUGIN.build(config.as_object().unwrap().clone(), &BuildCx::new("mine")).err().unwrap();
-    assert_eq!(error.message(), "reading providers.mine.api: it must be auto, chat or responses");
+    assert_eq!(error.message(), "reading api of the provider \"mine\": it must be auto, chat or responses");
 }

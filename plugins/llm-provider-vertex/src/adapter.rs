@@ -39,6 +39,7 @@ pub(crate) fn build(cx: &BuildCx, config: &Config) -> Result<Arc<dyn Provider>, 
     let address = Some(filled(&config.base_url)).filter(|address| !address.is_empty());
     let account = Account::new(&address.unwrap_or_else(|| route.address()), AUTHORIZATION)?
         .with_versions(VERSIONS)?
+        .with_headers(&cx.headers)
         .with_scheme("Bearer ");
     let vertex = Vertex { id: cx.id.clone(), account, route, models: cx.models.clone() };
     Ok(Arc::new(SignedIn::new(vertex, token::source(config, &cx.id))))
@@ -47,7 +48,7 @@ pub(crate) fn build(cx: &BuildCx, config: &Config) -> Result<Arc<dyn Provider>, 
 impl Vertex {
     fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
         if self.route.project().is_empty() {
-            let message = format!("project missing: set GOOGLE_CLOUD_PROJECT or providers.{}.project", self.id);
+            let message = format!("project missing: set {}", PLUGIN.how_to_set(&self.id, &["project"]));
             return Err(missing(message));
         }
         self.account.for_call(cx)

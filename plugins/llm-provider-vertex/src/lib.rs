@@ -28,7 +28,10 @@ pub static PLUGIN: ProviderPlugin =
                 // A project alone is set on many machines that mean other services by it.
                 .required(),
             Setting::optional("metadata", "Whether the machine's metadata server is asked for tokens (true or false)"),
-            Setting::optional("project", "Project that is billed").with_env(&["GOOGLE_CLOUD_PROJECT"]).required(),
+            Setting::optional("project", "Project that is billed")
+                .with_aliases(&["project_id"])
+                .with_env(&["GOOGLE_CLOUD_PROJECT"])
+                .required(),
             Setting::optional("location", "Location of the endpoints")
                 .with_env(&["GOOGLE_CLOUD_LOCATION"])
                 .with_default(route::DEFAULT_LOCATION),
@@ -40,5 +43,5 @@ pub static PLUGIN: ProviderPlugin =
 llm_core::register_provider!(PLUGIN);
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    adapter::build(cx, &llm_core::read_config(config)?)
+    adapter::build(cx, &llm_core::read_config(config, cx)?)
 }

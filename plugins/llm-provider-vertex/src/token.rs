@@ -39,8 +39,8 @@ pub(crate) fn source(config: &Config, id: &str) -> Source<Asked> {
         (_, Some(path)) if !path.as_os_str().is_empty() => Source::issued(Asked::File(path.clone())),
         _ if config.metadata => Source::issued(Asked::Metadata),
         _ => Source::Missing(format!(
-            "credentials missing: set GOOGLE_APPLICATION_CREDENTIALS, or GOOGLE_VERTEX_ACCESS_TOKEN, or \
-             providers.{id}.metadata on google's own machines"
+            "credentials missing: set {}, or metadata = true on google's own machines",
+            crate::PLUGIN.how_to_set(id, &["credentials_file", "access_token"])
         )),
     }
 }

@@ -52,20 +52,20 @@ pub(crate) fn build(cx: &BuildCx, config: Config) -> Result<Arc<dyn Provider>, E
     let given = |secret: Option<Secret>| secret.filter(|secret| !secret.is_blank());
     let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let region = filled(config.region).unwrap_or_else(|| "us-south".to_owned());
-    let version = filled(config.version).unwrap_or_else(|| VERSION.to_owned());
+    let version = filled(config.api_version).unwrap_or_else(|| VERSION.to_owned());
     if !is_word(&region) || !is_word(&version) {
-        let what = "reading region and version of watsonx: they must be a name such as eu-de and a date";
+        let what = "reading region and api_version of watsonx: they must be a name such as eu-de and a date";
         return Err(Error::new(ErrorKind::Config, what));
     }
     let base_url = filled(config.base_url).unwrap_or_else(|| format!("https://{region}.ml.cloud.ibm.com"));
-    let account = Account::new(&base_url, AUTHORIZATION)?.with_versions(&["/ml/v1", "/ml"])?;
+    let account = Account::new(&base_url, AUTHORIZATION)?.with_versions(&["/ml/v1", "/ml"])?.with_headers(&cx.headers);
     let (scheme, sent) = match (given(config.token), given(config.zen_api_key)) {
         (Some(token), _) => ("Bearer ", Some(token)),
         (None, Some(key)) => ("ZenApiKey ", Some(key)),
         (None, None) => ("Bearer ", None),
     };
     let by_token = sent.is_none();
-    let project = filled(config.project_id).map(|id| ("project_id", id));
+    let project = filled(config.project).map(|id| ("project_id", id));
     let inner = Watsonx {
         id: cx.id.clone(),
         models: cx.models.clone(),
@@ -88,11 +88,8 @@ impl Watsonx {
             (Some(deployment), _) => (format!("/ml/v1/deployments/{}/text", percent_encoded(deployment)), None),
             (None, Some((name, id))) => ("/ml/v1/text".to_owned(), Some((*name, &**id))),
             (None, None) => {
-                let message = format!(
-                    "project missing: set WATSONX_PROJECT_ID, or providers.{id}.project_id or providers.{id}.space_id",
-                    id = self.id
-                );
-                return Err(missing(message));
+                let how = PLUGIN.how_to_set(&self.id, &["project", "space_id"]);
+                return Err(missing(format!("project missing: set {how}")));
             }
         };
         let origin = Arc::new(Origin::new(FAMILY, self.id.clone(), model));

@@ -15,7 +15,7 @@ pub struct Config {
     /// A key of Cloud Pak for Data: the base64 text of `USER:KEY`.
     pub zen_api_key: Option<Secret>,
     /// The project that is billed.
-    pub project_id: Option<String>,
+    pub project: Option<String>,
     /// The deployment space that is billed instead.
     pub space_id: Option<String>,
     /// The region, by default `us-south`.
@@ -23,7 +23,7 @@ pub struct Config {
     /// Address of the service, instead of the region's.
     pub base_url: Option<String>,
     /// The version of the API, a date, by default the one that this plugin was written for.
-    pub version: Option<String>,
+    pub api_version: Option<String>,
     /// Who gives tokens, by default `https://iam.cloud.ibm.com`.
     pub iam_url: Option<String>,
 }

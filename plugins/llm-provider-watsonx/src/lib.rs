@@ -25,13 +25,17 @@ pub static PLUGIN: ProviderPlugin =
             Setting::optional("zen_api_key", "Key of Cloud Pak for Data, the base64 text of USER:KEY")
                 .with_env(&["WATSONX_ZENAPIKEY"])
                 .secret(),
-            Setting::optional("project_id", "Project that is billed").with_env(&["WATSONX_PROJECT_ID"]),
+            Setting::optional("project", "Project that is billed")
+                .with_aliases(&["project_id"])
+                .with_env(&["WATSONX_PROJECT_ID"]),
             Setting::optional("space_id", "Deployment space that is billed instead")
                 .with_env(&["WATSONX_DEPLOYMENT_SPACE_ID", "WATSONX_SPACE_ID"]),
             Setting::optional("region", "Region of the service").with_env(&["WATSONX_REGION"]).with_default("us-south"),
             Setting::optional("base_url", "Address of the service, instead of the region's")
                 .with_env(&["WATSONX_URL", "WATSONX_API_BASE"]),
-            Setting::optional("version", "Version of the API, a date").with_default("2024-03-13"),
+            Setting::optional("api_version", "Version of the API, a date")
+                .with_aliases(&["version"])
+                .with_default("2024-03-13"),
             Setting::optional("iam_url", "Who gives tokens").with_default("https://iam.cloud.ibm.com"),
         ])
         .with_default_model("ibm/granite-4-h-small");
@@ -45,5 +49,5 @@ llm_core::model_cards! {
 }
 
 fn build(config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provider>, Error> {
-    adapter::build(cx, llm_core::read_config(config)?)
+    adapter::build(cx, llm_core::read_config(config, cx)?)
 }

@@ -23,7 +23,7 @@ pub(crate) fn url(host: &str) -> Arc<str> {
 pub(crate) fn source(url: &Arc<str>, key: Option<Secret>, id: &str) -> Source<Iam> {
     match key {
         Some(key) => Source::issued(Iam { url: Arc::clone(url), key }),
-        None => Source::Missing(format!("api key missing: set WATSONX_APIKEY or providers.{id}.api_key")),
+        None => Source::Missing(format!("api key missing: set {}", crate::PLUGIN.how_to_set(id, &["api_key"]))),
     }
 }
 

@@ -19,7 +19,7 @@ fn provider(config: &Value) -> Result<Arc<dyn Provider>, Error> {
 }
 
 fn account() -> Value {
-    json!({"token": "token-of-a-test", "project_id": "p-1", "region": "eu-de"})
+    json!({"token": "token-of-a-test", "project": "p-1", "region": "eu-de"})
 }
 
 fn chat(model: &str) -> Request {
@@ -73,7 +73,7 @@ async fn a_refused_token_is_renewed_once() {
         token("token-2", 3600),
         Exchange::new(200, ANSWER),
     ]);
-    let provider = provider(&json!({"api_key": "key", "project_id": "p"})).unwrap();
+    let provider = provider(&json!({"api_key": "key", "project": "p"})).unwrap();
     provider.call(&transport.cx(), chat("m")).await.unwrap();
     assert_eq!(transport.last_request().unwrap().header("authorization"), Some("Bearer token-2"));
 }
@@ -81,7 +81,7 @@ async fn a_refused_token_is_renewed_once() {
 #[tokio::test]
 async fn cloud_pak_for_data_has_keys_of_its_own() {
     let transport = ScriptedTransport::always(Exchange::new(200, ANSWER));
-    let config = json!({"zen_api_key": "dXNlcjprZXk=", "base_url": "https://cpd.test/ml/v1/", "project_id": "p"});
+    let config = json!({"zen_api_key": "dXNlcjprZXk=", "base_url": "https://cpd.test/ml/v1/", "project": "p"});
     provider(&config).unwrap().call(&transport.cx(), chat("m")).await.unwrap();
     let asked = transport.last_request().unwrap();
     assert_eq!(asked.url, "https://cpd.test/ml/v1/text/chat?version=2024-03-13");
@@ -212,8 +212,8 @@ async fn models_are_listed_with_what_they_can_do() {
 #[tokio::test]
 async fn what_is_missing_is_named_and_nothing_is_sent() {
     for (config, word) in [
-        (json!({"project_id": "p"}), "WATSONX_APIKEY"),
-        (json!({"project_id": "p", "api_key": " "}), "WATSONX_APIKEY"),
+        (json!({"project": "p"}), "WATSONX_APIKEY"),
+        (json!({"project": "p", "api_key": " "}), "WATSONX_APIKEY"),
         (json!({"token": "t"}), "WATSONX_PROJECT_ID"),
     ] {
         let transport = ScriptedTransport::always(Exchange::new(200, ANSWER));

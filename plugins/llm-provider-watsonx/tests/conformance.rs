@@ -2,7 +2,7 @@
 
 llm_testkit::conformance! {
     plugin: llm_provider_watsonx::PLUGIN,
-    config: { "base_url": "https://watsonx.test", "project_id": "a-project" },
+    config: { "base_url": "https://watsonx.test", "project": "a-project" },
     fixtures: "tests/fixtures",
     // Usage comes after the reason, and nothing marks the end.
     frames_after_end: 1,

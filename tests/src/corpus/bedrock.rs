@@ -29,7 +29,7 @@ pub(super) fn configure(case: &Case, config: &mut Map<String, Value>) {
         ("bedrock", "bedrock-invoke") => "invoke",
         _ => return,
     };
-    config.insert("chat_api".to_owned(), way.into());
+    config.insert("api".to_owned(), way.into());
     if let (Some(model), Some(recorded)) = (model(case), &case.request)
         && let Some(form) = named_form(&model, &recorded.body)
     {

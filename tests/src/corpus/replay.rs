@@ -67,7 +67,9 @@ pub(super) fn provider(case: &Case, registry: &Registry) -> anyhow::Result<Optio
         "openai-chat" => Some("chat"),
         _ => None,
     };
-    if let Some(api) = recorded.filter(|_| plugin.settings.iter().any(|setting| setting.key == "api")) {
+    if let Some(api) =
+        recorded.filter(|_| plugin.id != "bedrock" && plugin.settings.iter().any(|setting| setting.key == "api"))
+    {
         config.insert("api".to_owned(), api.into());
     }
     if plugin.id == "openai-compatible" {

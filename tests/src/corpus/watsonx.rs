@@ -6,5 +6,5 @@ use serde_json::{Map, Value};
 pub(super) fn configure(config: &mut Map<String, Value>) {
     let key = config.remove("api_key").unwrap_or_default();
     config.insert("token".to_owned(), key);
-    config.insert("project_id".to_owned(), "recorded-project".into());
+    config.insert("project".to_owned(), "recorded-project".into());
 }

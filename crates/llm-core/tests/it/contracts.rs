@@ -131,8 +131,9 @@ fn an_error_on_a_configuration_names_the_key_and_repeats_no_value() {
     }
     let read = |key: &str| {
         let config = Map::from_iter([(key.to_owned(), Value::from("canary-0123456789"))]);
-        llm_core::read_config::<Config>(config).unwrap_err()
+        llm_core::read_config::<Config>(config, &BuildCx::new("acme")).unwrap_err()
     };
+    assert!(read("retries").message().starts_with("reading retries of the provider \"acme\": invalid type: string"));
     assert!(!format!("{:?}", read("retries")).contains("canary"));
     assert!(read("retires").message().contains("retires"));
     assert_eq!(read("retires").kind(), ErrorKind::Config);

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use llm_core::{Availability, Cx, Error, ErrorKind, Progress, Provider, Request, Response, Secret};
+use llm_core::{Availability, Cx, Error, ErrorKind, Progress, Provider, Request, Response, Secret, setting_of};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -237,7 +237,7 @@ impl Inner {
     fn no_key(&self) -> Error {
         let message = match self.slots.iter().find_map(|slot| slot.error()) {
             Some(error) => error.message().to_owned(),
-            None => format!("api key missing: set providers.{}.api_key", self.provider),
+            None => format!("api key missing: set {}", setting_of(&self.provider, "api_key")),
         };
         Error::new(ErrorKind::Auth, message).with_progress(Progress::NotSent)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use llm_core::{ErrorKind, Secret};
+use llm_core::{BuildCx, ErrorKind, Secret};
 use serde_json::Value;
 
 use super::answer::shown;
@@ -106,7 +106,8 @@ pub(super) async fn missing(subject: &Subject, fixtures: &Fixtures) -> Result<()
         config.remove(setting.key);
         config.extend(blank.map(|blank| (setting.key.to_owned(), Value::from(blank))));
         let what = if blank.is_some() { "a blank key" } else { "a missing key" };
-        let provider = match subject.build(config) {
+        // The variable is of the account that has the plugin's own id.
+        let provider = match subject.plugin.build(config, &BuildCx::new(subject.plugin.id)) {
             Ok(provider) => provider,
             Err(error) => {
                 report.add(format!("{what} fails the build, expected an error at the first call: {error}"));

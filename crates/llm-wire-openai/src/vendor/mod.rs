@@ -62,6 +62,33 @@ impl Vendor {
         2 + self.own.len()
     }
 
+    const fn presets(&self) -> &'static [Preset] {
+        let mut at = 0;
+        while at < self.own.len() {
+            if let Place::Preset(presets) = self.own[at].place {
+                return presets;
+            }
+            at += 1;
+        }
+        &[]
+    }
+
+    /// How many presets there are.
+    pub const fn presets_count(&self) -> usize {
+        self.presets().len()
+    }
+
+    /// The names of the presets.
+    pub const fn preset_names<const COUNT: usize>(&self) -> [&'static str; COUNT] {
+        let mut names = [""; COUNT];
+        let mut at = 0;
+        while at < COUNT {
+            names[at] = self.presets()[at].name;
+            at += 1;
+        }
+        names
+    }
+
     /// The table of settings: key, address and the vendor's own.
     pub const fn settings<const COUNT: usize>(&self) -> [Setting; COUNT] {
         let key = if self.dialect.key_required {
@@ -86,11 +113,13 @@ impl Vendor {
         &self,
         build: Build,
         settings: &'static [Setting],
+        presets: &'static [&'static str],
         krate: &'static str,
         version: &'static str,
     ) -> ProviderPlugin {
         let mut plugin = ProviderPlugin::new(self.id, self.name, build, krate, version)
             .with_aliases(self.aliases)
+            .with_presets(presets)
             .with_settings(settings);
         plugin.default_model = self.default_model;
         plugin
@@ -137,9 +166,11 @@ macro_rules! plugin {
         /// The plugin.
         pub static PLUGIN: $crate::llm_core::ProviderPlugin = {
             static SETTINGS: [$crate::llm_core::Setting; $vendor.settings_count()] = $vendor.settings();
+            static PRESETS: [&str; $vendor.presets_count()] = $vendor.preset_names();
             $vendor.plugin(
                 |config, cx| $vendor.build(&PLUGIN, &config, cx),
                 &SETTINGS,
+                &PRESETS,
                 ::core::env!("CARGO_PKG_NAME"),
                 ::core::env!("CARGO_PKG_VERSION"),
             )

@@ -20,8 +20,6 @@ pub enum Place {
     Address,
     /// Into a header of this name, with every call.
     Header(&'static str),
-    /// Its value is a table of headers for every call. They count as secret.
-    Headers,
     /// It says in which of the two chat protocols the server is asked: `auto`, `chat` or `responses`.
     ChatApi,
     /// It names a server whose address and dialect are known.
@@ -34,7 +32,8 @@ impl Own {
         setting: Setting::optional(
             "api",
             "Chat protocol: chat, responses, or auto for chat unless only the Responses API can take a request",
-        ),
+        )
+        .with_aliases(&["chat_api"]),
         place: Place::ChatApi,
     };
 

@@ -2,7 +2,7 @@
 //! into the wrong setting.
 
 use http::HeaderName;
-use llm_core::{BuildCx, Error, ErrorKind, ProviderPlugin, Secret, closest};
+use llm_core::{BuildCx, Error, ErrorKind, ProviderPlugin, Secret, wrong_setting};
 use serde_json::{Map, Value};
 
 use super::{Place, Preset, Vendor};
@@ -32,8 +32,7 @@ impl Settings {
             match (key.as_str(), own.map(|own| own.place)) {
                 ("api_key", _) => api_key = reader.text(key, value)?.map(Secret::from),
                 ("base_url", _) => base_url = reader.text(key, value)?.map(str::to_owned),
-                (_, None) => return Err(reader.unknown(key)),
-                (_, Some(Place::Headers)) => headers.extend(reader.headers(key, value)?),
+                (_, None) => return Err(reader.wrong(key, "there is no such setting")),
                 (_, Some(place)) => match (place, reader.text(key, value)?) {
                     (Place::Header(name), Some(text)) => headers.push((HeaderName::from_static(name), text.into())),
                     (Place::Preset(presets), Some(name)) => {
@@ -64,14 +63,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn wrong(&self, key: &str, what: &str) -> Error {
-        Error::new(ErrorKind::Config, format!("reading providers.{}.{key}: {what}", self.id))
-    }
-
-    fn unknown(&self, key: &str) -> Error {
-        let known: Vec<_> = self.plugin.settings.iter().map(|setting| setting.key).collect();
-        let hint = closest(key, known.iter().copied()).map(|known| format!(", did you mean {known}?"));
-        let known = known.join(", ");
-        self.wrong(key, &format!("there is no such setting{}: there are {known}", hint.unwrap_or_default()))
+        wrong_setting(self.id, key, what)
     }
 
     /// A text; blank counts as not set.
@@ -81,20 +73,6 @@ impl Reader<'_> {
             Value::String(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
             _ => Err(self.wrong(key, "it must be a text")),
         }
-    }
-
-    fn headers(&self, key: &str, value: &Value) -> Result<Vec<(HeaderName, Secret)>, Error> {
-        let Some(fields) = value.as_object() else {
-            return Err(self.wrong(key, "it must be a table of header names and their values"));
-        };
-        let header = |(name, value): (&String, &Value)| {
-            // The name is not repeated: a key may have been pasted in its place.
-            let name =
-                HeaderName::try_from(name).map_err(|_| self.wrong(key, "a name has characters that no header has"))?;
-            let text = value.as_str().ok_or_else(|| self.wrong(key, "each value must be a text"))?;
-            Ok((name, text.into()))
-        };
-        fields.iter().map(header).collect()
     }
 
     fn chat_api(&self, key: &str, word: &str) -> Result<ChatApi, Error> {
@@ -131,9 +109,7 @@ impl Reader<'_> {
     }
 
     fn missing(&self, key: &str) -> Error {
-        let setting = self.plugin.settings.iter().find(|setting| setting.key == key);
-        let variable = setting.and_then(|setting| setting.env.first());
-        let set = variable.map_or(String::new(), |variable| format!("{variable} or "));
-        Error::new(ErrorKind::Config, format!("{key} missing: set {set}providers.{}.{key}", self.id))
+        let how = self.plugin.how_to_set(self.id, &[key]);
+        Error::new(ErrorKind::Config, format!("{key} missing: set {how}"))
     }
 }

@@ -32,7 +32,6 @@ const VENDOR: Vendor = Vendor {
         Own::address(Setting::optional("account", "The account").with_env(&["ACME_ACCOUNT"])),
         Own::address(Setting::optional("host", "The host")),
         Own::header(Setting::optional("team", "Who pays"), "x-acme-team"),
-        Own { setting: Setting::optional("headers", "More headers"), place: Place::Headers },
         Own { setting: Setting::optional("preset", "The server"), place: Place::Preset(&[LOCAL]) },
     ],
     default_model: Some("acme-1"),
@@ -80,7 +79,7 @@ fn sent_as(config: &Value, request: ChatRequest) -> HttpRequest {
 #[test]
 fn the_table_of_settings_has_key_address_and_the_vendors_own() {
     let keys: Vec<_> = PLUGIN.settings.iter().map(|setting| setting.key).collect();
-    assert_eq!(keys, ["api_key", "base_url", "account", "host", "team", "headers", "preset"]);
+    assert_eq!(keys, ["api_key", "base_url", "account", "host", "team", "preset"]);
     assert_eq!(PLUGIN.settings[0].env, ["ACME_API_KEY", "ACME_KEY"]);
     assert!(PLUGIN.settings[0].secret && PLUGIN.settings[0].required && !PLUGIN.settings[1].required);
     assert_eq!(PLUGIN.settings[1].default, Some(VENDOR.base_url));
@@ -138,28 +137,31 @@ fn what_is_wrong_is_said_without_repeating_it() {
         assert_eq!(error.kind(), ErrorKind::Config, "{config}");
         assert_eq!(error.message(), expected, "{config}");
     };
-    check(json!({"host": "h"}), "account missing: set ACME_ACCOUNT or providers.acme-eu.account");
-    check(json!({"account": "a"}), "host missing: set providers.acme-eu.host");
+    check(json!({"host": "h"}), "account missing: set account of the provider \"acme-eu\"");
+    check(json!({"account": "a"}), "host missing: set host of the provider \"acme-eu\"");
     check(
         json!({"api_kye": "sk-1"}),
-        "reading providers.acme-eu.api_kye: there is no such setting, did you mean api_key?: \
-         there are api_key, base_url, account, host, team, headers, preset",
+        "reading api_kye of the provider \"acme-eu\": there is no such setting, did you mean api_key?: \
+         there are api_key, base_url, account, host, team, preset, headers",
     );
-    check(json!({"api_key": 7}), "reading providers.acme-eu.api_key: it must be a text");
-    check(json!({"preset": "sk-1"}), "reading providers.acme-eu.preset: there is no such preset: there are local");
+    check(json!({"api_key": 7}), "reading api_key of the provider \"acme-eu\": it must be a text");
+    check(
+        json!({"preset": "sk-1"}),
+        "reading preset of the provider \"acme-eu\": there is no such preset: there are local",
+    );
     check(
         json!({"headers": {"sk 1": "v"}}),
-        "reading providers.acme-eu.headers: a name has characters that no header has",
+        "reading headers of the provider \"acme-eu\": a name has characters that no header has",
     );
-    check(json!({"headers": {"x-a": 1}}), "reading providers.acme-eu.headers: each value must be a text");
+    check(json!({"headers": {"x-a": 1}}), "reading headers of the provider \"acme-eu\": each value must be a text");
     check(
         json!({"headers": "x"}),
-        "reading providers.acme-eu.headers: it must be a table of header names and their values",
+        "reading headers of the provider \"acme-eu\": it must be a table of header names and their values",
     );
     for account in ["a/../b", "a?b", "a@b", "/"] {
         check(
             json!({"host": "h", "account": account}),
-            "reading providers.acme-eu.account: it has characters that cannot stand in this place of an address",
+            "reading account of the provider \"acme-eu\": it has characters that cannot stand in this place of an address",
         );
     }
     assert!(build(&json!({"base_url": "acme.test"})).is_err());

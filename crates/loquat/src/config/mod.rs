@@ -117,6 +117,18 @@ pub struct Config {
     pub server: Map<String, Value>,
 }
 
+/// Tables that there may be several of.
+const LISTS: [&str; 6] = ["provider", "model", "route", "experiment", "shadow", "budget"];
+
+/// The key that was likely meant by one that is none, as the end of what the parser says.
+fn hint(message: &str) -> Option<String> {
+    let mut names = message.strip_prefix("unknown field `")?.split('`').step_by(2);
+    let (wrong, known) = (names.next()?, names.collect::<Vec<_>>());
+    let close = llm_core::closest(wrong, known.iter().copied())?;
+    let is_list = known.contains(&"provider") && LISTS.contains(&close);
+    Some(if is_list { format!("; did you mean [[{close}]]?") } else { format!("; did you mean {close}?") })
+}
+
 impl Config {
     /// Reads TOML. Errors name the line and what is expected there.
     pub fn from_toml(text: &str) -> Result<Self, Error> {
@@ -127,7 +139,8 @@ impl Config {
             let place = line.map(|line| format!(" line {line}:")).unwrap_or_default();
             // People paste keys into the wrong setting, and a type error repeats the value.
             let what = redact(error.message());
-            Error::new(ErrorKind::Config, format!("reading the configuration:{place} {what}"))
+            let hint = hint(error.message()).unwrap_or_default();
+            Error::new(ErrorKind::Config, format!("reading the configuration:{place} {what}{hint}"))
         })?;
         match config.version {
             None | Some(1) => Ok(config),

@@ -1,5 +1,8 @@
 //! One account at a vendor, or one server, as it is configured.
 
+use std::time::Duration;
+
+use llm_core::duration_text;
 use llm_resilience::{BreakerPolicy, CoolDownPolicy, LimitPolicy};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -15,6 +18,8 @@ pub struct ProviderConfig {
     pub kind: Option<String>,
     /// Where it runs (`eu`): requests may ask for a region, and a hedge goes to another one.
     pub region: Option<String>,
+    /// [`Defaults::attempt_timeout`](super::Defaults::attempt_timeout) of its targets, where a target has none of its own.
+    pub timeout: Option<Duration>,
     /// [`Defaults::breaker`](super::Defaults::breaker) of its targets.
     pub breaker: Option<BreakerPolicy>,
     /// How long a key that the vendor refused is left alone.
@@ -56,12 +61,18 @@ impl<'de> Deserialize<'de> for ProviderConfig {
             id: String,
             kind: Option<String>,
             region: Option<String>,
+            #[serde(default, with = "duration_text::option")]
+            timeout: Option<Duration>,
             breaker: Option<BreakerPolicy>,
             cool_down: Option<CoolDownPolicy>,
             #[serde(flatten)]
             settings: Map<String, Value>,
         }
-        let Table { id, kind, region, breaker, cool_down, settings } = Table::deserialize(deserializer)?;
+        let Table { id, kind, region, timeout, breaker, cool_down, settings } = Table::deserialize(deserializer)?;
+        if timeout.is_some_and(|timeout| timeout.is_zero()) {
+            let what = "0 leaves no time for an answer, leave it out for the default";
+            return Err(D::Error::custom(format_args!("timeout of the provider {id:?}: {what}")));
+        }
         let (limits, settings): (Map<_, _>, Map<_, _>) =
             settings.into_iter().partition(|(key, _)| LIMITS.contains(&key.as_str()));
         let limits = if limits.is_empty() {
@@ -70,7 +81,7 @@ impl<'de> Deserialize<'de> for ProviderConfig {
             let limits = LimitPolicy::deserialize(Value::Object(limits));
             Some(limits.map_err(|error| D::Error::custom(format_args!("the limits of {id}: {error}")))?)
         };
-        Ok(Self { id, kind, region, breaker, cool_down, limits, settings })
+        Ok(Self { id, kind, region, timeout, breaker, cool_down, limits, settings })
     }
 }
 
@@ -81,6 +92,7 @@ impl ProviderConfig {
             id: id.into(),
             kind: None,
             region: None,
+            timeout: None,
             breaker: None,
             cool_down: None,
             limits: None,
@@ -99,6 +111,13 @@ impl ProviderConfig {
     #[must_use]
     pub fn with_region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
+        self
+    }
+
+    /// With the longest time of one attempt at it.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 
@@ -124,6 +143,7 @@ impl std::fmt::Debug for ProviderConfig {
             .field("id", &self.id)
             .field("kind", &self.kind)
             .field("region", &self.region)
+            .field("timeout", &self.timeout)
             .field("breaker", &self.breaker)
             .field("cool_down", &self.cool_down)
             .field("limits", &self.limits)

@@ -142,7 +142,7 @@ mod tests {
             command_timeout: Some(Duration::from_millis(500)),
             command_lifetime: None,
         };
-        CommandKey::new("providers.acme.api_key", line, &config)?.program.run()
+        CommandKey::new("api_key of the provider \"acme\"", line, &config)?.program.run()
     }
 
     #[test]
@@ -166,7 +166,7 @@ mod tests {
         ];
         for (line, expected) in cases {
             let message = read(line).unwrap_err().message().to_owned();
-            assert!(message.starts_with("reading providers.acme.api_key: "), "{message}");
+            assert!(message.starts_with("reading api_key of the provider \"acme\": "), "{message}");
             assert!(message.contains(expected) && !message.contains("sk-secret"), "{line}: {message}");
         }
     }
@@ -175,7 +175,7 @@ mod tests {
     fn programs_are_run_only_where_that_is_allowed() {
         for commands in [None, Some(false)] {
             let config = CredentialsConfig { commands, ..CredentialsConfig::default() };
-            let refused = CommandKey::new("providers.acme.api_key", "true", &config).map(|_| ()).unwrap_err();
+            let refused = CommandKey::new("api_key of the provider \"acme\"", "true", &config).map(|_| ()).unwrap_err();
             assert!(refused.message().contains("credentials.commands = true"), "{refused}");
         }
     }

@@ -358,3 +358,32 @@ async fn a_provider_has_a_breaker_and_cool_downs_of_its_own() {
     let error = client.chat("hi").model("broken/locked").await.unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(180)), "twice refused, twice as long: {error:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_has_a_time_for_each_attempt() {
+    static SLOW: ProviderPlugin = ProviderPlugin::new(
+        "slow",
+        "Slow",
+        |_, cx| {
+            Ok(loquat::function(cx.id.clone(), |_| async {
+                tokio::time::sleep(Duration::from_secs(20)).await;
+                Ok("late".to_owned())
+            }))
+        },
+        "slow",
+        "0",
+    );
+    let text = "[[provider]]\nid = \"slow\"\ntimeout = \"5s\"\n[defaults]\nretry = \"none\"\n\
+                [[model]]\nname = \"routed\"\ntargets = [\"slow/m\"]\n\
+                [[model]]\nname = \"own\"\ntargets = [{ id = \"slow/m\", timeout = \"30s\" }]";
+    let config = Config::from_toml(text).unwrap();
+    let client = Client::builder().plugin(&SLOW).config(config).environment(Environment::empty()).build().unwrap();
+    for model in ["slow/m", "routed"] {
+        let before = tokio::time::Instant::now();
+        let error = client.chat("hi").model(model).await.unwrap_err();
+        assert_eq!((error.kind(), before.elapsed().as_secs()), (ErrorKind::Timeout, 5), "{model}: {error}");
+    }
+    assert_eq!(client.chat("hi").model("own").await.unwrap().text(), "late");
+    let error = Config::from_toml("[[provider]]\nid = \"slow\"\ntimeout = 0").unwrap_err();
+    assert!(error.message().contains("timeout of the provider \"slow\": 0 leaves no time"), "{error}");
+}

@@ -282,7 +282,7 @@ fn what_is_wrong_with_keys_is_said_with_what_to_do() {
         let config = format!("[[provider]]\nid = \"acme\"\napi_key = {value}");
         let error = client(&Vendor::default(), &config).map(|_| ()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.message().contains("reading providers.acme.api_key: "), "{error}");
+        assert!(error.message().contains("reading api_key of the provider \"acme\": "), "{error}");
         assert!(error.message().contains(expected) && !error.message().contains("pasted"), "{value}: {error}");
     }
     let elsewhere = "[[provider]]\nid = \"acme\"\napi_key = \"k\"\nbase_url = \"cmd:echo x\"";

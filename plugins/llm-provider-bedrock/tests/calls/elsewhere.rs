@@ -100,14 +100,14 @@ fn answered() -> Value {
 #[tokio::test]
 async fn mantle_speaks_the_responses_api_where_it_is_told_or_must() {
     let config = json!({"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret-of-the-test",
-        "chat_api": "mantle-responses", "region": "us-west-2"});
+        "api": "mantle-responses", "region": "us-west-2"});
     let request = ChatRequest::new("openai.gpt-oss-20b").with_user("hi");
     let asked = sent(&signing(&config), request, &answered().to_string()).await;
     assert_eq!(asked.url, "https://bedrock-mantle.us-west-2.api.aws/v1/responses");
     let authorization = asked.header("authorization").unwrap();
     assert!(authorization.contains("/us-west-2/bedrock-mantle/aws4_request"), "{authorization}");
 
-    let config = json!({"api_key": "bearer-of-the-test", "chat_api": "mantle"});
+    let config = json!({"api_key": "bearer-of-the-test", "api": "mantle"});
     let cx = BuildCx::new("aws").with_models(Arc::new(Newer));
     let provider = PLUGIN.build(config.as_object().unwrap().clone(), &cx).unwrap();
     let transport = ScriptedTransport::always(Exchange::json(200, &answered()));
@@ -122,7 +122,7 @@ async fn mantle_speaks_the_responses_api_where_it_is_told_or_must() {
 #[tokio::test]
 async fn mantle_takes_a_key_and_an_address_of_the_call() {
     let config =
-        json!({"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret-of-the-test", "chat_api": "mantle-chat"});
+        json!({"access_key_id": "AKIDEXAMPLE", "secret_access_key": "secret-of-the-test", "api": "mantle-chat"});
     let answer =
         json!({"choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "Hi"}}]});
     let transport = ScriptedTransport::always(Exchange::json(200, &answer));

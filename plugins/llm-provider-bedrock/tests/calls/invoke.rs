@@ -14,7 +14,7 @@ use super::{chat, provider, sent};
 
 #[tokio::test]
 async fn invoke_speaks_each_publishers_form() {
-    let provider = provider(&json!({"api_key": "k", "chat_api": "invoke"})).unwrap();
+    let provider = provider(&json!({"api_key": "k", "api": "invoke"})).unwrap();
     let claude = json!({"type": "message", "role": "assistant", "model": "claude", "content": [{"type": "text", "text": "Hi"}],
         "stop_reason": "end_turn", "usage": {"input_tokens": 3, "output_tokens": 1}});
     let request = sent(
@@ -81,7 +81,7 @@ async fn a_model_that_nobody_knows_is_not_guessed_at() {
 
 #[tokio::test]
 async fn answers_of_invoke_are_read_by_their_fields() {
-    let provider = provider(&json!({"api_key": "k", "chat_api": "invoke"})).unwrap();
+    let provider = provider(&json!({"api_key": "k", "api": "invoke"})).unwrap();
     let answers = [
         ("amazon.titan-text-express-v1", json!({"results": [{"outputText": "Hi", "completionReason": "LENGTH"}]})),
         (
@@ -203,7 +203,7 @@ async fn streams_of_invoke_are_whole_with_the_metrics_and_cut_without() {
         ),
     ];
     for (model, payloads) in streams {
-        let provider = provider(&json!({"api_key": "k", "chat_api": "invoke"})).unwrap();
+        let provider = provider(&json!({"api_key": "k", "api": "invoke"})).unwrap();
         let frames: Vec<Vec<u8>> = payloads.iter().map(chunk).collect();
         for kept in 0..=frames.len() {
             let transport = ScriptedTransport::always(Exchange::new(200, frames[..kept].concat()).split_every(7));

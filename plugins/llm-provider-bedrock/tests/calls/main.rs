@@ -25,7 +25,7 @@ fn provider(config: &Value) -> Result<Arc<dyn Provider>, Error> {
 
 /// A provider whose clock stands at the time of AWS's own test vectors.
 fn signing(config: &Value) -> Bedrock {
-    let config: Config = llm_core::read_config(config.as_object().unwrap().clone()).unwrap();
+    let config: Config = llm_core::read_config(config.as_object().unwrap().clone(), &BuildCx::new("bedrock")).unwrap();
     Bedrock::new(&BuildCx::new("aws-eu"), &config)
         .unwrap()
         .with_clock(|| UNIX_EPOCH + Duration::from_secs(1_440_938_160))
@@ -219,7 +219,7 @@ async fn models_are_told_to_reason_in_their_own_way() {
 
 #[tokio::test]
 async fn mantle_speaks_openais_chat_and_is_signed_for_its_own_service() {
-    let config = json!({"access_key_id": "AKIDEXAMPLE", "secret_access_key": "s3cr3t", "chat_api": "mantle"});
+    let config = json!({"access_key_id": "AKIDEXAMPLE", "secret_access_key": "s3cr3t", "api": "mantle"});
     let answer = json!({"model": "openai.gpt-oss-20b", "choices": [{"index": 0, "finish_reason": "stop",
         "message": {"role": "assistant", "content": "Hi"}}]});
     let request =
@@ -355,7 +355,7 @@ fn wrong_settings_are_refused_at_the_build() {
     for config in [
         json!({"region": "no region"}),
         json!({"base_url": "not an address"}),
-        json!({"chat_api": "telepathy"}),
+        json!({"api": "telepathy"}),
         json!({"invoke_form": "telepathy"}),
         json!({"api_kee": "k"}),
     ] {

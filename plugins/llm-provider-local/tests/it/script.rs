@@ -128,7 +128,7 @@ async fn a_script_that_is_missing_or_wrong_is_refused() {
         assert_eq!((error.kind(), error.param()), (ErrorKind::InvalidRequest, Some("ext.local.script")));
         assert!(error.message().contains(words), "{error}");
     };
-    refused(ChatRequest::new("script").with_user("hi"), "set providers.fake.script").await;
+    refused(ChatRequest::new("script").with_user("hi"), "set script of the provider \"fake\"").await;
     refused(script(&json!(["stop"])), "step 1: unknown variant `stop`").await;
     refused(script(&json!({ "fail_first": 1 })), "needs a memory").await;
 }

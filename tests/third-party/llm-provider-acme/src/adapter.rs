@@ -26,13 +26,14 @@ pub struct Acme {
 impl Acme {
     /// An account by its settings.
     pub fn new(cx: &BuildCx, config: Config) -> Result<Self, Error> {
-        let account = Account::new(config.base_url.as_deref().unwrap_or(BASE_URL), KEY)?.with_key(config.api_key)?;
+        let account = Account::new(config.base_url.as_deref().unwrap_or(BASE_URL), KEY)?;
+        let account = account.with_headers(&cx.headers).with_key(config.api_key)?;
         Ok(Self { id: cx.id.clone(), models: cx.models.clone(), account })
     }
 
     /// The account of one call, which may come with a key of its own.
     fn account(&self, cx: &Cx) -> Result<Cow<'_, Account>, Error> {
-        self.account.of_call(cx, &self.id, "ACME_API_KEY")
+        self.account.of_call(cx, &crate::PLUGIN, &self.id)
     }
 
     fn origin(&self, model: &str) -> Arc<Origin> {

@@ -51,7 +51,7 @@ fn build(mut config: Map<String, Value>, cx: &BuildCx) -> Result<Arc<dyn Provide
     if config.get("defect").is_some_and(|defect| defect == "takes any setting") {
         config.retain(|key, _| ["api_key", "base_url", "defect"].contains(&key.as_str()));
     }
-    let config: Config = read_config(config)?;
+    let config: Config = read_config(config, cx)?;
     if !config.base_url.starts_with("https://") || config.base_url.contains('@') {
         let shown = if config.defect == "repeats a bad address" { &*config.base_url } else { "it" };
         return Err(Error::new(ErrorKind::Config, format!("reading base_url: {shown} is no address of a toy")));
@@ -74,7 +74,7 @@ impl Toy {
         key.ok_or_else(|| {
             let message = match &*self.config.defect {
                 "does not name the variable" => "api key missing",
-                _ => "api key missing: set TOY_API_KEY or providers.toy.api_key",
+                _ => "api key missing: set TOY_API_KEY or api_key of the provider \"toy\"",
             };
             let kind = if self.has("gives another class") { ErrorKind::Config } else { ErrorKind::Auth };
             Error::new(kind, message)
