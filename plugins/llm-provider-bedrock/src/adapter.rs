@@ -68,7 +68,14 @@ impl Bedrock {
             (None, _) => How::Converse,
         };
         let account = Account::new(&cx.id, config, region);
-        let region = Arc::new(Region { id: cx.id.clone(), route, headers: cx.headers.clone(), how, form, models: cx.models.clone() });
+        let region = Arc::new(Region {
+            id: cx.id.clone(),
+            route,
+            headers: cx.headers.clone(),
+            how,
+            form,
+            models: cx.models.clone(),
+        });
         Ok(Self { region, account, now: this_machines_time })
     }
 

@@ -61,12 +61,9 @@ pub static PLUGIN: ProviderPlugin =
                 .with_default(route::DEFAULT_REGION),
             Setting::optional("base_url", "Address of the runtime API, for proxies and private endpoints")
                 .with_env(&["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"]),
-            Setting::optional(
-                "api",
-                "How models are asked: converse, invoke, mantle, mantle-chat or mantle-responses",
-            )
-            .with_aliases(&["chat_api"])
-            .with_default("converse"),
+            Setting::optional("api", "How models are asked: converse, invoke, mantle, mantle-chat or mantle-responses")
+                .with_aliases(&["chat_api"])
+                .with_default("converse"),
             Setting::optional(
                 "invoke_form",
                 "Form of InvokeModel's bodies for models that the catalogue does not know",
