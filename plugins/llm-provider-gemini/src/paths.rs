@@ -70,8 +70,8 @@ mod tests {
 
     #[test]
     fn pages_and_versions_are_parts_of_the_path() {
-        let paths = Paths::new(Some(" v1 ")).unwrap();
+        let paths = Paths::new("gemini", Some(" v1 ")).unwrap();
         assert_eq!(paths.models(Some("a/b=")), "/v1/models?pageSize=1000&pageToken=a%2Fb%3D");
-        assert!(Paths::new(Some("v1/../x")).is_err());
+        assert!(Paths::new("gemini", Some("v1/../x")).is_err());
     }
 }
