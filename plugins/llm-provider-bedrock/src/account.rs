@@ -80,8 +80,8 @@ impl Account {
             return Source::issued(Asked::Machine(Machine::new(filled(&config.metadata_url).as_deref())));
         }
         Source::Missing(format!(
-            "api key missing: set {}, or access_key_id and secret_access_key",
-            PLUGIN.how_to_set(id, &["api_key", "profile"])
+            "api key missing: set {}, an access key together with its secret",
+            PLUGIN.how_to_set(id, &["api_key", "access_key_id", "profile"])
         ))
     }
 

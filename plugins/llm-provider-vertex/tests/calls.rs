@@ -15,6 +15,11 @@ fn provider(config: &Value) -> Result<Arc<dyn Provider>, Error> {
     PLUGIN.build(config.as_object().unwrap().clone(), &BuildCx::new("vertex-eu"))
 }
 
+/// The account that takes the variables: the one of the plugin's own id.
+fn own(config: &Value) -> Result<Arc<dyn Provider>, Error> {
+    PLUGIN.build(config.as_object().unwrap().clone(), &BuildCx::new(PLUGIN.id))
+}
+
 fn gemini() -> Exchange {
     let part = json!({"content": {"role": "model", "parts": [{"text": "Hi"}]}, "finishReason": "STOP"});
     Exchange::json(200, &json!({"candidates": [part]}))
@@ -246,7 +251,7 @@ async fn what_is_missing_is_named_and_nothing_is_sent() {
         (json!({"project": "p", "credentials_file": "/nowhere/key.json"}), "/nowhere/key.json"),
     ] {
         let transport = ScriptedTransport::always(gemini());
-        let error = provider(&config).unwrap().call(&transport.cx(), chat("gemini-3.5-flash")).await.unwrap_err();
+        let error = own(&config).unwrap().call(&transport.cx(), chat("gemini-3.5-flash")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Auth);
         assert!(error.message().contains(word), "{error}");
         assert!(transport.requests().is_empty());

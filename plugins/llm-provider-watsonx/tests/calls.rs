@@ -18,6 +18,11 @@ fn provider(config: &Value) -> Result<Arc<dyn Provider>, Error> {
     PLUGIN.build(config.as_object().unwrap().clone(), &BuildCx::new("ibm-eu"))
 }
 
+/// The account that takes the variables: the one of the plugin's own id.
+fn own(config: &Value) -> Result<Arc<dyn Provider>, Error> {
+    PLUGIN.build(config.as_object().unwrap().clone(), &BuildCx::new(PLUGIN.id))
+}
+
 fn account() -> Value {
     json!({"token": "token-of-a-test", "project": "p-1", "region": "eu-de"})
 }
@@ -217,7 +222,7 @@ async fn what_is_missing_is_named_and_nothing_is_sent() {
         (json!({"token": "t"}), "WATSONX_PROJECT_ID"),
     ] {
         let transport = ScriptedTransport::always(Exchange::new(200, ANSWER));
-        let error = provider(&config).unwrap().call(&transport.cx(), chat("m")).await.unwrap_err();
+        let error = own(&config).unwrap().call(&transport.cx(), chat("m")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Auth);
         assert!(error.message().contains(word), "{error}");
         assert!(transport.requests().is_empty());

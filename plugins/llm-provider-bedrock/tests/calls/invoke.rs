@@ -56,7 +56,7 @@ impl KnownModels for Said {
 #[tokio::test]
 async fn a_model_that_nobody_knows_is_not_guessed_at() {
     let arn = |name: &str| format!("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/{name}");
-    let config = json!({"api_key": "k", "chat_api": "invoke"}).as_object().unwrap().clone();
+    let config = json!({"api_key": "k", "api": "invoke"}).as_object().unwrap().clone();
     let provider = PLUGIN.build(config, &BuildCx::new("aws").with_models(Arc::new(Said))).unwrap();
 
     let transport = ScriptedTransport::always(Exchange::new(200, "{}"));

@@ -23,6 +23,11 @@ fn provider(config: &Value) -> Result<Arc<dyn Provider>, Error> {
     PLUGIN.build(config.as_object().unwrap().clone(), &BuildCx::new("aws-eu"))
 }
 
+/// The account that takes the variables: the one of the plugin's own id.
+fn own(config: &Value) -> Result<Arc<dyn Provider>, Error> {
+    PLUGIN.build(config.as_object().unwrap().clone(), &BuildCx::new(PLUGIN.id))
+}
+
 /// A provider whose clock stands at the time of AWS's own test vectors.
 fn signing(config: &Value) -> Bedrock {
     let config: Config = llm_core::read_config(config.as_object().unwrap().clone(), &BuildCx::new("bedrock")).unwrap();
@@ -107,7 +112,7 @@ async fn without_any_key_nothing_is_sent_and_the_error_says_what_to_set() {
         ),
     ] {
         let transport = ScriptedTransport::always(Exchange::new(200, CHAT));
-        let provider = provider(&config).unwrap();
+        let provider = own(&config).unwrap();
         let error = chat(&*provider, &transport.cx(), request()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Auth, "{error}");
         assert!(error.message().contains(variable), "{error}");

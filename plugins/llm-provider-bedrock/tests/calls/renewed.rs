@@ -76,7 +76,7 @@ async fn mantle_is_asked_again_with_another_key() {
     ];
     let transport = ScriptedTransport::new(answers);
     let mut config = container();
-    config["chat_api"] = "mantle-chat".into();
+    config["api"] = "mantle-chat".into();
     chat(&signing(&config), &transport.cx(), request()).await.unwrap();
     assert_eq!(signed_with(&transport), ["ASIAFIRST", "ASIASECOND"]);
 }
