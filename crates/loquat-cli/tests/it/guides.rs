@@ -44,8 +44,10 @@ fn every_configuration_of_the_guide_to_credentials_is_taken() {
         // A machine has none of these files.
         let text = text.replace("/run/secrets/anthropic", "FILE").replace("/run/secrets/gemini-3", "FILE");
         let text = text.replace("FILE", &file.display().to_string());
-        let environment: Environment =
-            ["OPENAI_API_KEY", "GEMINI_KEY_1", "GEMINI_KEY_2"].into_iter().map(|name| (name, "sk-none")).collect();
+        let environment: Environment = ["OPENAI_API_KEY", "GEMINI_KEY_1", "GEMINI_KEY_2", "PROXY_AUTH"]
+            .map(|name| (name, "sk-none"))
+            .into_iter()
+            .collect();
         let config = Config::from_toml(&text).unwrap();
         let built = Client::builder().config(config).environment(environment).build();
         assert!(built.is_ok(), "{built:?}\n{text}");

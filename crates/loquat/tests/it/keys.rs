@@ -285,7 +285,7 @@ fn what_is_wrong_with_keys_is_said_with_what_to_do() {
         assert!(error.message().contains("reading api_key of the provider \"acme\": "), "{error}");
         assert!(error.message().contains(expected) && !error.message().contains("pasted"), "{value}: {error}");
     }
-    let elsewhere = "[[provider]]\nid = \"acme\"\napi_key = \"k\"\nbase_url = \"cmd:echo x\"";
+    let elsewhere = "[[provider]]\nid = \"acme\"\napi_key = \"k\"\nheaders = { x-team = \"cmd:echo x\" }";
     let error = client(&Vendor::default(), elsewhere).map(|_| ()).unwrap_err();
     assert!(error.message().contains("a program may print a provider's api_key and nothing else"), "{error}");
 }

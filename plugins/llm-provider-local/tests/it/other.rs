@@ -67,7 +67,10 @@ fn wrong_settings_fail_the_build() {
     for (config, words) in [
         (json!({ "scripts": { "echo": [] } }), "\"echo\" is taken"),
         (json!({ "script": [{ "txt": "a" }] }), "unknown variant `txt`"),
-        (json!({ "speed": 1 }), "reading speed of the provider \"local\": there is no such setting: there are delay_ms"),
+        (
+            json!({ "speed": 1 }),
+            "reading speed of the provider \"local\": there is no such setting: there are delay_ms",
+        ),
         (json!({ "delay_ms": -1 }), "reading delay_ms of the provider \"local\": invalid value"),
     ] {
         let error = PLUGIN.build(config.as_object().cloned().unwrap(), &BuildCx::new("local")).err().unwrap();
