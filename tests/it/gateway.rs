@@ -4,6 +4,7 @@ mod broken;
 mod disconnect;
 mod edges;
 mod failover;
+mod foreign;
 mod money;
 mod responses;
 

@@ -1,5 +1,6 @@
 //! The chat operation: what is asked.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ext::Extensions;
+use crate::id::Origin;
 use crate::message::Message;
 use crate::tool::{Tool, ToolChoice};
 use crate::warning::OnUnsupported;
@@ -101,6 +103,11 @@ pub struct ChatRequest {
     /// Vendor-specific settings.
     #[serde(default, skip_serializing_if = "Extensions::is_empty")]
     pub ext: Extensions,
+    /// The wire family in whose form this was asked, where the body had fields with no place here. They stand in `ext`
+    /// under that name, and unlike settings for somebody else they are a part of what is asked: see
+    /// [`ChatRequest::keep_asked`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Cow<'static, str>>,
     /// Fields that this version does not know, kept; they are not sent to any vendor.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
@@ -202,6 +209,23 @@ impl ChatRequest {
     /// With a user message of this text.
     pub fn with_user(self, text: impl Into<String>) -> Self {
         self.with_message(Message::user(text))
+    }
+
+    /// Keeps fields of a body of this wire family that have no place here: they go back to that family as they are, and
+    /// a target of another one warns of each, or refuses the request in strict mode.
+    pub fn keep_asked(&mut self, form: &'static str, fields: Map<String, Value>) {
+        if !fields.is_empty() {
+            self.form = Some(Cow::Borrowed(form));
+            self.ext.of_mut(form).extend(fields);
+        }
+    }
+
+    /// Fields of the body that was read which mean nothing to this target. Null and empty text ask for nothing.
+    pub fn foreign(&self, to: &Origin) -> impl Iterator<Item = &str> {
+        let form = self.form.as_deref().filter(|form| **form != *to.api && **form != *to.provider);
+        let asked = form.and_then(|form| self.ext.of(form)).into_iter().flatten();
+        let asks = |value: &Value| !value.is_null() && value != "";
+        asked.filter(move |(name, value)| asks(value) && !self.extra.contains_key(*name)).map(|(name, _)| name.as_str())
     }
 
     /// With one more tool.

@@ -1,6 +1,6 @@
 //! What encoding a request gives, and the warnings that come with it.
 
-use llm_core::{CacheHint, Error, Message, OnUnsupported, Warning, Warnings};
+use llm_core::{CacheHint, ChatRequest, Error, Message, OnUnsupported, Origin, Warning, Warnings};
 
 use crate::multipart::Form;
 
@@ -66,7 +66,17 @@ impl Notes {
 
     /// A field whose name is the caller's.
     pub(crate) fn unknown(&mut self, field: &str) -> Result<(), Error> {
-        self.warnings.unsupported(field, "this version does not know the field; use `ext` to send it as it is")
+        self.warnings.unknown(field)
+    }
+
+    /// A field of the caller's own settings is left out.
+    pub(crate) fn left_out(&mut self, field: &str, why: &str) -> Result<(), Error> {
+        self.warnings.unsupported(field, why)
+    }
+
+    /// The fields of a body of another protocol, which are left out.
+    pub(crate) fn foreign(&mut self, request: &ChatRequest, to: &Origin) -> Result<(), Error> {
+        self.warnings.foreign(request, to)
     }
 
     /// The fields of a message and of its parts that this version does not know.

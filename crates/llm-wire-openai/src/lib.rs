@@ -10,6 +10,7 @@ pub mod chat;
 pub mod completions;
 pub mod count_tokens;
 mod counts;
+mod crossing;
 pub mod dialect;
 pub mod embed;
 mod embed_input;

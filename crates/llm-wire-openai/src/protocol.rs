@@ -9,6 +9,7 @@ use llm_core::{
 };
 use llm_wire::sse_stream;
 
+use crate::crossing::is_for_responses;
 use crate::dialect::{ChatApi, Dialect};
 use crate::encoded::Encoded;
 use crate::{FAMILY, chat, completions, responses};
@@ -129,6 +130,7 @@ fn needs_responses(request: &ChatRequest, dialect: &Dialect, provider: &str) -> 
         _ => false,
     };
     request.ext.of(responses::FAMILY).is_some_and(|fields| !fields.is_empty())
+        || request.ext.of(provider).is_some_and(is_for_responses)
         || request.tools.iter().any(|tool| runs_there(tool))
         || request.messages.iter().any(|message| message.content.iter().any(|part| is_item(message, part)))
 }
@@ -161,6 +163,11 @@ mod tests {
         assert_eq!(of(&plain().with_tool(server_tool("openai-responses.mcp"))), Protocol::Responses);
         let mut request = plain();
         request.ext.set("openai-responses", "previous_response_id", "resp_1");
+        assert_eq!(of(&request), Protocol::Responses);
+        let mut request = plain();
+        request.ext.set("openai", "verbosity", "low");
+        assert_eq!(of(&request), Protocol::Chat);
+        request.ext.set("openai", "max_tool_calls", 3);
         assert_eq!(of(&request), Protocol::Responses);
         let document = Part::media(Media::url("application/pdf", "https://files.test/a.pdf"));
         assert_eq!(of(&plain().with_message(Message::new(Role::User, vec![document]))), Protocol::Responses);

@@ -7,7 +7,7 @@ use llm_core::{Attempt, Cost, PartKind, Usage};
 use loquat::{ChatCall, Environment, Piece, Reply};
 
 use crate::failure::Failure;
-use crate::terminal::{line, note, write};
+use crate::terminal::{line, note, warn, write};
 use crate::{client, stdin};
 
 /// Ask a model one question.
@@ -47,6 +47,7 @@ impl Ask {
         if self.no_stream {
             let reply = call.await?;
             line(words(&reply))?;
+            warn(&reply.warnings);
             self.report(&reply.target(), reply.usage(), reply.cost(), reply.attempts());
             return Ok(());
         }
@@ -64,6 +65,7 @@ impl Ask {
                 }
                 Ok(Piece::Done(summary)) => {
                     write("\n")?;
+                    warn(&summary.warnings);
                     self.report(&summary.target, &summary.usage, summary.cost.as_ref(), &summary.attempts);
                 }
                 Ok(_) => {}

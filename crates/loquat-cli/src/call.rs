@@ -9,7 +9,7 @@ use loquat::{Client, Config, Environment, ProviderConfig, normal};
 
 use crate::failure::Failure;
 use crate::stdin;
-use crate::terminal::line;
+use crate::terminal::{line, warn};
 
 /// The longest wait that a vendor may ask for before the call is tried again; after a longer one the error is printed.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
@@ -54,7 +54,10 @@ impl Call {
             _ = tokio::signal::ctrl_c() => Err(Error::new(ErrorKind::Cancelled, "the call was interrupted")),
         };
         match answer {
-            Ok(response) => line(normal::answer(&response)),
+            Ok(response) => {
+                warn(&response.warnings);
+                line(normal::answer(&response))
+            }
             Err(error) => {
                 line(normal::error(&error))?;
                 Err(Failure::Printed(error))

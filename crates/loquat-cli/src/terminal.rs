@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{self, Write as _};
 
+use llm_core::Warning;
+
 use crate::failure::Failure;
 
 /// Writes a line of the result.
@@ -25,6 +27,11 @@ pub(crate) fn write(text: impl Display) -> Result<(), Failure> {
 pub(crate) fn note(text: impl Display) {
     let text = text.to_string();
     let _ = writeln!(io::stderr().lock(), "{}", harmless(&text));
+}
+
+/// Says what an answer does not follow of its request.
+pub(crate) fn warn(warnings: &[Warning]) {
+    warnings.iter().for_each(|warning| note(format_args!("warning: {warning}")));
 }
 
 /// Text without what would steer a terminal: what a vendor says may hold anything.

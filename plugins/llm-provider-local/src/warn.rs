@@ -1,6 +1,6 @@
 //! Request fields that have no effect here. A caller who tests with this provider learns what a model would have heeded.
 
-use llm_core::{ChatRequest, EmbedRequest, Error, OutputFormat, Tool, ToolChoice, Warnings};
+use llm_core::{ChatRequest, EmbedRequest, Error, Origin, OutputFormat, Tool, ToolChoice, Warnings};
 
 use crate::API;
 use crate::adapter::SCRIPT;
@@ -31,8 +31,9 @@ pub(crate) fn chat(request: &ChatRequest, id: &str, scripted: bool, warnings: &m
         warnings.unsupported("ext.local", "only local/script reads it, and only its script")?;
     }
     for field in request.extra.keys() {
-        warnings.unsupported(field, NO_MODEL)?;
+        warnings.unknown(field)?;
     }
+    warnings.foreign(request, &Origin::new(API, id, request.model.as_str()))?;
     for (_, field) in unused.into_iter().filter(|(asked, _)| *asked) {
         warnings.unsupported(field, NO_MODEL)?;
     }

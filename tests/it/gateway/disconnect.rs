@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{Running, request};
 
-fn clients_of(emulator: &Emulator) -> ClientBuilder {
+pub(super) fn clients_of(emulator: &Emulator) -> ClientBuilder {
     let provider = |id: &str, url: String| ProviderConfig::new(id).with("api_key", "k-emulator").with("base_url", url);
     Client::builder()
         .config(Config::default())

@@ -157,3 +157,69 @@ fn a_target_is_a_provider_and_a_model() {
         assert!(wrong.parse::<Target>().unwrap_err().to_string().contains("provider/model"), "{wrong:?}");
     }
 }
+
+#[test]
+fn what_no_encoder_could_send_is_said_before_it_encodes() {
+    let request: llm_core::ChatRequest = serde_json::from_value(serde_json::json!({
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "hi", "cashe": {}}], "nmae": "Ada"}],
+        "temprature": 1,
+        "x_flavour": "mild",
+        "previous_response_id": "resp_1",
+        "sampling": {"sede": 1},
+        "ext": {
+            "openai-chat": {"logit_bias": {}, "max_tokns": 5, "nothing": null, "empty": ""},
+            "openai": {"previous_response_id": "resp_1"},
+            "someone-else": {"x": 1},
+        },
+        "form": "openai-chat",
+    }))
+    .unwrap();
+    let said = |api: &'static str, provider: &'static str| -> Vec<String> {
+        let to = llm_core::Origin::new(api, provider, "m");
+        Warnings::of(&request, &to).unwrap().into_vec().iter().map(ToString::to_string).collect()
+    };
+    let said_to = said("anthropic", "claude");
+    for expected in [
+        "temprature: this version does not know the field; did you mean sampling.temperature?",
+        "x_flavour: this version does not know the field",
+        "previous_response_id: this version does not know",
+        "sampling.sede: this version does not know the field; did you mean sampling.seed?",
+        "messages[0].nmae: this version does not know the field; did you mean messages.name?",
+        "messages[0].content.cashe: this version does not know the field; did you mean messages.content.cache?",
+        "logit_bias: it is a field of openai-chat, and this target speaks anthropic",
+        "max_tokns: it is a field of openai-chat",
+    ] {
+        assert!(said_to.iter().any(|said| said.starts_with(expected)), "{expected} in {said_to:#?}");
+    }
+    assert_eq!(said_to.len(), 8, "{said_to:#?}");
+    let at_home = said("openai-chat", "openai");
+    assert!(!at_home.iter().any(|said| said.contains("logit_bias") || said.contains("previous")), "{at_home:#?}");
+    // What a caller wrote for another target is no part of what is asked.
+    let mut settings = llm_core::ChatRequest::new("m");
+    settings.ext.set("openai-chat", "logit_bias", 1);
+    let to = llm_core::Origin::new("anthropic", "claude", "m");
+    assert!(Warnings::of(&settings, &to).unwrap().into_vec().is_empty());
+    settings.form = Some("openai-chat".into());
+    settings.on_unsupported = llm_core::OnUnsupported::Error;
+    let error = Warnings::of(&settings, &to).unwrap_err();
+    assert_eq!((error.kind(), error.param()), (ErrorKind::Unsupported, Some("logit_bias")));
+}
+
+#[test]
+fn every_field_of_a_chat_is_known_to_who_misspells_it() {
+    let names = |shown: String| -> Vec<String> {
+        let own =
+            shown.lines().filter_map(|line| line.strip_prefix("    ").filter(|line| !line.starts_with([' ', '}'])));
+        own.filter_map(|line| Some(line.split_once(':')?.0.to_owned())).collect()
+    };
+    let chat = names(format!("{:#?}", llm_core::ChatRequest::default()));
+    let sampling = names(format!("{:#?}", llm_core::Sampling::default()));
+    assert!(chat.len() > 10 && sampling.len() > 8);
+    let paths = chat.iter().cloned().chain(sampling.iter().map(|name| format!("sampling.{name}")));
+    for path in paths.filter(|path| !["form", "extra", "sampling.extra"].contains(&path.as_str())) {
+        let mut warnings = Warnings::new(llm_core::OnUnsupported::Warn);
+        warnings.unknown(&format!("{path}x")).unwrap();
+        let said = warnings.into_vec().remove(0).to_string();
+        assert!(said.ends_with(&format!("did you mean {path}?")), "{said}");
+    }
+}

@@ -67,11 +67,11 @@ async fn answer<P: Protocol>(
     headers: &HeaderMap,
     asked: Asked<P::Encoder>,
 ) -> Result<Response, Error> {
-    let Asked { request, stream, mut warnings } = asked;
+    let Asked { mut request, stream, mut warnings } = asked;
     let client = state.client();
     let mut cx = client.cx(None);
     cx.request_id = Some(reply.request_id().into());
-    wishes::apply(headers, request.end_user.as_deref(), &mut cx, Instant::now().into_std())?;
+    wishes::apply(headers, &mut request, &mut cx, Instant::now().into_std())?;
     let stamp = reply.stamp(P::ID_PREFIX);
     if let Some(encoder) = stream {
         let client = client.clone();

@@ -153,16 +153,7 @@ fn in_words(warnings: &[Warning]) -> String {
     let mut words = String::new();
     for warning in warnings {
         // Writing to a string cannot fail.
-        let _ = match warning {
-            Warning::Unsupported { field, details } | Warning::Adapted { field, details } => {
-                write!(words, "{field}: {details}; ")
-            }
-            Warning::Resumed { broken, cause, by, .. } => {
-                write!(words, "resumed: {broken} broke off ({cause}), {by} went on; ")
-            }
-            Warning::Other { message } => write!(words, "{message}; "),
-            other => write!(words, "{other:?}; "),
-        };
+        let _ = write!(words, "{warning}; ");
     }
     let plain = |c: char| if matches!(c, ' '..='~') { c } else { '?' };
     words.trim_end_matches("; ").chars().take(LONGEST_WARNINGS).map(plain).collect()

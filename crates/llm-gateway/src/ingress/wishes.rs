@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::http::HeaderMap;
-use llm_core::{CacheControl, Cx, Error, ErrorKind, Hints, Priority, QualityNeed, closest};
+use llm_core::{CacheControl, ChatRequest, Cx, Error, ErrorKind, Hints, OnUnsupported, Priority, QualityNeed, closest};
 
 const PREFIX: &str = "x-llm-";
 /// Longest value of one header.
@@ -28,10 +28,11 @@ const USER: &str = "x-llm-user";
 const SESSION: &str = "x-llm-session";
 const TAGS: &str = "x-llm-tags";
 const KEEP_PROMPT: &str = "x-llm-keep-prompt";
+const STRICT: &str = "x-llm-strict";
 const CACHE: &str = "x-llm-cache";
 const CACHE_TTL: &str = "x-llm-cache-ttl";
 const CACHE_NAMESPACE: &str = "x-llm-cache-namespace";
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     TIMEOUT,
     RETRIES,
     FALLBACK,
@@ -43,16 +44,17 @@ const KNOWN: [&str; 14] = [
     SESSION,
     TAGS,
     KEEP_PROMPT,
+    STRICT,
     CACHE,
     CACHE_TTL,
     CACHE_NAMESPACE,
 ];
 
-/// Writes the wishes of a client into the environment of its call.
-pub(crate) fn apply(headers: &HeaderMap, end_user: Option<&str>, cx: &mut Cx, now: Instant) -> Result<(), Error> {
+/// Writes the wishes of a client into its request and the environment of its call.
+pub(crate) fn apply(headers: &HeaderMap, request: &mut ChatRequest, cx: &mut Cx, now: Instant) -> Result<(), Error> {
     let mut hints = Hints::default();
-    hints.user = end_user.map(Arc::from);
-    let mut any = end_user.is_some();
+    hints.user = request.end_user.as_deref().map(Arc::from);
+    let mut any = hints.user.is_some();
     let mut cache: Option<CacheControl> = None;
     for (name, value) in headers {
         let name = name.as_str();
@@ -96,6 +98,11 @@ pub(crate) fn apply(headers: &HeaderMap, end_user: Option<&str>, cx: &mut Cx, no
                     _ => return Err(refused(name, "expected on or off")),
                 };
             }
+            STRICT => match text {
+                "on" => request.on_unsupported = OnUnsupported::Error,
+                "off" => {}
+                _ => return Err(refused(name, "expected on or off")),
+            },
             TAGS => cx.tags = Some(Arc::new(tags(name, text)?)),
             CACHE => cached(name, text, cache.get_or_insert_default())?,
             CACHE_TTL => {
@@ -173,7 +180,9 @@ mod tests {
             .collect();
         let client = Client::builder().environment(Environment::empty()).build()?;
         let (mut cx, now) = (client.cx(None), tokio::time::Instant::now().into_std());
-        apply(&headers, end_user, &mut cx, now).map(|()| (cx, now))
+        let mut request = ChatRequest::default();
+        request.end_user = end_user.map(str::to_owned);
+        apply(&headers, &mut request, &mut cx, now).map(|()| (cx, now))
     }
 
     #[test]
@@ -219,6 +228,7 @@ mod tests {
             ("x-llm-max-retries", "99", "from 0 to 5"),
             ("x-llm-fallback", "maybe", "on or off"),
             ("x-llm-keep-prompt", "1", "on or off"),
+            ("x-llm-strict", "yes", "on or off"),
             ("x-llm-priority", "high", "batch, low or normal"),
             ("x-llm-tags", "team", "name=value"),
             ("x-llm-cache", "maybe", "no-store"),

@@ -166,6 +166,9 @@ impl Offer {
             }
             Fate::Warned => {
                 report.hold(warned, || format!("{name} gives no warning about {:?} by {operation}", case.field));
+                report.hold(!shown || case.marks.is_empty(), || {
+                    format!("{name} is sent by {operation}: it is not for this provider")
+                });
             }
             Fate::Withheld => {
                 report.hold(!shown, || format!("{name} is sent by {operation}: it is not for this provider"));

@@ -72,6 +72,7 @@ fn finds_errors_of_the_wrong_class() {
 fn finds_fields_that_are_dropped_in_silence() {
     check(Check::RequestFields, "drops top_k in silence", "sampling.top_k is dropped in silence");
     check(Check::RequestFields, "drops the tool status in silence", "tool status");
+    check(Check::RequestFields, "drops the fields of other protocols in silence", "another protocol's body");
     check(Check::RequestFields, "rounds the temperature", "0.37");
     check(Check::RequestFields, "sends everybody's ext", "not for this provider");
     check(Check::RequestFields, "sends unknown fields", "not for this provider");

@@ -9,7 +9,7 @@ use crate::{API, Encoded, settings};
 
 /// Encodes a request as one prompt.
 pub fn encode_request(request: &ChatRequest, to: &Origin, form: PromptForm) -> Result<Encoded, Error> {
-    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut warnings = Warnings::of(request, to)?;
     let names = form.names();
     let mut body = Map::new();
     let prompt = match form {
@@ -113,8 +113,6 @@ pub fn decode_request(body: &[u8], model: &str, form: PromptForm) -> Result<Chat
         }
         _ => body.extend(config),
     }
-    if !body.is_empty() {
-        request.ext.0.insert(API.to_owned(), body);
-    }
+    request.keep_asked(API, body);
     Ok(request)
 }

@@ -15,6 +15,8 @@ proptest! {
     fn requests(mut request in request(), stream: bool) {
         // Nothing that the generator makes may be left out.
         request.on_unsupported = OnUnsupported::Error;
+        // What the client wrote beyond our own fields is a part of what it asked.
+        request.form = request.ext.of(llm_wire_gemini::API).map(|_| llm_wire_gemini::API.into());
         let encoded = generate::encode_request(&request, &origin(), stream, &Profile::default()).unwrap();
         prop_assert!(encoded.warnings.is_empty(), "{:?}", encoded.warnings);
         let decoded = generate::decode_request(&encoded.body, MODEL, stream).unwrap();

@@ -79,7 +79,7 @@ enum Parameters<'a> {
 /// What Ollama cannot express is a warning or, in strict mode, an error. Entries of `request.ext` under `ollama` and
 /// under the provider's own id are merged into the body, those of `options` into the options.
 pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, profile: &Profile) -> Result<Encoded, Error> {
-    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut warnings = Warnings::of(request, to)?;
     warn(request, &mut warnings)?;
     let body = Body {
         model: &request.model,

@@ -37,13 +37,10 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     if let Some(given) = fields.object("options")? {
         let rest = options::decode(given, &mut request.sampling)?;
         if !rest.is_empty() {
-            request.ext.set(API, "options", rest);
+            request.keep_asked(API, Map::from_iter([("options".to_owned(), rest.into())]));
         }
     }
-    let rest = fields.rest();
-    if !rest.is_empty() {
-        request.ext.of_mut(API).extend(rest);
-    }
+    request.keep_asked(API, fields.rest());
     Ok(Decoded { request, stream })
 }
 

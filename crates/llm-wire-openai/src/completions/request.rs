@@ -17,6 +17,7 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, dialect:
     let mut notes = Notes::new(request.on_unsupported);
     let added = Added::new(&request.ext, to);
     refuse(request, added, &mut notes)?;
+    notes.foreign(request, to)?;
     // Several prompts stand beside the request's own.
     let prompt = if added.has(PROMPT) { Cow::Borrowed("") } else { prompt(request, &mut notes)? };
     let body = Body {
@@ -210,9 +211,7 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
         }
     };
     request.end_user = body.user.map(|user| user.0.into_owned());
-    if !rest.is_empty() {
-        request.ext.0.insert(FAMILY.to_owned(), rest);
-    }
+    request.keep_asked(FAMILY, rest);
     let include_usage = body.stream_options.is_some_and(|options| options["include_usage"].as_bool() == Some(true));
     Ok(Decoded { request, stream: body.stream.unwrap_or(false), include_usage, warnings: Vec::new() })
 }

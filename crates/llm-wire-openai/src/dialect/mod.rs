@@ -40,6 +40,9 @@ pub struct Dialect {
 
     /// Field names, by their name in the JSON body, that the vendor refuses (`"top_k"`, `"metadata"`).
     pub drop: &'static [&'static str],
+    /// Chat completions takes the fields that OpenAI's two chat protocols share, such as `store` and `verbosity`. Many
+    /// other vendors refuse fields that they do not know.
+    pub openai_fields: bool,
     /// Refuse what is in [`sampling`](Self::sampling): what a model card says with `sampling: No`.
     pub drop_sampling: bool,
     /// Field names of what models refuse that take no sampling parameters.
@@ -152,6 +155,7 @@ impl Dialect {
         headers: &[],
         model_prefix: None,
         drop: &["top_k"],
+        openai_fields: true,
         drop_sampling: false,
         // Its reasoning models take no texts to stop at either.
         sampling: &[
@@ -220,6 +224,7 @@ impl Dialect {
         chat_api: ChatApi::Completions,
         key_required: false,
         drop: &[],
+        openai_fields: false,
         // Claude and Kimi stop at texts, and take nothing of the rest (platform.claude.com and platform.kimi.ai, 2026).
         sampling: &[
             "temperature",

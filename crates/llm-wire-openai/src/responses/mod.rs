@@ -16,6 +16,7 @@ mod stream;
 mod usage;
 mod wire;
 
+pub(crate) use request::LOGPROBS;
 pub use request::{Decoded, decode_request, encode_request};
 pub use response::{decode_response, encode_response};
 pub use stream::{Decoder, Encoder};

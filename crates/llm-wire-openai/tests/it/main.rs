@@ -1,6 +1,7 @@
 //! The wire format as its users see it: requests, answers and streams, both ways.
 #![cfg(test)]
 
+mod crossing;
 mod encoder;
 mod ingress;
 mod operations;

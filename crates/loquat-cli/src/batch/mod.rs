@@ -5,7 +5,7 @@ mod output;
 mod progress;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -45,6 +45,9 @@ pub(crate) struct Batch {
     max_failures: Option<u64>,
 }
 
+/// Most warnings that are told apart.
+const MOST_WARNINGS: usize = 20;
+
 /// What the input gives away while it is read, and the answers need.
 struct Shared {
     output: Output,
@@ -53,6 +56,8 @@ struct Shared {
     begun: usize,
     /// Lines that are no request, of which the output has the error.
     broken: u64,
+    /// What answers did not follow of their requests, and how many.
+    warnings: BTreeMap<String, u64>,
     problem: Option<Failure>,
 }
 
@@ -69,7 +74,8 @@ impl Batch {
             note(format_args!("{there} of {total} requests are answered in {} already", self.output.display()));
         }
         let output = Output::append(&self.output, &mut done)?;
-        let shared = Shared { output, names: HashMap::new(), begun: 0, broken: 0, problem: None };
+        let shared =
+            Shared { output, names: HashMap::new(), begun: 0, broken: 0, warnings: BTreeMap::new(), problem: None };
         let shared = Rc::new(RefCell::new(shared));
         let cancel = CancellationToken::new();
         let mut stream = self.stream(&built.client, &shared, done, cancel.clone())?;
@@ -97,6 +103,9 @@ impl Batch {
         }
         let broken = shared.borrow().broken;
         line.end(stream.progress(), broken);
+        for (warning, answers) in &shared.borrow().warnings {
+            note(format_args!("warning: {warning} (answers: {answers})"));
+        }
         if let Some(problem) = shared.borrow_mut().problem.take() {
             return Err(problem);
         }
@@ -211,7 +220,16 @@ fn keep(
     let mut shared = shared.borrow_mut();
     let Some((id, mark)) = shared.names.remove(&index) else { return Ok(()) };
     match result {
-        Ok(reply) => shared.output.write(&id, mark, Ok(reply.into_response())),
+        Ok(reply) => {
+            for warning in &reply.warnings {
+                let warning = warning.to_string();
+                // A batch may have as many misspelt names as lines.
+                if shared.warnings.len() < MOST_WARNINGS || shared.warnings.contains_key(&warning) {
+                    *shared.warnings.entry(warning).or_default() += 1;
+                }
+            }
+            shared.output.write(&id, mark, Ok(reply.into_response()))
+        }
         Err(error) if matches!(stop, Some(Stop::Hopeless(why)) if why.kind() == error.kind()) => Ok(()),
         Err(error) => shared.output.write(&id, mark, Err(&error)),
     }

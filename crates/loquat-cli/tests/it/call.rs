@@ -160,3 +160,41 @@ async fn a_long_wait_is_told_and_not_waited_for() {
     );
     assert_eq!(emulator.count("limit-429-ra20"), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_answer_does_not_follow_is_said_beside_it() {
+    let emulator = Emulator::start().await.unwrap();
+    let url = emulator.base_url();
+    let openai = r#"{"messages": [{"role": "user", "content": "hi"}], "seed": 1, "frequency_penalty": 1, "logit_bias": {"5": 1}}"#;
+    let own = r#"{"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}], "temprature": 1}"#;
+    for (form, request, expected) in [
+        (
+            "openai",
+            openai,
+            &["warning: sampling.seed: ", "warning: sampling.frequency_penalty: ", "warning: logit_bias: "][..],
+        ),
+        ("loquat", own, &["warning: temprature: this version does not know the field; did you mean sampling.temperature?"]),
+    ] {
+        for more in [&[][..], &["--stream"]] {
+            let mut arguments = vec![
+                "call",
+                "--provider",
+                "anthropic",
+                "--base-url",
+                &url,
+                "--model",
+                "echo",
+                "--from",
+                form,
+                "--request",
+                "-",
+            ];
+            arguments.extend(more);
+            let run = run(&arguments, &[], request).await;
+            assert_eq!(run.code, Some(0), "{}", run.stderr);
+            assert!(!run.stdout.contains("warning"), "the answer is as it always is: {}", run.stdout);
+            assert!(expected.iter().all(|warning| run.stderr.contains(warning)), "{form}: {}", run.stderr);
+            assert_eq!(run.stderr.lines().count(), expected.len(), "{}", run.stderr);
+        }
+    }
+}

@@ -11,7 +11,7 @@ use crate::turn::{self, Turn};
 
 /// The body for one target, and what could not be asked. In strict mode the first such thing is an error.
 pub(crate) fn encode(request: &ChatRequest, to: &Origin, stream: bool) -> Result<(Vec<u8>, Vec<Warning>), Error> {
-    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut warnings = Warnings::of(request, to)?;
     warn(request, &mut warnings)?;
     let body = Body {
         request,

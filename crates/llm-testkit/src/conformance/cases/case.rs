@@ -95,6 +95,12 @@ impl<R: Clone> Cases<R> {
         self.heart("model", "model", &format!("{model}|{encoded}"), |_| {});
     }
 
+    /// A field whose name this version does not know. No vendor is sent it.
+    pub(super) fn unknown(&mut self, name: &str, field: &'static str, marks: &[&str], set: impl FnOnce(&mut R)) {
+        self.named(name, field, marks, set);
+        self.last(Fate::Warned);
+    }
+
     /// Settings of this provider, of its wire family and of another provider.
     pub(super) fn extensions(&mut self, api: &str, of: fn(&mut R) -> &mut Extensions) {
         let marks = &["x_ext_7351", "value-7351"];

@@ -1,6 +1,7 @@
 //! Chats: the conversation, and what stands beside it.
 
 use llm_core::{CacheHint, ChatRequest, Message, Part, Request, Role};
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,8 +98,7 @@ fn message(cases: &mut Chats) {
     cases.named("a message's ext of another provider", "messages", &["words-7351"], ext);
     cases.last(Fate::Withheld);
     let extra = message(|message| drop(message.extra.insert("x_extra".to_owned(), "words-7351".into())));
-    cases.named("a message's field that this version does not know", "messages", &["words-7351"], extra);
-    cases.last(Fate::Withheld);
+    cases.unknown("a message's field that this version does not know", "messages", &["words-7351"], extra);
 }
 
 fn part(cases: &mut Chats) {
@@ -115,8 +115,7 @@ fn part(cases: &mut Chats) {
     cases.named("a part's ext of another provider", "messages", &["words-7351"], ext);
     cases.last(Fate::Withheld);
     let extra = part(|part| drop(part.extra.insert("x_extra".to_owned(), "words-7351".into())));
-    cases.named("a part's field that this version does not know", "messages", &["words-7351"], extra);
-    cases.last(Fate::Withheld);
+    cases.unknown("a part's field that this version does not know", "messages", &["words-7351"], extra);
     let hint = part(|part| part.cache = Some(CacheHint { ttl: None }));
     cases.named("a part's cache hint", "messages", &[], hint);
     let longer = part(|part| part.cache = Some(CacheHint { ttl: Some(Duration::from_secs(3600)) }));
@@ -139,8 +138,16 @@ fn rest(cases: &mut Chats, api: &str) {
         request.metadata.insert("label_7351".to_owned(), "value-7351".to_owned());
     });
     cases.extensions(api, |request| &mut request.ext);
-    cases.named("a field that this version does not know", "extra", &["value-7351"], |request| {
+    cases.unknown("a field that this version does not know", "x_extra_7351", &["value-7351"], |request| {
         request.extra.insert("x_extra_7351".to_owned(), "value-7351".into());
     });
-    cases.last(Fate::Withheld);
+    cases.named("a field of a body of this wire family", "ext", &["x_form_7351", "value-7351"], |request| {
+        let form = Cow::Owned(api.to_owned());
+        request.ext.set(&form, "x_form_7351", "value-7351");
+        request.form = Some(form);
+    });
+    cases.unknown("a field of another protocol's body", "x_form_7351", &["value-7351"], |request| {
+        request.ext.set("another-protocol", "x_form_7351", "value-7351");
+        request.form = Some("another-protocol".into());
+    });
 }

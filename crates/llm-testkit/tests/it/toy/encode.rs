@@ -12,13 +12,19 @@ pub(super) fn request(
     stream: bool,
     defect: &str,
 ) -> Result<(Value, Vec<Warning>), Error> {
-    let strict = if defect == "only warns in strict mode" { OnUnsupported::Warn } else { request.on_unsupported };
-    let mut warnings = Warnings::new(strict);
+    let mut asked = request.clone();
+    if defect == "only warns in strict mode" {
+        asked.on_unsupported = OnUnsupported::Warn;
+    }
+    if defect == "drops the fields of other protocols in silence" {
+        asked.form = None;
+    }
+    let mut warnings = Warnings::of(&asked, to)?;
     let mut body = fields(request)?;
     if defect != "sends unknown fields" {
         body.retain(|key, _| !request.extra.contains_key(key));
     }
-    for key in ["on_unsupported", "ext"] {
+    for key in ["on_unsupported", "ext", "form"] {
         body.remove(key);
     }
     if let Some(sampling) = body.get_mut("sampling").and_then(Value::as_object_mut) {

@@ -93,9 +93,7 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     read_reasoning(thinking, output, &mut request, &mut settings)?;
 
     settings.extend(fields.rest());
-    if !settings.is_empty() {
-        request.ext.0.insert(API.to_owned(), settings);
-    }
+    request.keep_asked(API, settings);
     Ok(Decoded { request, stream })
 }
 

@@ -36,7 +36,7 @@ pub struct Encoded {
 /// - Settings of the request (`ext` of the provider and of `anthropic`) are merged into the body; `null` removes a
 ///   field. The entry `betas`, a list of strings, is for a header and becomes [`Encoded::betas`].
 pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, profile: &Profile) -> Result<Encoded, Error> {
-    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut warnings = Warnings::of(request, to)?;
     let patch = Patch::to(&request.ext, to);
     let mut scope = Scope::new(to, &mut warnings);
     let (conversation, needs_old_version) = conversation::plan(request, profile, &mut scope)?;

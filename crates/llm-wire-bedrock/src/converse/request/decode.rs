@@ -85,9 +85,7 @@ pub fn decode_request(body: &[u8], model: &str) -> Result<Decoded, Error> {
         request.metadata = serde_json::from_str(raw.get()).map_err(|_| at.must_be("an object of strings"))?;
     }
     settings.extend(fields.rest());
-    if !settings.is_empty() {
-        request.ext.0.insert(API.to_owned(), settings);
-    }
+    request.keep_asked(API, settings);
     Ok(Decoded { request })
 }
 

@@ -21,7 +21,7 @@ use crate::profile::Profile;
 /// `guardrailConfig`, `performanceConfig`, `promptVariables`, `additionalModelRequestFields` and
 /// `additionalModelResponseFieldPaths` are set; `null` removes a field.
 pub fn encode_request(request: &ChatRequest, to: &Origin, profile: &Profile) -> Result<Encoded, Error> {
-    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut warnings = Warnings::of(request, to)?;
     let mut scope = Scope::new(to, &mut warnings);
     let conversation = Conversation::plan(request, profile.mid_system == Support::Yes, &mut scope, parts::add)?
         .without_prefill(request, profile.prefill, &mut scope)?;

@@ -42,7 +42,7 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
     let thought = thinking(&mut fields, &mut request)?;
     let stream = fields.take("stream").map(|raw| boolean(raw, &root.field("stream"))).transpose()?;
     let rest = with_inner(fields.rest(), "response_format", format);
-    keep(&mut request.ext, with_inner(rest, "thinking", thought));
+    request.keep_asked(API, with_inner(rest, "thinking", thought));
     Ok(Decoded { request, stream: stream.unwrap_or(false) })
 }
 

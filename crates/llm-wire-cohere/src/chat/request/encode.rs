@@ -13,7 +13,7 @@ use crate::Encoded;
 ///
 /// Settings of the request (`ext` of the provider and of `cohere`) are merged into the body.
 pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool) -> Result<Encoded, Error> {
-    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut warnings = Warnings::of(request, to)?;
     refuse(request, &mut warnings)?;
     let mut scope = Scope::new(to, &mut warnings);
     let mut messages = Vec::with_capacity(request.messages.len());
@@ -52,10 +52,6 @@ fn refuse(request: &ChatRequest, warnings: &mut Warnings) -> Result<(), Error> {
         if given {
             warnings.unsupported(field, "the vendor has no such setting")?;
         }
-    }
-    let unknown = request.sampling.extra.keys().map(|name| format!("sampling.{name}"));
-    for field in request.extra.keys().cloned().chain(unknown) {
-        warnings.unsupported(&field, "this version does not know the field; use `ext` to send it as it is")?;
     }
     Ok(())
 }

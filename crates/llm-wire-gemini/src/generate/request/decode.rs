@@ -57,9 +57,7 @@ pub fn decode_request(body: &[u8], model: &str, stream: bool) -> Result<Decoded,
         request.metadata = labels;
     }
     fields.rest().into_iter().for_each(|(name, value)| merge(ext.entry(name).or_insert(Value::Null), &value));
-    if !ext.is_empty() {
-        *request.ext.of_mut(API) = ext;
-    }
+    request.keep_asked(API, ext);
     Ok(Decoded { request, stream })
 }
 

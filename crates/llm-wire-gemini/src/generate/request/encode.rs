@@ -28,7 +28,7 @@ pub struct Encoded {
 ///
 /// Signatures go only `to` the target that made them.
 pub fn encode_request(request: &ChatRequest, to: &Origin, _stream: bool, profile: &Profile) -> Result<Encoded, Error> {
-    let mut warnings = Warnings::new(request.on_unsupported);
+    let mut warnings = Warnings::of(request, to)?;
     let Conversation { contents, system, system_ext } = Conversation::of(request, to, *profile, &mut warnings)?;
     let ext = settings(&request.ext, API, &to.provider);
     let body = Body {

@@ -10,13 +10,15 @@ use super::out::Out;
 use super::output::ResponseFormat;
 use super::reasoning::Thinking;
 use super::tool::{self, Choice, ToolOut};
+use crate::crossing;
 use crate::dialect::{Dialect, ModelPrefix, StreamUsage};
 use crate::encoded::{Encoded, Notes};
 use crate::json::{Added, Fields, to_vec};
 
 /// Encodes a request for one target. Every field is in the body or in the warnings.
 ///
-/// `to` is the target: its provider's entry in `ext` wins over the protocol's, both over the request's own fields.
+/// `to` is the target: its provider's entry in `ext` wins over the protocol's, both over the request's own fields. Fields of
+/// a client of the Responses API are sent as this protocol has them, or warned about.
 pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, dialect: &Dialect) -> Result<Encoded, Error> {
     let mut notes = Notes::new(request.on_unsupported);
     for name in request.extra.keys() {
@@ -25,7 +27,8 @@ pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, dialect:
     for name in request.sampling.extra.keys() {
         notes.unknown(&format!("sampling.{name}"))?;
     }
-    let body = Body::new(request, to, stream, dialect, &mut notes)?;
+    let settings = crossing::to_chat(request, to, stream, dialect, &mut notes)?;
+    let body = Body::new(request, to, (stream, settings.added()), dialect, &mut notes)?;
     let body = to_vec("encoding the request", &body, capacity(request))?;
     Ok(Encoded { body, warnings: notes.into_vec() })
 }
@@ -87,7 +90,7 @@ impl<'a> Body<'a> {
     fn new(
         request: &'a ChatRequest,
         to: &Origin,
-        stream: bool,
+        (stream, added): (bool, Added<'a>),
         dialect: &Dialect,
         notes: &mut Notes,
     ) -> Result<Self, Error> {
@@ -142,7 +145,7 @@ impl<'a> Body<'a> {
             thinking: Thinking::new(request.reasoning.as_ref(), dialect, notes)?,
             stream,
             stream_usage: dialect.stream_usage,
-            added: Added::new(&request.ext, to),
+            added,
         })
     }
 }

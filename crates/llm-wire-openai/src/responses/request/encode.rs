@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::input::Input;
 use super::tool::{self, Choice, ToolOut};
 use crate::chat::request::{Keep, ResponseFormat, Schema, capacity, effort, model};
+use crate::crossing;
 use crate::dialect::{Dialect, ReasoningRequest};
 use crate::encoded::{Encoded, Notes};
 use crate::json::{Added, Fields, to_vec};
@@ -19,17 +20,19 @@ use crate::responses::out::Writer;
 /// Encodes a request for one target. Every field is in the body or in the warnings.
 ///
 /// `to` is the target: its provider's entry in `ext` wins over the protocol's, both over the request's own fields. In the
-/// objects `reasoning` and `text` the caller's fields stand beside the request's own.
+/// objects `reasoning` and `text` the caller's fields stand beside the request's own. Fields of chat completions are sent as
+/// this protocol has them, or warned about.
 pub fn encode_request(request: &ChatRequest, to: &Origin, stream: bool, dialect: &Dialect) -> Result<Encoded, Error> {
     let mut notes = Notes::new(request.on_unsupported);
-    let added = Added::new(&request.ext, to);
+    let settings = crossing::to_responses(request, to, dialect, &mut notes)?;
+    let added = settings.added();
     for name in request.extra.keys().filter(|name| !added.has(name)) {
         notes.unknown(name)?;
     }
     for name in request.sampling.extra.keys() {
         notes.unknown(&format!("sampling.{name}"))?;
     }
-    let body = Body::new(request, to, stream, dialect, &mut notes)?;
+    let body = Body::new(request, to, (stream, added), dialect, &mut notes)?;
     let body = to_vec("encoding the request", &body, capacity(request))?;
     Ok(Encoded { body, warnings: notes.into_vec() })
 }
@@ -63,7 +66,7 @@ impl<'a> Body<'a> {
     fn new(
         request: &'a ChatRequest,
         to: &Origin,
-        stream: bool,
+        (stream, added): (bool, Added<'a>),
         dialect: &Dialect,
         notes: &mut Notes,
     ) -> Result<Self, Error> {
@@ -113,7 +116,7 @@ impl<'a> Body<'a> {
             end_user: keep.named(dialect.end_user, "end_user", request.end_user.as_deref())?,
             metadata: keep.field("metadata", "metadata", metadata)?,
             stream,
-            added: Added::new(&request.ext, to),
+            added,
         })
     }
 }
@@ -231,7 +234,7 @@ struct Include<'a> {
 }
 
 /// What a request for probabilities includes.
-pub(super) const LOGPROBS: &str = "message.output_text.logprobs";
+pub(crate) const LOGPROBS: &str = "message.output_text.logprobs";
 
 impl Serialize for Include<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

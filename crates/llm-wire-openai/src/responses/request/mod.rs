@@ -6,4 +6,5 @@ mod input;
 mod tool;
 
 pub use decode::{Decoded, decode_request};
+pub(crate) use encode::LOGPROBS;
 pub use encode::encode_request;

@@ -106,9 +106,7 @@ fn read(body: BodyIn<'_>) -> Result<Decoded, Error> {
             rest.insert("stream_options".to_owned(), Value::Object(options));
         }
     }
-    if !rest.is_empty() {
-        request.ext.0.insert(FAMILY.to_owned(), rest);
-    }
+    request.keep_asked(FAMILY, rest);
     Ok(Decoded { request, stream: body.stream.unwrap_or(false), include_usage, warnings: Vec::new() })
 }
 

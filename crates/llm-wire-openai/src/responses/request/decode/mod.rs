@@ -75,9 +75,7 @@ pub fn decode_request(body: &[u8]) -> Result<Decoded, Error> {
             request.extra.insert(name.to_owned(), value.clone());
         }
     }
-    if !rest.is_empty() {
-        request.ext.0.insert(FAMILY.to_owned(), rest);
-    }
+    request.keep_asked(FAMILY, rest);
     Ok(Decoded { request, stream: body.stream.unwrap_or(false) })
 }
 
