@@ -54,6 +54,7 @@ fn full_chat() -> Value {
         "metadata": {"k": "v"},
         "on_unsupported": "error",
         "ext": {"v": {"k": 1}},
+        "form": "v",
         "other": 1
     })
 }
