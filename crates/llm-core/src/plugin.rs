@@ -15,6 +15,7 @@ use crate::settings::{self, HEADERS, setting_of};
 /// One setting of a plugin. The table drives the environment look-up, the configuration reference and error messages.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "each says a thing of its own, and any of them may hold together")]
 pub struct Setting {
     /// Key in the plugin's configuration (`api_key`).
     pub key: &'static str,
@@ -26,6 +27,12 @@ pub struct Setting {
     pub env: &'static [&'static str],
     /// Never shown.
     pub secret: bool,
+    /// Those of the variables that other services read too: a provider that is configured by nothing else steps back
+    /// behind one that is configured by its vendor's own.
+    pub shared_env: &'static [&'static str],
+    /// The variables are set by machines, and for many services: they are read for a provider that is named, and configure
+    /// none unasked.
+    pub ambient: bool,
     /// Without it the provider counts as not configured.
     pub required: bool,
     /// What it is when it is left out, where that is one text.
@@ -38,12 +45,23 @@ pub struct Setting {
 impl Setting {
     /// A setting that may be left out.
     pub const fn optional(key: &'static str, doc: &'static str) -> Self {
-        Self { key, aliases: &[], doc, env: &[], secret: false, required: false, default: None, models: false }
+        Self {
+            key,
+            aliases: &[],
+            doc,
+            env: &[],
+            shared_env: &[],
+            ambient: false,
+            secret: false,
+            required: false,
+            default: None,
+            models: false,
+        }
     }
 
     /// A secret without which the provider is not configured.
     pub const fn key(key: &'static str, doc: &'static str) -> Self {
-        Self { key, aliases: &[], doc, env: &[], secret: true, required: true, default: None, models: false }
+        Self::optional(key, doc).secret().required()
     }
 
     /// With other keys that mean the same.
@@ -55,6 +73,18 @@ impl Setting {
     /// With the environment variables that give it, the canonical one first.
     pub const fn with_env(mut self, env: &'static [&'static str]) -> Self {
         self.env = env;
+        self
+    }
+
+    /// With those of its variables that other services read too.
+    pub const fn with_shared_env(mut self, env: &'static [&'static str]) -> Self {
+        self.shared_env = env;
+        self
+    }
+
+    /// Its variables are set by machines, and for many services.
+    pub const fn ambient(mut self) -> Self {
+        self.ambient = true;
         self
     }
 
@@ -139,6 +169,9 @@ pub struct ProviderPlugin {
     pub name: &'static str,
     /// What can be set.
     pub settings: &'static [Setting],
+    /// Beside what is required, the keys of settings of which one group is enough, the usual one first; none where what
+    /// is required is all.
+    pub ways: &'static [&'static [&'static str]],
     /// The model that is used where only the provider is named.
     pub default_model: Option<&'static str>,
     /// It answers without a model behind it. Such a provider is never chosen unasked.
@@ -167,6 +200,7 @@ impl ProviderPlugin {
             presets: &[],
             name,
             settings: &[],
+            ways: &[],
             default_model: None,
             fake: false,
             build,
@@ -190,6 +224,12 @@ impl ProviderPlugin {
     /// With what can be set.
     pub const fn with_settings(mut self, settings: &'static [Setting]) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// With groups of settings of which one is enough, the usual one first.
+    pub const fn with_ways(mut self, ways: &'static [&'static [&'static str]]) -> Self {
+        self.ways = ways;
         self
     }
 
@@ -241,6 +281,45 @@ impl ProviderPlugin {
     /// The configuration with the settings' own keys. A key that means no setting is an error.
     pub fn settle(&self, id: &str, config: Map<String, Value>) -> Result<Map<String, Value>, Error> {
         settings::settle(self, id, config)
+    }
+
+    /// The setting with this key.
+    pub fn setting(&self, key: &str) -> Option<&'static Setting> {
+        self.settings.iter().find(|setting| setting.key == key)
+    }
+
+    /// Whether it needs something and has it, or needs nothing; `is_there` says which settings are.
+    pub fn is_complete(&self, is_there: impl Fn(&'static Setting) -> bool) -> bool {
+        self.missing(is_there).is_empty()
+    }
+
+    /// What is missing of what it needs: required settings, and those of the way that was begun, or else of the shortest.
+    /// `is_there` says which settings there are.
+    pub fn missing(&self, is_there: impl Fn(&'static Setting) -> bool) -> Vec<&'static Setting> {
+        let lacks = |setting: &&'static Setting| !is_there(setting);
+        let of_way = |way: &&'static [&'static str]| -> Vec<&'static Setting> {
+            way.iter().filter_map(|key| self.setting(key)).filter(lacks).collect()
+        };
+        let way = self.ways.iter().map(|way| (way.len(), of_way(way)));
+        let way = way.min_by_key(|(all, lacking)| (!lacking.is_empty(), *all == lacking.len(), lacking.len()));
+        let required = self.settings.iter().filter(|setting| setting.required).filter(lacks);
+        required.chain(way.map(|(_, lacking)| lacking).unwrap_or_default()).collect()
+    }
+
+    /// The groups of settings that configure it and that are there as a whole, each with what is required.
+    pub fn complete_ways(&self, is_there: impl Fn(&'static Setting) -> bool) -> Vec<Vec<&'static Setting>> {
+        let required = self.settings.iter().filter(|setting| setting.required);
+        let ways = if self.ways.is_empty() { &[&[][..]][..] } else { self.ways };
+        let whole = |way: &&[&str]| -> Vec<&'static Setting> {
+            required.clone().chain(way.iter().filter_map(|key| self.setting(key))).collect()
+        };
+        ways.iter().map(whole).filter(|way| way.iter().all(|setting| is_there(setting))).collect()
+    }
+
+    /// Whether it is asked with a key, in one of the ways at least.
+    pub fn takes_key(&self) -> bool {
+        let in_way = |setting: &Setting| self.ways.iter().any(|way| way.contains(&setting.key));
+        self.settings.iter().any(|setting| setting.secret && (setting.required || in_way(setting)))
     }
 
     /// Builds a provider; errors name the provider.

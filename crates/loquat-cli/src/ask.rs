@@ -39,6 +39,9 @@ impl Ask {
             note(
                 "help: set OPENAI_API_KEY, ANTHROPIC_API_KEY, GOOGLE_API_KEY or OLLAMA_HOST; `loquat providers` shows all",
             );
+            for hint in &built.hints {
+                note(format_args!("help: {hint}"));
+            }
         }
         let mut call = built.client.chat(stdin::question(&self.prompt).await?);
         if let Some(system) = &self.system {

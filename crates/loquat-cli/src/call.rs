@@ -97,8 +97,8 @@ impl Call {
         let mut provider = ProviderConfig::new(plugin.id);
         if let Some(url) = &self.base_url {
             provider = provider.with("base_url", url.as_str());
-            let mut keys = plugin.settings.iter().filter(|setting| setting.required && setting.secret);
-            if let Some(key) = keys.find(|key| environment.first(key.env).is_none())
+            let missing = plugin.missing(|setting| environment.first(setting.env).is_some());
+            if let Some(key) = missing.into_iter().find(|setting| setting.secret)
                 && is_loopback(url)
             {
                 provider = provider.with(key.key, "no-key-on-this-machine");

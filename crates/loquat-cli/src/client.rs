@@ -12,6 +12,8 @@ pub(crate) struct Built {
     pub(crate) client: Client,
     pub(crate) config: Config,
     pub(crate) demo: bool,
+    /// Where it only demonstrates: keys that are there under names that nobody reads.
+    pub(crate) hints: Vec<String>,
 }
 
 /// What a configuration file (`file`, or the one that `LOQUAT_CONFIG` names) and the environment say, and whether there
@@ -68,10 +70,14 @@ fn build_from(
     let defaults = &config.defaults;
     let names_any = defaults.model.is_some() || !defaults.fallback.is_empty();
     let demo = !has_file && !names_any && !Client::is_configured(&config, &environment)?;
+    let mut hints = Vec::new();
     if demo {
+        for (name, meant) in loquat::misspelt_keys(&loquat::registry()?, &environment) {
+            hints.push(format!("{name} is set but not read, did you mean {meant}?"));
+        }
         config.providers.push(ProviderConfig::new("local"));
         config.defaults.model = Some("local/echo".to_owned());
     }
     let client = Client::builder().config(config.clone()).environment(environment).build()?;
-    Ok(Built { client, config, demo })
+    Ok(Built { client, config, demo, hints })
 }

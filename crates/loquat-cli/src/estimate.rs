@@ -7,7 +7,7 @@ use llm_core::{ChatRequest, Usd};
 use loquat::{Client, Config, Environment, Forecast, ProviderConfig};
 use serde_json::{Value, json};
 
-use crate::catalogue::has;
+use crate::catalogue::Given;
 use crate::failure::Failure;
 use crate::terminal::{line, note};
 use crate::{client, stdin};
@@ -96,11 +96,14 @@ fn stand_in(config: &mut Config, environment: &Environment, model: &str) -> Resu
     {
         config.providers.push(ProviderConfig::new(plugin.id));
     }
-    for provider in &mut config.providers {
+    let mut known = std::mem::take(&mut config.providers);
+    for provider in &mut known {
         let Ok(plugin) = registry.plugin(provider.kind.as_deref().unwrap_or(&provider.id)) else { continue };
-        let is_said = |setting: &&llm_core::Setting| setting.required || provider.settings.contains_key(setting.key);
-        let secrets = plugin.settings.iter().filter(|setting| setting.secret).filter(is_said);
-        let lacking: Vec<_> = secrets.filter(|setting| !has(setting, Some(provider), environment)).collect();
+        let given = Given { id: &provider.id, plugin, own: Some(provider), config, environment };
+        let mut lacking = plugin.missing(|setting| given.has(setting));
+        let said = plugin.settings.iter().filter(|setting| provider.settings.contains_key(setting.key));
+        lacking.extend(said.filter(|setting| !given.has(setting)));
+        lacking.retain(|setting| setting.secret);
         if !lacking.is_empty() {
             note(format_args!(
                 "note: {} has no key here: it is known what it costs, but it could not be asked",
@@ -111,6 +114,7 @@ fn stand_in(config: &mut Config, environment: &Environment, model: &str) -> Resu
             provider.settings.insert(setting.key.to_owned(), "nothing-is-sent".into());
         }
     }
+    config.providers = known;
     Ok(())
 }
 

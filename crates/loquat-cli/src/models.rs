@@ -38,10 +38,11 @@ impl Models {
         let environment = Environment::read()?;
         let catalogue = Catalogue::read(&environment, self.config.as_deref())?;
         let only = self.provider.as_deref().map(|id| catalogue.account(id)).transpose()?;
+        let mut failure = None;
         let mut rows = if self.live {
-            let mut rows = self.live(&catalogue, environment).await?;
-            rows.retain(|row| only.is_none_or(|only| row.is_of(&only.id)));
-            rows
+            let live = self.live(&catalogue, environment, only.map(|only| only.id.as_str())).await?;
+            failure = live.failure;
+            live.rows
         } else {
             let accounts = catalogue.accounts.iter().filter(|account| only.is_none_or(|only| only.id == account.id));
             let models = catalogue.models(accounts).into_iter();
@@ -54,7 +55,18 @@ impl Models {
             words.iter().all(|word| name.contains(word.as_str()))
         });
         if self.json {
-            return line(json!(rows.iter().map(|row| row.to_json(&catalogue)).collect::<Vec<_>>()));
+            line(json!(rows.iter().map(|row| row.to_json(&catalogue)).collect::<Vec<_>>()))?;
+            return failure.map_or(Ok(()), |error| Err(Failure::Printed(error)));
+        }
+        if let Some(error) = failure {
+            if !rows.is_empty() {
+                write(table(&rows))?;
+            }
+            return Err(Failure::Printed(error));
+        }
+        if rows.is_empty() && self.live {
+            note("note: none of the models that the configured providers list has these words in its name");
+            return Ok(());
         }
         if rows.is_empty() {
             note("note: no model is known by these words; --live asks the configured providers for their own lists");
@@ -66,19 +78,38 @@ impl Models {
         Ok(())
     }
 
-    /// What the configured providers list, and the routes.
-    async fn live(&self, catalogue: &Catalogue, environment: Environment) -> Result<Vec<Row>, Failure> {
+    /// What the configured providers list, and the routes; of one provider where `only` names it. Who does not answer is
+    /// named.
+    async fn live(&self, catalogue: &Catalogue, environment: Environment, only: Option<&str>) -> Result<Live, Failure> {
         let client = Client::builder().config(catalogue.config.clone()).environment(environment).build()?;
-        if client.status().providers.is_empty() {
+        let mut asked = client.status().providers;
+        if asked.is_empty() {
             return Err(Error::new(ErrorKind::NoTarget, "no provider is configured, so nobody can be asked").into());
         }
+        asked.retain(|id| only.is_none_or(|only| id == only));
         let state = |target: &Target| catalogue.account(&target.provider).map_or("configured", |account| account.state);
         let row = |served: loquat::ServedModel| match served.targets.as_slice() {
             [target] if served.name == target.to_string() => Row::known(catalogue, target, state(target)),
             targets => Row { route: targets.to_vec(), ..Row::unknown(served.name, "route") },
         };
-        Ok(client.models().await.into_iter().map(row).collect())
+        let listing = client.listing().await;
+        let mut rows: Vec<Row> = listing.models.into_iter().map(row).collect();
+        rows.retain(|row| only.is_none_or(|only| row.is_of(only)));
+        let mut failures = listing.failures;
+        failures.retain(|error| only.is_none_or(|only| error.provider() == Some(only)));
+        for error in &failures {
+            note(error);
+        }
+        let failed = !asked.is_empty() && failures.len() == asked.len();
+        Ok(Live { rows, failure: failures.into_iter().next().filter(|_| failed) })
     }
+}
+
+/// What was listed.
+struct Live {
+    rows: Vec<Row>,
+    /// Why, where nobody who was asked answered. It was printed.
+    failure: Option<Error>,
 }
 
 fn joined(mut lists: Vec<String>) -> String {

@@ -101,6 +101,9 @@ fn banner(built: &Built, address: SocketAddr) {
         note(
             "  to go live  set OPENAI_API_KEY, ANTHROPIC_API_KEY, GOOGLE_API_KEY or OLLAMA_HOST; `loquat providers` shows all",
         );
+        for hint in &built.hints {
+            note(format_args!("  note        {hint}"));
+        }
     }
 }
 

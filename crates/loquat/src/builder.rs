@@ -205,7 +205,14 @@ impl ClientBuilder {
                     format!("two providers have the id {id:?}: rename one of them"),
                 ));
             }
-            providers.push(Configured { id: id.into(), plugin: None, provider, keys: None, tls: false });
+            providers.push(Configured {
+                id: id.into(),
+                plugin: None,
+                provider,
+                keys: None,
+                tls: false,
+                unmeant: false,
+            });
         }
         let own = OwnStack::default();
         let settings = conduct::settings(&config.defaults, "defaults")?;
@@ -215,7 +222,7 @@ impl ClientBuilder {
         let prompts = crate::prompt::layer(&config, &self.state)?;
         let Routing { router, active, settings: of_routes } =
             routes::routing(&site, &mut providers, &config, &self.state, &own)?;
-        let advice = routes::nothing_configured(&registry);
+        let advice = routes::nothing_configured(&registry, &environment);
         gates::configure(&self.state.gates, &config);
         // Whoever mended a key wants it tried at once.
         self.state.keys.forget_refused();

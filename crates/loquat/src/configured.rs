@@ -24,6 +24,8 @@ pub(crate) struct Configured {
     pub(crate) keys: Option<Keys>,
     /// It is reached over TLS, as far as its settings tell.
     pub(crate) tls: bool,
+    /// It is there because of variables that other services read too: one that somebody means goes first.
+    pub(crate) unmeant: bool,
 }
 
 /// What providers are built from.
@@ -55,9 +57,10 @@ pub(crate) fn configured(
     }
     for plugin in registry.plugins() {
         let is_there = built_already.contains(&plugin.id) || built.iter().any(|other| *other.id == *plugin.id);
-        if !is_there && is_configured(plugin, environment) {
+        let said = if is_there { Said::Nothing } else { said(plugin, environment) };
+        if said != Said::Nothing {
             match build(site, &ProviderConfig::new(plugin.id)) {
-                Ok(provider) => built.push(provider),
+                Ok(provider) => built.push(Configured { unmeant: said == Said::Perhaps, ..provider }),
                 Err(error) => problems.push(error.to_string()),
             }
         }
@@ -138,7 +141,7 @@ pub(crate) fn build(site: &Site<'_>, config: &ProviderConfig) -> Result<Configur
         keys.with_portable_seals(PORTABLE_SEALS.contains(&provider.api()))
     });
     let provider = keys.iter().fold(provider, |provider, keys| keys.layer(provider));
-    Ok(Configured { id, plugin: Some(plugin), provider, keys, tls })
+    Ok(Configured { id, plugin: Some(plugin), provider, keys, tls, unmeant: false })
 }
 
 /// Whether a provider with these settings is reached over TLS: its address says so, or, where none is set, that it
@@ -146,20 +149,43 @@ pub(crate) fn build(site: &Site<'_>, config: &ProviderConfig) -> Result<Configur
 fn speaks_tls(plugin: &ProviderPlugin, settings: &Map<String, Value>) -> bool {
     match settings.get("base_url").and_then(Value::as_str) {
         Some(url) => url.trim_start().starts_with("https:"),
-        None => !plugin.fake && plugin.settings.iter().any(|setting| setting.required && setting.secret),
+        None => !plugin.fake && plugin.takes_key(),
+    }
+}
+
+/// What an environment says of a plugin that nobody names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    /// By variables that other services read too.
+    Perhaps,
+    /// By variables of the vendor's own.
+    Meant,
+}
+
+fn said(plugin: &ProviderPlugin, environment: &Environment) -> Said {
+    let is_set = |setting: &Setting| !setting.ambient && environment.first(setting.env).is_some();
+    let is_own = |setting: &Setting| {
+        let own = setting.env.iter().filter(|name| !setting.ambient && !setting.shared_env.contains(name));
+        own.copied().any(|name| environment.value(name).is_some())
+    };
+    let mut complete = plugin.complete_ways(is_set);
+    if complete.iter().any(Vec::is_empty) {
+        // It needs nothing.
+        complete = plugin.settings.iter().filter(|setting| is_set(setting)).map(|setting| vec![setting]).collect();
+    }
+    match complete.iter().any(|way| way.iter().any(|setting| is_own(setting))) {
+        _ if plugin.fake || complete.is_empty() => Said::Nothing,
+        true => Said::Meant,
+        false => Said::Perhaps,
     }
 }
 
 /// Whether the environment holds what the plugin needs. A plugin that needs nothing counts as configured when any of
-/// its settings is there; one that fakes its answers never does.
+/// its settings is there; one that fakes its answers never does. Variables that machines set for many services do not
+/// count.
 pub fn is_configured(plugin: &ProviderPlugin, environment: &Environment) -> bool {
-    let set = |setting: &llm_core::Setting| environment.first(setting.env).is_some();
-    let mut required = plugin.settings.iter().filter(|setting| setting.required).peekable();
-    match required.peek() {
-        _ if plugin.fake => false,
-        Some(_) => required.all(set),
-        None => plugin.settings.iter().any(set),
-    }
+    said(plugin, environment) != Said::Nothing
 }
 
 /// What the environment says of a setting of an account.
@@ -178,10 +204,11 @@ fn resolve(id: &str, key: &str, value: &Value, environment: &Environment) -> Res
     }
 }
 
-/// The canonical variables that configure an account of a plugin, for messages.
-pub(crate) fn variables(plugin: &ProviderPlugin, id: &str) -> String {
-    let wanted = plugin.settings.iter().filter(|setting| setting.required);
-    wanted.filter_map(|setting| plugin.variables(id, setting).into_iter().next()).collect::<Vec<_>>().join(", ")
+/// What an account of a plugin lacks, by the variables' names where there are such, for messages.
+pub(crate) fn variables(plugin: &ProviderPlugin, id: &str, environment: &Environment) -> Vec<String> {
+    let missing = plugin.missing(|setting| value(plugin, id, setting, environment).is_some());
+    let name = |setting: &Setting| plugin.variables(id, setting).into_iter().next().unwrap_or(setting.key.into());
+    missing.into_iter().map(|setting| name(setting).into_owned()).collect()
 }
 
 /// The ids of linked plugins that nobody configured, aliases too, with what to set for one.
@@ -189,9 +216,8 @@ pub(crate) fn unconfigured(registry: &Registry, providers: &[Configured]) -> Vec
     let is_there = |plugin: &ProviderPlugin| providers.iter().any(|known| *known.id == *plugin.id);
     let missing = registry.plugins().filter(|plugin| !plugin.fake && !is_there(plugin));
     let of = |plugin: &'static ProviderPlugin| {
-        let wanted: Vec<&str> =
-            plugin.settings.iter().filter(|setting| setting.required).map(|setting| setting.key).collect();
-        let ways: Vec<String> = wanted.iter().map(|key| plugin.how_to_set(plugin.id, &[key])).collect();
+        let wanted = plugin.missing(|_| false).into_iter();
+        let ways: Vec<String> = wanted.map(|setting| plugin.how_to_set(plugin.id, &[setting.key])).collect();
         let how = if ways.is_empty() {
             "write it as a [[provider]]".to_owned()
         } else {
@@ -204,16 +230,19 @@ pub(crate) fn unconfigured(registry: &Registry, providers: &[Configured]) -> Vec
 
 /// What to set so that a provider is configured, for messages: the canonical variables of the linked plugins.
 pub(crate) fn how_to_configure(registry: &Registry) -> String {
-    let (mut linked, mut variables) = (Vec::new(), Vec::new());
+    let (mut linked, mut wanted) = (Vec::new(), Vec::new());
     for plugin in registry.plugins().filter(|plugin| !plugin.fake) {
         linked.push(plugin.id);
-        let wanted = plugin.settings.iter().find(|setting| setting.required).or(plugin.settings.first());
-        variables.extend(wanted.and_then(|setting| setting.env.first().copied()));
+        let mut names = variables(plugin, plugin.id, &Environment::empty());
+        if names.is_empty() {
+            names.extend(plugin.settings.first().and_then(|setting| setting.env.first()).map(ToString::to_string));
+        }
+        wanted.extend(Some(names.join(" and ")).filter(|names| !names.is_empty()));
     }
     if linked.is_empty() {
         return "no provider is linked: enable a provider's Cargo feature on `loquat` (openai, anthropic, gemini, ollama, …)".to_owned();
     }
-    format!("linked: {}. Set {}", linked.join(", "), variables.join(" or "))
+    format!("linked: {}. Set {}", linked.join(", "), wanted.join(" or "))
 }
 
 #[cfg(test)]
@@ -236,5 +265,45 @@ mod tests {
             assert!(tls(plugin, json!({"base_url": "https://host/v1"})));
             assert!(!tls(plugin, json!({"base_url": "http://127.0.0.1:8080/v1"})));
         }
+    }
+
+    #[test]
+    fn one_of_several_ways_is_enough_and_half_of_one_is_not() {
+        const CLOUD: ProviderPlugin = ProviderPlugin::new("cloud", "A cloud", nobody, "x", "0")
+            .with_settings(&[
+                Setting::optional("api_key", "the key").with_env(&["CLOUD_KEY"]).secret(),
+                Setting::optional("id", "half of a pair").with_env(&["ID"]).with_shared_env(&["ID"]),
+                Setting::optional("secret", "the other half")
+                    .with_env(&["SECRET"])
+                    .with_shared_env(&["SECRET"])
+                    .secret(),
+                Setting::optional("profile", "a name in files").with_env(&["PROFILE"]).ambient(),
+            ])
+            .with_ways(&[&["api_key"], &["id", "secret"], &["profile"]]);
+        let environment = |names: &[&str]| names.iter().map(|name| (*name, "x")).collect::<Environment>();
+        for (names, meant, missing) in [
+            (&[][..], Said::Nothing, &["CLOUD_KEY"][..]),
+            (&["ID"], Said::Nothing, &["SECRET"]),
+            (&["SECRET", "PROFILE"], Said::Nothing, &[]),
+            (&["ID", "SECRET"], Said::Perhaps, &[]),
+            (&["ID", "SECRET", "CLOUD_KEY"], Said::Meant, &[]),
+            (&["CLOUD_KEY"], Said::Meant, &[]),
+        ] {
+            let environment = environment(names);
+            assert!(said(&CLOUD, &environment) == meant, "{names:?}");
+            assert_eq!(variables(&CLOUD, "cloud", &environment), missing, "{names:?}");
+        }
+        assert!(speaks_tls(&CLOUD, &Map::new()), "a key goes there");
+    }
+
+    #[test]
+    fn another_variable_of_a_setting_may_be_the_vendors_own() {
+        const HUB: ProviderPlugin = ProviderPlugin::new("hub", "A hub", nobody, "x", "0").with_settings(&[
+            Setting::key("api_key", "the key").with_env(&["TOKEN", "HUB_KEY"]).with_shared_env(&["TOKEN"]),
+            Setting::optional("base_url", "the address").with_env(&["HUB_URL"]),
+        ]);
+        let of = |names: &[&str]| said(&HUB, &names.iter().map(|name| (*name, "x")).collect());
+        assert!(of(&["TOKEN", "HUB_URL"]) == Said::Perhaps && of(&["TOKEN", "HUB_KEY"]) == Said::Meant);
+        assert!(of(&["HUB_URL"]) == Said::Nothing);
     }
 }

@@ -60,8 +60,9 @@ impl Client {
         self.router().set_provider(self.around(provider.clone()), None)?;
         let id: Arc<str> = provider.id().into();
         let others = providers.iter().filter(|other| other.id != id).cloned();
-        *providers =
-            others.chain([Configured { id: id.clone(), plugin: None, provider, keys: None, tls: false }]).collect();
+        *providers = others
+            .chain([Configured { id: id.clone(), plugin: None, provider, keys: None, tls: false, unmeant: false }])
+            .collect();
         Ok(())
     }
 

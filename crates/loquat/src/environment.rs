@@ -61,6 +61,11 @@ impl Environment {
         self.0.get(name).map(String::as_str).filter(|value| !value.trim().is_empty())
     }
 
+    /// The names of the variables that are set.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str).filter(|name| self.value(name).is_some())
+    }
+
     /// What a setting at `place` stands for: `env:NAME` and `file:PATH` as what is there, anything else as it is.
     pub(crate) fn resolve<'t>(&self, place: &str, text: &'t str) -> Result<Cow<'t, str>, Error> {
         let wrong = |what: String| Error::new(ErrorKind::Config, format!("reading {place}: {what}"));

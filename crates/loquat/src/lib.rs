@@ -21,6 +21,7 @@ mod environment;
 mod function;
 mod gates;
 mod health;
+mod misspelt;
 #[cfg(feature = "budget")]
 mod money;
 pub mod normal;
@@ -49,13 +50,14 @@ pub use configured::is_configured;
 pub use control::TargetReport;
 pub use environment::Environment;
 pub use function::{FunctionModel, function};
+pub use misspelt::misspelt_keys;
 #[cfg(feature = "budget")]
 pub use money::{Forecast, Money};
 pub use offered::offered_operations;
 pub use operations::{Operated, Operation};
 pub use reply::Reply;
 pub use reply_stream::{Piece, ReplyStream, Summary};
-pub use served::ServedModel;
+pub use served::{Listing, ServedModel};
 pub use state::EngineState;
 
 #[cfg(feature = "budget")]

@@ -1,5 +1,6 @@
 //! From the configuration's names to a router: routes, the default model with its fallbacks, and the providers they need.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use llm_core::{Error, ErrorKind, Registry, closest, model_card};
@@ -12,6 +13,8 @@ use crate::assessors::{self, OwnStack};
 use crate::conduct;
 use crate::config::{Config, ProviderConfig, RouteConfig};
 use crate::configured::{self, Configured, Site};
+use crate::environment::Environment;
+use crate::misspelt::misspelt_keys;
 use crate::state::EngineState;
 
 /// The route of requests that name no model, where that one has fallbacks.
@@ -277,19 +280,23 @@ impl Names<'_> {
             return Ok(&self.providers[place]);
         }
         let built = configured::build(self.site, &ProviderConfig::new(own))?;
+        let variables = configured::variables(plugin, own, environment);
         // A preset needs no more than its name, or says at the call what it needs.
-        if own == plugin.id && !configured::is_configured(plugin, environment) && !plugin.fake {
-            let variables = configured::variables(plugin, own);
+        if own == plugin.id && !variables.is_empty() && !plugin.fake {
+            let variables = variables.join(", ");
             tracing::warn!(provider = own, %variables, "the provider is named but not configured");
         }
         self.providers.push(built);
         Ok(&self.providers[self.providers.len() - 1])
     }
 
-    /// The default model of the only provider there is; with several nothing is picked.
+    /// The default model of the only provider there is, or of the only one that somebody means; with several nothing is
+    /// picked.
     fn only_provider(&self) -> Option<String> {
-        match &self.providers[..] {
-            [Configured { id, plugin: Some(plugin), .. }] => Some(format!("{id}/{}", plugin.default_model?)),
+        let meant: Vec<&Configured> = self.providers.iter().filter(|provider| !provider.unmeant).collect();
+        match (&meant[..], &self.providers[..]) {
+            ([Configured { id, plugin: Some(plugin), .. }], _)
+            | ([], [Configured { id, plugin: Some(plugin), .. }]) => Some(format!("{id}/{}", plugin.default_model?)),
             _ => None,
         }
     }
@@ -309,6 +316,14 @@ fn is_route(routes: &[Route], name: &str, place: &str) -> Result<(), Error> {
 }
 
 /// What a client without any provider should say when it is asked.
-pub(crate) fn nothing_configured(registry: &Registry) -> String {
-    format!("no provider is configured ({}), or use \"local/echo\" in tests", configured::how_to_configure(registry))
+pub(crate) fn nothing_configured(registry: &Registry, environment: &Environment) -> String {
+    let mut advice = format!(
+        "no provider is configured ({}), or use \"local/echo\" in tests",
+        configured::how_to_configure(registry)
+    );
+    for (name, meant) in misspelt_keys(registry, environment) {
+        // Writing to a string cannot fail.
+        let _ = write!(advice, "; {name} is set but not read, did you mean {meant}?");
+    }
+    advice
 }

@@ -11,9 +11,6 @@ pub struct Config {
     /// The API key, sent as `x-api-key`.
     pub api_key: Option<Secret>,
     /// A token, sent as `Authorization: Bearer`. Where it is set the API key is not sent.
-    ///
-    /// `ANTHROPIC_AUTH_TOKEN` also stands in for a missing `ANTHROPIC_API_KEY`, so that the provider counts as
-    /// configured by either; when it does, both settings hold the token.
     pub auth_token: Option<Secret>,
     /// Address of the API without `/v1`, for proxies and compatible servers.
     pub base_url: Option<String>,

@@ -17,9 +17,7 @@ pub static PLUGIN: ProviderPlugin =
     ProviderPlugin::new("anthropic", "Anthropic", build, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         .with_aliases(&["claude"])
         .with_settings(&[
-            // Either of the two is enough; see `Config::auth_token` for how they are told apart.
-            Setting::key("api_key", "API key, sent as x-api-key")
-                .with_env(&["ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"]),
+            Setting::optional("api_key", "API key, sent as x-api-key").with_env(&["ANTHROPIC_API_KEY"]).secret(),
             Setting::optional("auth_token", "Token sent as Authorization: Bearer, instead of an API key")
                 .with_env(&["ANTHROPIC_AUTH_TOKEN"])
                 .secret(),
@@ -33,6 +31,7 @@ pub static PLUGIN: ProviderPlugin =
             .with_aliases(&["version"]),
             Setting::optional("beta", "Beta features for every request, as a list or separated by commas"),
         ])
+        .with_ways(&[&["api_key"], &["auth_token"]])
         .with_default_model("claude-haiku-4-5");
 
 llm_core::register_provider!(PLUGIN);

@@ -52,6 +52,14 @@ pub static PLUGIN: ProviderPlugin =
             Setting::optional("scope", "What tokens are for")
                 .with_default("https://cognitiveservices.azure.com/.default"),
         ])
+        .with_ways(&[
+            &["api_key"],
+            &["access_token"],
+            &["tenant_id", "client_id", "client_secret"],
+            &["tenant_id", "client_id", "federated_token_file"],
+            &["managed_identity"],
+            &["identity_endpoint"],
+        ])
         .with_default_model("gpt-5.4-mini");
 
 llm_core::register_provider!(PLUGIN);

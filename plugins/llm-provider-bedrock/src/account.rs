@@ -38,8 +38,7 @@ impl Account {
         let filled = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let given = |secret: &Option<Secret>| secret.clone().filter(|secret| !secret.is_blank());
         let access_key_id = filled(config.access_key_id.as_deref());
-        let api_key = given(&config.api_key).filter(|key| Some(key.expose().trim()) != access_key_id.as_deref());
-        if let Some(key) = api_key {
+        if let Some(key) = given(&config.api_key) {
             return Self::Bearer(key);
         }
         let profile = filled(config.profile.as_deref());

@@ -11,9 +11,6 @@ use serde::Deserialize;
 #[non_exhaustive]
 pub struct Config {
     /// A Bedrock API key, sent as `Authorization: Bearer`.
-    ///
-    /// `AWS_ACCESS_KEY_ID` also stands in for a missing `AWS_BEARER_TOKEN_BEDROCK`, so that the provider counts as
-    /// configured by either; when it does, both settings hold the id, and requests are signed.
     pub api_key: Option<Secret>,
     /// The id of an access key, with which requests are signed.
     pub access_key_id: Option<String>,

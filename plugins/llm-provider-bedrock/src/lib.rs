@@ -24,35 +24,47 @@ pub static PLUGIN: ProviderPlugin =
     ProviderPlugin::new("bedrock", "Amazon Bedrock", build, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         .with_aliases(&["aws", "aws-bedrock"])
         .with_settings(&[
-            // Either of the two is enough; see `Config::api_key` for how they are told apart.
-            Setting::key("api_key", "Bedrock API key, sent as Authorization: Bearer; or the id of an access key")
-                .with_env(&["AWS_BEARER_TOKEN_BEDROCK", "AWS_ACCESS_KEY_ID"]),
+            Setting::optional("api_key", "Bedrock API key, sent as Authorization: Bearer")
+                .with_env(&["AWS_BEARER_TOKEN_BEDROCK"])
+                .secret(),
             Setting::optional("access_key_id", "Id of an access key, with which requests are signed")
-                .with_env(&["AWS_ACCESS_KEY_ID"]),
+                .with_env(&["AWS_ACCESS_KEY_ID"])
+                .with_shared_env(&["AWS_ACCESS_KEY_ID"]),
             Setting::optional("secret_access_key", "Secret of the access key")
                 .with_env(&["AWS_SECRET_ACCESS_KEY"])
+                .with_shared_env(&["AWS_SECRET_ACCESS_KEY"])
                 .secret(),
             Setting::optional("session_token", "Token of a temporary access key")
                 .with_env(&["AWS_SESSION_TOKEN"])
+                .ambient()
                 .secret(),
-            Setting::optional("profile", "Profile in AWS's shared files, instead of a key").with_env(&["AWS_PROFILE"]),
+            Setting::optional("profile", "Profile in AWS's shared files, instead of a key")
+                .with_env(&["AWS_PROFILE"])
+                .ambient(),
             Setting::optional("credentials_file", "Shared credentials file (default ~/.aws/credentials)")
-                .with_env(&["AWS_SHARED_CREDENTIALS_FILE"]),
+                .with_env(&["AWS_SHARED_CREDENTIALS_FILE"])
+                .ambient(),
             Setting::optional("config_file", "Shared config file (default ~/.aws/config)")
-                .with_env(&["AWS_CONFIG_FILE"]),
+                .with_env(&["AWS_CONFIG_FILE"])
+                .ambient(),
             Setting::optional("container_credentials", "Address of a container's credentials, instead of a key")
-                .with_env(&["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"]),
+                .with_env(&["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"])
+                .ambient(),
             Setting::optional("container_token", "Token for that address")
                 .with_env(&["AWS_CONTAINER_AUTHORIZATION_TOKEN"])
+                .ambient()
                 .secret(),
             Setting::optional("container_token_file", "File with the token for that address")
-                .with_env(&["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]),
-            Setting::optional("role_arn", "Role that trusts a token").with_env(&["AWS_ROLE_ARN"]),
+                .with_env(&["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"])
+                .ambient(),
+            Setting::optional("role_arn", "Role that trusts a token").with_env(&["AWS_ROLE_ARN"]).ambient(),
             Setting::optional("role_session_name", "Name of the role's sessions")
                 .with_env(&["AWS_ROLE_SESSION_NAME"])
+                .ambient()
                 .with_default("loquat"),
             Setting::optional("web_identity_token_file", "File with the token that the role trusts")
-                .with_env(&["AWS_WEB_IDENTITY_TOKEN_FILE"]),
+                .with_env(&["AWS_WEB_IDENTITY_TOKEN_FILE"])
+                .ambient(),
             Setting::optional("metadata", "Whether the machine's metadata service is asked (true or false)"),
             Setting::optional("metadata_url", "Address of the metadata service")
                 .with_env(&["AWS_EC2_METADATA_SERVICE_ENDPOINT"]),
@@ -68,6 +80,16 @@ pub static PLUGIN: ProviderPlugin =
                 "invoke_form",
                 "Form of InvokeModel's bodies for models that the catalogue does not know",
             ),
+        ])
+        .with_ways(&[
+            &["api_key"],
+            &["access_key_id", "secret_access_key"],
+            &["profile"],
+            &["credentials_file"],
+            &["config_file"],
+            &["role_arn", "web_identity_token_file"],
+            &["container_credentials"],
+            &["metadata"],
         ])
         .with_default_model("us.amazon.nova-2-lite-v1:0");
 

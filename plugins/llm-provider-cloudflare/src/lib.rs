@@ -18,9 +18,15 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1",
     base_url_env: &["CLOUDFLARE_API_BASE"],
     key_env: &["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"],
+    // Those of its command line, whatever that is used for.
+    shared_key_env: &["CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"],
     // The Responses API is there too (developers.cloudflare.com/workers-ai/configuration/open-ai-compatibility, 2026).
     own: &[
-        Own::address(Setting::optional("account_id", "Account that is billed").with_env(&["CLOUDFLARE_ACCOUNT_ID"])),
+        Own::address(
+            Setting::optional("account_id", "Account that is billed")
+                .with_env(&["CLOUDFLARE_ACCOUNT_ID"])
+                .with_shared_env(&["CLOUDFLARE_ACCOUNT_ID"]),
+        ),
         Own::CHAT_API,
     ],
     default_model: Some("@cf/openai/gpt-oss-20b"),
@@ -52,4 +58,5 @@ const VENDOR: Vendor = Vendor {
         )],
         ..Vendor::UNNAMED.dialect
     },
+    ..Vendor::UNNAMED
 };

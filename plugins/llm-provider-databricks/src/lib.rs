@@ -20,9 +20,15 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://{host}/serving-endpoints",
     base_url_env: &["DATABRICKS_API_BASE"],
     key_env: &["DATABRICKS_TOKEN", "DATABRICKS_API_KEY"],
+    // Those of its command line, whatever that is used for.
+    shared_key_env: &["DATABRICKS_TOKEN"],
     // The Responses API is there too, for OpenAI's models (docs.databricks.com on querying with it, 2026).
     own: &[
-        Own::address(Setting::optional("host", "Host of the workspace").with_env(&["DATABRICKS_HOST"])),
+        Own::address(
+            Setting::optional("host", "Host of the workspace")
+                .with_env(&["DATABRICKS_HOST"])
+                .with_shared_env(&["DATABRICKS_HOST"]),
+        ),
         Own::CHAT_API,
     ],
     default_model: Some("databricks-gpt-oss-20b"),

@@ -13,6 +13,7 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://router.huggingface.co/v1",
     base_url_env: &["HF_API_BASE", "HUGGINGFACE_API_BASE"],
     key_env: &["HF_TOKEN", "HUGGINGFACE_API_KEY"],
+    shared_key_env: &["HF_TOKEN"],
     own: &[Own::header(Setting::optional("bill_to", "Organisation that is billed"), "x-hf-bill-to")],
     default_model: Some("openai/gpt-oss-20b"),
     dialect: Dialect {

@@ -20,6 +20,7 @@ const VENDOR: Vendor = Vendor {
             place: Place::Preset(presets::PRESETS),
         },
     ],
+    ways: &[&["base_url"], &["preset"]],
     dialect: presets::SERVER,
     ..Vendor::UNNAMED
 };

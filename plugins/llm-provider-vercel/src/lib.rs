@@ -13,6 +13,8 @@ const VENDOR: Vendor = Vendor {
     base_url: "https://ai-gateway.vercel.sh/v1",
     base_url_env: &["AI_GATEWAY_BASE_URL"],
     key_env: &["AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"],
+    // Every deployment on its platform has it.
+    shared_key_env: &["VERCEL_OIDC_TOKEN"],
     default_model: Some("google/gemini-2.5-flash"),
     dialect: Dialect {
         // OpenAI's own fields (vercel.com/docs/ai-gateway/sdks-and-apis/openai-chat-completions, 2026-09).

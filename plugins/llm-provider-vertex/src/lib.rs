@@ -25,12 +25,12 @@ pub static PLUGIN: ProviderPlugin =
                 .secret(),
             Setting::optional("credentials_file", "A service account's key, or a user's application credentials")
                 .with_env(&["GOOGLE_APPLICATION_CREDENTIALS"])
-                // A project alone is set on many machines that mean other services by it.
-                .required(),
+                .with_shared_env(&["GOOGLE_APPLICATION_CREDENTIALS"]),
             Setting::optional("metadata", "Whether the machine's metadata server is asked for tokens (true or false)"),
             Setting::optional("project", "Project that is billed")
                 .with_aliases(&["project_id"])
                 .with_env(&["GOOGLE_CLOUD_PROJECT"])
+                .with_shared_env(&["GOOGLE_CLOUD_PROJECT"])
                 .required(),
             Setting::optional("location", "Location of the endpoints")
                 .with_env(&["GOOGLE_CLOUD_LOCATION"])
@@ -38,6 +38,7 @@ pub static PLUGIN: ProviderPlugin =
             Setting::optional("base_url", "Address of the API, for proxies and private endpoints")
                 .with_env(&["GOOGLE_VERTEX_BASE_URL"]),
         ])
+        .with_ways(&[&["credentials_file"], &["access_token"], &["metadata"]])
         .with_default_model("gemini-3.5-flash");
 
 llm_core::register_provider!(PLUGIN);

@@ -19,8 +19,9 @@ pub static PLUGIN: ProviderPlugin =
     ProviderPlugin::new("watsonx", "IBM watsonx.ai", build, env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
         .with_aliases(&["ibm", "ibm-watsonx"])
         .with_settings(&[
-            Setting::key("api_key", "API key of IBM Cloud, for which tokens are asked")
-                .with_env(&["WATSONX_APIKEY", "WATSONX_API_KEY"]),
+            Setting::optional("api_key", "API key of IBM Cloud, for which tokens are asked")
+                .with_env(&["WATSONX_APIKEY", "WATSONX_API_KEY"])
+                .secret(),
             Setting::optional("token", "Token, sent as it is").with_env(&["WATSONX_TOKEN"]).secret(),
             Setting::optional("zen_api_key", "Key of Cloud Pak for Data, the base64 text of USER:KEY")
                 .with_env(&["WATSONX_ZENAPIKEY"])
@@ -38,6 +39,7 @@ pub static PLUGIN: ProviderPlugin =
                 .with_default("2024-03-13"),
             Setting::optional("iam_url", "Who gives tokens").with_default("https://iam.cloud.ibm.com"),
         ])
+        .with_ways(&[&["api_key"], &["token"], &["zen_api_key"]])
         .with_default_model("ibm/granite-4-h-small");
 
 llm_core::register_provider!(PLUGIN);

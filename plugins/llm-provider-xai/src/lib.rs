@@ -55,4 +55,5 @@ const VENDOR: Vendor = Vendor {
         ],
         ..Vendor::UNNAMED.dialect
     },
+    ..Vendor::UNNAMED
 };

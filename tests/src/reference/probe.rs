@@ -5,9 +5,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use llm_core::{
-    BuildCx, CacheHint, Capabilities, ChatRequest, Cx, Effort, Error, ErrorKind, HttpRequest, HttpResponse, JsonSchema,
+    BuildCx, CacheHint, Capabilities, ChatRequest, Cx, Effort, Error, HttpRequest, HttpResponse, JsonSchema,
     KnownModels, Media, Message, OnUnsupported, OutputFormat, Part, Provider, ProviderPlugin, Reasoning, Request,
     Support, Tool, ToolChoice, Transport,
 };
@@ -19,26 +20,25 @@ pub(super) struct Probed {
     pub(super) plugin: &'static ProviderPlugin,
     /// The operations that it has.
     pub(super) operations: Vec<&'static str>,
+    /// How OpenAI's second protocol for chats is asked, if it is.
+    pub(super) responses: Option<String>,
     /// What a chat may hold.
     pub(super) chat: Vec<&'static str>,
 }
 
 /// Asks a plugin everything.
 pub(super) async fn plugin(plugin: &'static ProviderPlugin) -> Probed {
-    let mut operations = match build(plugin, &BuildCx::new(plugin.id)) {
+    let operations = match build(plugin) {
         Some(provider) => offered_operations(&*provider, plugin.default_model.unwrap_or("probe-model")).await,
         None => Vec::new(),
     };
-    if speaks_responses(plugin).await {
-        operations.push("responses");
-    }
     let mut chat = Vec::new();
     for (name, request) in chats() {
         if can(plugin, &request).await {
             chat.push(name);
         }
     }
-    Probed { plugin, operations, chat }
+    Probed { plugin, operations, responses: responses(plugin).await, chat }
 }
 
 fn plain() -> ChatRequest {
@@ -78,15 +78,13 @@ pub(super) fn chats() -> Vec<(&'static str, ChatRequest)> {
     ]
 }
 
-/// Whether a chat is taken by the default model, or by one of which nothing is known.
+/// Whether a chat is sent to the default model, or to one of which nothing is known; or answered without being sent.
 async fn can(plugin: &'static ProviderPlugin, request: &ChatRequest) -> bool {
     for model in [plugin.default_model.unwrap_or("probe-model"), "probe-model"] {
-        let Some(provider) = build(plugin, &BuildCx::new(plugin.id)) else { return false };
-        let answer = provider.call(&Kept::default().cx(), chat(request, model)).await;
-        let is_refusal = |error: Error| {
-            matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidRequest | ErrorKind::Internal)
-        };
-        if !answer.is_err_and(is_refusal) {
+        let Some(provider) = build(plugin) else { return false };
+        let kept = Kept::default();
+        let answer = provider.call(&kept.cx(), chat(request, model)).await;
+        if answer.is_ok() || !kept.urls().is_empty() {
             return true;
         }
     }
@@ -99,8 +97,9 @@ fn chat(request: &ChatRequest, model: &str) -> Request {
     Request::Chat(Arc::new(request))
 }
 
-/// Whether a model that has only the Responses API is asked by it.
-async fn speaks_responses(plugin: &'static ProviderPlugin) -> bool {
+/// How OpenAI's second protocol for chats is asked, if it is: `yes` where a model that has no other is asked by it, else
+/// the settings that choose it.
+async fn responses(plugin: &'static ProviderPlugin) -> Option<String> {
     struct Only;
     impl KnownModels for Only {
         fn capabilities(&self, _plugin: &str, _model: &str) -> Arc<Capabilities> {
@@ -109,28 +108,46 @@ async fn speaks_responses(plugin: &'static ProviderPlugin) -> bool {
             Arc::new(only)
         }
     }
-    let Some(provider) = build(plugin, &BuildCx::new(plugin.id).with_models(Arc::new(Only))) else { return false };
-    let kept = Kept::default();
-    // What the vendor's stand-in says is no answer.
-    let _ = provider.call(&kept.cx(), chat(&plain(), "probe-model")).await;
-    kept.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|url| url.contains("/responses"))
+    let ways =
+        [None, Some(("api", "responses")), Some(("chat_api", "responses")), Some(("chat_api", "mantle-responses"))];
+    for chosen in ways {
+        if chosen.is_some_and(|(key, _)| plugin.setting(key).is_none()) {
+            continue;
+        }
+        let cx = BuildCx::new(plugin.id);
+        let cx = if chosen.is_none() { cx.with_models(Arc::new(Only)) } else { cx };
+        let Some(provider) = build_in(plugin, chosen, &cx) else { continue };
+        let kept = Kept::default();
+        // What the vendor's stand-in says is no answer.
+        let _ = provider.call(&kept.cx(), chat(&plain(), "probe-model")).await;
+        if kept.urls().iter().any(|url| url.contains("/responses")) {
+            return Some(chosen.map_or_else(|| "yes".to_owned(), |(key, _)| format!("by `{key}`")));
+        }
+    }
+    None
 }
 
-/// A provider of the plugin; addresses and names that it must have are made up.
-fn build(plugin: &'static ProviderPlugin, cx: &BuildCx) -> Option<Arc<dyn Provider>> {
+fn build(plugin: &'static ProviderPlugin) -> Option<Arc<dyn Provider>> {
+    build_in(plugin, None, &BuildCx::new(plugin.id))
+}
+
+/// A provider of the plugin with one more setting; addresses and names that it must have are made up.
+fn build_in(plugin: &'static ProviderPlugin, chosen: Option<(&str, &str)>, cx: &BuildCx) -> Option<Arc<dyn Provider>> {
     let mut config = Map::new();
     for setting in plugin.settings.iter().filter(|setting| !setting.secret) {
         let value = match setting.key {
             "base_url" | "host" | "endpoint" => "https://probe.test",
-            _ if setting.required => "probe",
+            // Nothing is sent without somebody who is billed.
+            key if setting.required || key == "project_id" => "probe",
             _ => continue,
         };
         config.insert(setting.key.to_owned(), value.into());
     }
-    plugin.build(config, cx).or_else(|_| plugin.build(Map::new(), cx)).ok()
+    config.extend(chosen.map(|(key, value)| (key.to_owned(), value.into())));
+    plugin.build(config, cx).ok()
 }
 
-/// Keeps the addresses that are asked, and gives everybody a token.
+/// Keeps the addresses that are asked, except those of a sign-in, and gives everybody a token.
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<String>>>);
 
@@ -140,12 +157,19 @@ impl Kept {
         cx.credential = Some("probe-key-0123456789".to_owned().into());
         cx
     }
+
+    fn urls(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 #[async_trait]
 impl Transport for Kept {
     async fn send(&self, _cx: &Cx, request: HttpRequest) -> Result<HttpResponse, Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request.url);
+        let form = request.headers.get(CONTENT_TYPE).is_some_and(|form| form == "application/x-www-form-urlencoded");
+        if !form {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request.url);
+        }
         let token = r#"{"access_token":"t","token_type":"Bearer","expires_in":3600}"#;
         Ok(HttpResponse::full(StatusCode::OK, HeaderMap::new(), token))
     }

@@ -17,7 +17,7 @@ A model may do less than its vendor; `loquat models` says what is known of each.
 How recorded traffic of the vendors comes out stands in `docs/reference/conformance.md`.
 ";
 
-/// The columns of operations; `responses` is OpenAI's second protocol for chats.
+/// The columns of operations.
 const OPERATIONS: [&str; 11] = [
     "chat",
     "chat_stream",
@@ -41,11 +41,15 @@ pub(super) fn page(probed: &[Probed], measured: &Measured) -> String {
         probed.iter().map(|probed| settings(probed.plugin, measured)),
     );
     page += "\n## Operations\n\n";
-    page += &answers(probed, OPERATIONS, |probed| &probed.operations);
+    page += "`responses` is OpenAI's second protocol for chats: by itself, where a model wants it, or where a setting says so.\n\n";
+    page += &answers(probed, OPERATIONS, |probed, name| match name {
+        "responses" => probed.responses.clone().unwrap_or_default(),
+        _ => said(&probed.operations, name),
+    });
     page += "\n## In a chat\n\n";
     page += "`one call at a time` is `parallel_tool_calls: false`; image, audio and document are sent inline; a cache mark tells the vendor up to where to keep the prompt.\n";
     page += "What a target cannot do is a warning, and an error in strict mode.\n\n";
-    page += &answers(probed, probe::chats().iter().map(|(name, _)| *name), |probed| &probed.chat);
+    page += &answers(probed, probe::chats().iter().map(|(name, _)| *name), |probed, name| said(&probed.chat, name));
     page
 }
 
@@ -76,14 +80,18 @@ fn settings(plugin: &ProviderPlugin, measured: &Measured) -> Vec<String> {
     ]
 }
 
+fn said(can: &[&str], name: &str) -> String {
+    if can.contains(&name) { "yes".to_owned() } else { String::new() }
+}
+
 fn answers<'n>(
     probed: &[Probed],
     names: impl IntoIterator<Item = &'n str>,
-    of: impl Fn(&Probed) -> &Vec<&'static str>,
+    of: impl Fn(&Probed, &str) -> String,
 ) -> String {
     let head: Vec<&str> = std::iter::once("provider").chain(names).collect();
     let rows = probed.iter().map(|probed| {
-        let said = head[1..].iter().map(|name| if of(probed).contains(name) { "yes" } else { "" }.to_owned());
+        let said = head[1..].iter().map(|name| of(probed, name));
         std::iter::once(format!("`{}`", probed.plugin.id)).chain(said).collect()
     });
     table(&head, rows)

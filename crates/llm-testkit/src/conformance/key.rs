@@ -96,7 +96,7 @@ pub(super) async fn of_the_call(subject: &Subject, fixtures: &Fixtures) -> Resul
 
 /// Without its key the provider is built, and a call is an `auth` error that names the variable and sends nothing.
 pub(super) async fn missing(subject: &Subject, fixtures: &Fixtures) -> Result<(), Failure> {
-    let Some(setting) = subject.plugin.settings.iter().find(|setting| setting.secret && setting.required) else {
+    let Some(setting) = subject.plugin.missing(|_| false).into_iter().find(|setting| setting.secret) else {
         return no_key();
     };
     let mut report = Report::default();

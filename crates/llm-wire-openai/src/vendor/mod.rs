@@ -35,8 +35,12 @@ pub struct Vendor {
     pub base_url_env: &'static [&'static str],
     /// Environment variables with the key, the canonical one first.
     pub key_env: &'static [&'static str],
+    /// Those of them that other services read too.
+    pub shared_key_env: &'static [&'static str],
     /// What can be set besides key and address.
     pub own: &'static [Own],
+    /// Groups of settings of which one is enough, where that is not the key or the address alone.
+    pub ways: &'static [&'static [&'static str]],
     /// The model that is used where only the vendor is named.
     pub default_model: Option<&'static str>,
     /// What the vendor does differently.
@@ -52,7 +56,9 @@ impl Vendor {
         base_url: "",
         base_url_env: &[],
         key_env: &[],
+        shared_key_env: &[],
         own: &[],
+        ways: &[],
         default_model: None,
         dialect: Dialect { key_required: true, ..Dialect::COMPATIBLE },
     };
@@ -97,8 +103,12 @@ impl Vendor {
             Setting::optional("api_key", "API key, where the server wants one").secret()
         };
         let address = Setting::optional("base_url", "Address of the API, up to the version in its path");
-        let address = if self.base_url.is_empty() { address.required() } else { address.with_default(self.base_url) };
-        let mut settings = [key.with_env(self.key_env); COUNT];
+        let address = match (self.base_url.is_empty(), self.ways.is_empty()) {
+            (false, _) => address.with_default(self.base_url),
+            (true, true) => address.required(),
+            (true, false) => address,
+        };
+        let mut settings = [key.with_env(self.key_env).with_shared_env(self.shared_key_env); COUNT];
         settings[1] = address.with_env(self.base_url_env);
         let mut at = 2;
         while at < COUNT {
@@ -120,7 +130,8 @@ impl Vendor {
         let mut plugin = ProviderPlugin::new(self.id, self.name, build, krate, version)
             .with_aliases(self.aliases)
             .with_presets(presets)
-            .with_settings(settings);
+            .with_settings(settings)
+            .with_ways(self.ways);
         plugin.default_model = self.default_model;
         plugin
     }

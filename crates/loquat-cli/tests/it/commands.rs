@@ -95,7 +95,7 @@ async fn providers_says_where_each_key_comes_from_and_what_the_account_can_be_as
         ("us", "openai", "configured", "configuration", true),
         ("anthropic", "anthropic", "not configured", "file:/no/such/file", false),
         ("cohere", "cohere", "configured", "CO_API_KEY", true),
-        ("mistral", "mistral", "configured", "env:NO_SUCH_VARIABLE, configuration, cmd:op", true),
+        ("mistral", "mistral", "not configured", "env:NO_SUCH_VARIABLE, configuration, cmd:op (not allowed)", false),
         ("groq", "groq", "not configured", "GROQ_API_KEY", false),
     ] {
         let row = row(id);
@@ -109,9 +109,99 @@ async fn providers_says_where_each_key_comes_from_and_what_the_account_can_be_as
     assert!(us.contains(&"moderation") && !us.contains(&"rerank"), "{us:?}");
     assert!(cohere.contains(&"rerank") && !cohere.contains(&"moderation"), "{cohere:?}");
     let table = run(&["providers", "--config", &config], &environment, "").await;
-    let line = table.stdout.lines().find(|line| line.starts_with("anthropic ")).unwrap();
-    assert!(line.contains("file:/no/such/file (not set)") && line.contains("count_tokens"), "{line}");
+    let mut lines = table.stdout.lines().skip_while(|line| !line.starts_with("anthropic "));
+    let (line, more) = (lines.next().unwrap(), lines.next().unwrap());
+    assert!(line.contains("not configured") && line.contains("needs file:/no/such/file"), "{line}");
+    assert!(more.contains("https://api.anthropic.com") && more.contains("count_tokens"), "{more}");
     assert!(!table.stdout.contains("canary") && !json.stdout.contains("canary"));
+}
+
+const WAYS: &str = r#"
+[[provider]]
+id = "server"
+kind = "openai-compatible"
+preset = "vllm"
+[[provider]]
+id = "google"
+kind = "vertex"
+metadata = true
+project = "p"
+[[provider]]
+id = "google-off"
+kind = "vertex"
+metadata = false
+project = "p"
+[[provider]]
+id = "aws"
+kind = "bedrock"
+profile = "work"
+[[provider]]
+id = "claude-code"
+kind = "anthropic"
+auth_token = "canary"
+[[provider]]
+id = "ibm-cloud"
+kind = "watsonx"
+token = "canary"
+[[provider]]
+id = "azure-open"
+kind = "azure"
+base_url = "https://r.openai.azure.com"
+[[provider]]
+id = "printed"
+kind = "openai"
+api_key = "cmd:pass show canary"
+"#;
+
+#[tokio::test]
+async fn one_of_several_ways_to_configure_a_provider_is_enough() {
+    let (config, environment) = (file("ways.toml", WAYS), [("OPENAI_API_KEY", "canary"), ("AWS_PROFILE", "work")]);
+    let json = run(&["providers", "--json", "--config", &config], &environment, "").await;
+    let rows: Vec<Value> = serde_json::from_str(&json.stdout).unwrap();
+    let row = |id: &str| rows.iter().find(|row| row["id"] == id).unwrap();
+    for (id, state, missing) in [
+        ("server", "configured", &[][..]),
+        ("google", "configured", &[]),
+        ("google-off", "not configured", &["credentials_file"]),
+        ("aws", "configured", &[]),
+        ("claude-code", "configured", &[]),
+        ("ibm-cloud", "configured", &[]),
+        ("azure-open", "not configured", &["api_key"]),
+        ("printed", "not configured", &["cmd:pass (not allowed)"]),
+        ("azure", "not configured", &["AZURE_OPENAI_ENDPOINT", "AZURE_OPENAI_KEY"]),
+        ("anthropic", "not configured", &["ANTHROPIC_API_KEY"]),
+        ("bedrock", "if named", &[]),
+    ] {
+        assert_eq!((row(id)["state"].as_str(), &row(id)["missing"]), (Some(state), &missing.into()), "{id}");
+    }
+    let can = row("local")["operations"].as_array().unwrap();
+    assert!(can.contains(&"embeddings".into()) && !can.contains(&"rerank".into()), "{can:?}");
+    let allowed = file("ways-allowed.toml", &format!("[credentials]\ncommands = true\n{WAYS}"));
+    let json = run(&["providers", "--json", "--config", &allowed], &[], "").await;
+    let rows: Vec<Value> = serde_json::from_str(&json.stdout).unwrap();
+    assert!(rows.iter().any(|row| row["id"] == "printed" && row["state"] == "configured"), "{}", json.stdout);
+    assert!(!json.stdout.contains("canary"), "{}", json.stdout);
+}
+
+#[tokio::test]
+async fn what_can_be_used_stands_first_and_lines_fit_a_screen() {
+    let environment = [("OPENAI_API_KEY", "k"), ("AWS_ACCESS_KEY_ID", "k"), ("XAI_API_KEY", "k")];
+    let table = run(&["providers"], &environment, "").await.stdout;
+    let ids: Vec<&str> = table.lines().skip(1).step_by(2).filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(ids[..3], ["openai", "xai", "local"], "{table}");
+    assert!(ids[3..].is_sorted() && ids.len() > 30, "{ids:?}");
+    let bedrock = table.lines().find(|line| line.starts_with("bedrock ")).unwrap();
+    assert!(bedrock.contains("needs AWS_SECRET_ACCESS_KEY"), "{bedrock}");
+    let widest = table.lines().max_by_key(|line| line.chars().count()).unwrap();
+    assert!(widest.chars().count() <= 120, "{widest}");
+}
+
+#[tokio::test]
+async fn a_key_under_another_name_is_noticed_where_nothing_is_configured() {
+    let run = run(&["ask", "hi"], &[("OPENAI_KEY", "canary"), ("GH_TOKEN", "canary")], "").await;
+    assert_eq!((run.code, run.stdout.as_str()), (Some(0), "hi\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("OPENAI_KEY is set but not read, did you mean OPENAI_API_KEY?"), "{}", run.stderr);
+    assert!(!run.stderr.contains("GH_TOKEN") && !run.stderr.contains("canary"), "{}", run.stderr);
 }
 
 #[tokio::test]

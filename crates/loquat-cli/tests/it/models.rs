@@ -104,3 +104,22 @@ async fn live_asks_the_configured_providers_and_adds_the_routes() {
     let nobody = run(&["models", "--live"], &[], "").await;
     assert_eq!((nobody.code, nobody.stdout.as_str()), (Some(5), ""), "{}", nobody.stderr);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn live_says_who_does_not_answer_and_fails_where_nobody_does() {
+    let nobody = ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1");
+    let key = ("OPENAI_API_KEY", "sk-canary-0123456789");
+    for arguments in [&["models", "--live"][..], &["models", "--live", "--json"]] {
+        let failed = run(arguments, &[key, nobody], "").await;
+        assert_eq!(failed.code, Some(1), "{}", failed.stderr);
+        assert!(failed.stderr.lines().any(|line| line.starts_with("openai: ")), "{}", failed.stderr);
+        assert!(!failed.stderr.contains("no model is known"), "{}", failed.stderr);
+    }
+    let emulator = Emulator::start().await.unwrap();
+    let (groq, url) = (("GROQ_API_KEY", "canary"), emulator.openai_url());
+    let half = run(&["models", "--live"], &[key, nobody, groq, ("GROQ_BASE_URL", &url)], "").await;
+    assert_eq!(half.code, Some(0), "{}", half.stderr);
+    assert!(half.stdout.contains("groq/echo") && half.stderr.contains("openai: "), "{}{}", half.stdout, half.stderr);
+    let only = run(&["models", "--live", "-p", "openai"], &[key, nobody, groq, ("GROQ_BASE_URL", &url)], "").await;
+    assert_eq!((only.code, only.stdout.as_str()), (Some(1), ""), "{}", only.stderr);
+}

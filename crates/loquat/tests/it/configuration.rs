@@ -387,3 +387,67 @@ async fn a_provider_has_a_time_for_each_attempt() {
     let error = Config::from_toml("[[provider]]\nid = \"slow\"\ntimeout = 0").unwrap_err();
     assert!(error.message().contains("timeout of the provider \"slow\": 0 leaves no time"), "{error}");
 }
+
+#[tokio::test]
+async fn variables_that_other_services_read_too_never_compete_with_a_vendors_own() {
+    static HUB: ProviderPlugin = ProviderPlugin::new("hub", "Hub", build, "hub", "0")
+        .with_settings(&[
+            Setting::optional("id", "half").with_env(&["CLOUD_ID"]).with_shared_env(&["CLOUD_ID"]),
+            Setting::optional("secret", "half").with_env(&["CLOUD_SECRET"]).with_shared_env(&["CLOUD_SECRET"]).secret(),
+            Setting::optional("profile", "a name").with_env(&["CLOUD_PROFILE"]).ambient(),
+        ])
+        .with_ways(&[&["id", "secret"], &["profile"]])
+        .with_default_model("hub-1");
+    let status = |variables: &[(&str, &str)]| {
+        let environment: Environment = variables.iter().copied().collect();
+        let client = Client::builder().plugin(&ACME).plugin(&HUB).config(Config::default()).environment(environment);
+        let status = client.build().unwrap().status();
+        (status.primary.map(|primary| primary.to_string()).unwrap_or_default(), status.providers.join(" "))
+    };
+    let (key, id, secret) = (("ACME_API_KEY", "k"), ("CLOUD_ID", "i"), ("CLOUD_SECRET", "s"));
+    assert_eq!(status(&[key, id]), ("acme/acme-1".to_owned(), "acme".to_owned()), "half of a pair is nothing");
+    assert_eq!(status(&[key, id, secret]), ("acme/acme-1".to_owned(), "acme hub".to_owned()));
+    assert_eq!(status(&[id, secret]), ("hub/hub-1".to_owned(), "hub".to_owned()));
+    assert_eq!(status(&[key, ("CLOUD_PROFILE", "p")]), ("acme/acme-1".to_owned(), "acme".to_owned()));
+    assert_eq!(status(&[("CLOUD_PROFILE", "p")]), (String::new(), String::new()));
+}
+
+#[tokio::test]
+async fn a_key_under_a_name_that_nobody_reads_is_said() {
+    let client = client("", &[("ACME_TOKEN", "k-canary")]).unwrap();
+    let error = client.chat("hi").await.unwrap_err();
+    assert!(error.message().contains("ACME_TOKEN is set but not read, did you mean ACME_API_KEY?"), "{error}");
+    assert!(!error.to_string().contains("canary"), "{error}");
+}
+
+#[tokio::test]
+async fn a_list_that_is_not_there_is_an_error_of_its_provider() {
+    struct NoList(&'static str);
+    #[loquat::core::async_trait]
+    impl Provider for NoList {
+        fn id(&self) -> &str {
+            self.0
+        }
+        fn api(&self) -> &'static str {
+            "none"
+        }
+        fn capabilities(&self, _model: &str) -> loquat::core::Capabilities {
+            loquat::core::Capabilities::default()
+        }
+        async fn call(
+            &self,
+            _cx: &loquat::core::Cx,
+            _request: loquat::core::Request,
+        ) -> Result<loquat::core::Response, Error> {
+            Err(Error::new(ErrorKind::Server, "down"))
+        }
+    }
+    let lists = loquat::function("lists", |_| async { Ok("ok".to_owned()) });
+    let text = "[[model]]\nname = \"good\"\ntargets = [\"lists/m\"]";
+    let builder = Client::builder().config(Config::from_toml(text).unwrap()).environment(Environment::empty());
+    let builder = builder.instance(lists).instance(Arc::new(NoList("broken")));
+    let listing = builder.build().unwrap().listing().await;
+    let failed: Vec<_> = listing.failures.iter().map(ToString::to_string).collect();
+    assert_eq!(failed, ["broken: down"]);
+    assert_eq!(listing.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["good"]);
+}

@@ -53,7 +53,7 @@ async fn sent(provider: &dyn Provider, request: ChatRequest, answer: &str) -> Re
 
 #[tokio::test]
 async fn an_access_key_signs_and_travels_not_itself() {
-    let config = json!({"api_key": "AKIDEXAMPLE", "access_key_id": "AKIDEXAMPLE", "region": "eu-central-1",
+    let config = json!({"access_key_id": "AKIDEXAMPLE", "region": "eu-central-1",
         "secret_access_key": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "session_token": "token/with+signs=="});
     let request = sent(&signing(&config), request(), CHAT).await;
     assert_eq!(
@@ -105,7 +105,7 @@ async fn without_any_key_nothing_is_sent_and_the_error_says_what_to_set() {
     for (config, variable) in [
         (json!({}), "AWS_BEARER_TOKEN_BEDROCK"),
         (json!({"api_key": " ", "secret_access_key": "s"}), "AWS_ACCESS_KEY_ID"),
-        (json!({"api_key": "AKIA1", "access_key_id": "AKIA1"}), "AWS_SECRET_ACCESS_KEY"),
+        (json!({"access_key_id": "AKIA1"}), "AWS_SECRET_ACCESS_KEY"),
         (
             json!({"profile": "nobody", "credentials_file": "/nowhere/credentials", "config_file": "/nowhere/c"}),
             "nobody",
