@@ -160,6 +160,8 @@ fn table(mut rows: Vec<Row<'_>>) -> String {
     let cells: Vec<[String; 4]> = std::iter::once(head).chain(rows.iter().map(Row::cells)).collect();
     let width = |column: usize| cells.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let [id, state, key] = [0, 1, 2].map(width);
+    // A long one pushes what follows it, and leaves the others where they are.
+    let key = key.min(44);
     let mut text = String::new();
     for (row, [a, b, c, d]) in cells.iter().enumerate() {
         // Writing to a string cannot fail.
