@@ -126,10 +126,8 @@ pub(crate) fn build(site: &Site<'_>, config: &ProviderConfig) -> Result<Configur
     }
     for setting in plugin.settings {
         // An instance of its own name is another account: it takes no key that belongs to the vendor's default one.
-        if !settings.contains_key(setting.key)
-            && !(pooled.is_some() && setting.key == API_KEY)
-            && let Some(value) = value(plugin, &id, setting, environment)
-        {
+        let is_said = settings.contains_key(setting.key) || (pooled.is_some() && setting.key == API_KEY);
+        if !is_said && let Some(value) = value(plugin, &id, setting, environment) {
             settings.insert(setting.key.to_owned(), value.into());
         }
     }
