@@ -32,7 +32,7 @@ fn vendors() -> impl Iterator<Item = &'static ProviderPlugin> {
 }
 
 /// A setting that can be filled with any text.
-fn is_filled(setting: &&Setting) -> bool {
+fn is_filled(setting: &Setting) -> bool {
     (setting.required || setting.key == "project" || setting.key == "access_token")
         && !["base_url", "credentials_file"].contains(&setting.key)
 }
@@ -41,8 +41,9 @@ fn is_filled(setting: &&Setting) -> bool {
 async fn every_vendor_is_sent_the_operators_headers_and_its_key_once() {
     let mut tried = 0;
     for plugin in vendors() {
-        let filled = plugin.settings.iter().filter(is_filled);
-        let filled: String = filled.map(|setting| format!("{} = \"key-of-a-test-1\"\n", setting.key)).collect();
+        let filled = plugin.settings.iter().filter(|setting| is_filled(setting));
+        let filled: Vec<String> = filled.map(|setting| format!("{} = \"key-of-a-test-1\"\n", setting.key)).collect();
+        let filled = filled.concat();
         let token = if plugin.id == "watsonx" { "token = \"t-0123456789\"\n" } else { "" };
         let key =
             if ["azure", "openai-compatible"].contains(&plugin.id) { "api_key = \"key-of-a-test-1\"\n" } else { "" };
