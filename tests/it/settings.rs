@@ -33,7 +33,7 @@ fn vendors() -> impl Iterator<Item = &'static ProviderPlugin> {
 
 /// A setting that can be filled with any text.
 fn is_filled(setting: &Setting) -> bool {
-    (setting.required || setting.key == "project" || setting.key == "access_token")
+    (setting.required || ["api_key", "project", "access_token"].contains(&setting.key))
         && !["base_url", "credentials_file"].contains(&setting.key)
 }
 
@@ -45,10 +45,8 @@ async fn every_vendor_is_sent_the_operators_headers_and_its_key_once() {
         let filled: Vec<String> = filled.map(|setting| format!("{} = \"key-of-a-test-1\"\n", setting.key)).collect();
         let filled = filled.concat();
         let token = if plugin.id == "watsonx" { "token = \"t-0123456789\"\n" } else { "" };
-        let key =
-            if ["azure", "openai-compatible"].contains(&plugin.id) { "api_key = \"key-of-a-test-1\"\n" } else { "" };
         let text = format!(
-            "[[provider]]\nid = \"{}\"\nbase_url = \"https://vendor.test/v1\"\n{filled}{token}{key}\
+            "[[provider]]\nid = \"{}\"\nbase_url = \"https://vendor.test/v1\"\n{filled}{token}\
              headers = {{ \"x-Team\" = \"env:TEAM\", authorization = \"Bearer mine\", \"x-api-key\" = \"mine\" }}\n",
             plugin.id
         );
