@@ -163,7 +163,9 @@ impl Warnings {
             .and_then(|meant| FIELDS.iter().find(|path| last(path) == meant))
             .filter(|path| **path != field);
         match meant {
-            Some(meant) => self.unsupported(field, &format!("this version does not know the field; did you mean {meant}?")),
+            Some(meant) => {
+                self.unsupported(field, &format!("this version does not know the field; did you mean {meant}?"))
+            }
             None => self.unsupported(field, "this version does not know the field; use `ext` to send it as it is"),
         }
     }

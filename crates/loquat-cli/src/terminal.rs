@@ -31,7 +31,9 @@ pub(crate) fn note(text: impl Display) {
 
 /// Says what an answer does not follow of its request.
 pub(crate) fn warn(warnings: &[Warning]) {
-    warnings.iter().for_each(|warning| note(format_args!("warning: {warning}")));
+    for warning in warnings {
+        note(format_args!("warning: {warning}"));
+    }
 }
 
 /// Text without what would steer a terminal: what a vendor says may hold anything.

@@ -71,7 +71,7 @@ async fn odd_json_is_400_with_its_place() {
         (with(r#""odd":1,"odd":2"#), Some("odd")),
         (with(r#""Model":"local/other""#), Some("Model")),
         (with(r#""MAX_TOKENS":1"#), Some("MAX_TOKENS")),
-        (with(r#""max_tokens":-1"#), Some("max_tokens")),
+        (with(r#""max_tokens":1.5"#), Some("max_tokens")),
         (with(r#""max_tokens":1000000000000000000"#), Some("max_tokens")),
         (with(r#""temperature":1e999"#), Some("temperature")),
         (with(r#""temperature":NaN"#), Some("temperature")),

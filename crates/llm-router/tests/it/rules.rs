@@ -78,7 +78,7 @@ fn every_condition_is_asked() {
     let wav = || image(Media::inline("audio/wav", vec![1_u8]));
     let both = || png().with_message(wav().messages[0].as_ref().clone());
     let eu = || cx_of(None, Some(("residency", "eu")));
-    for (when, cx, chat, holds) in [
+    for (when, cx, chat, holds) in vec![
         (r#"{"has_images": true}"#, cx(), png(), true),
         (r#"{"has_images": true}"#, cx(), wav(), false),
         (r#"{"has_images": true}"#, cx(), chat("base"), false),

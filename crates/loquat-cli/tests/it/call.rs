@@ -173,7 +173,11 @@ async fn what_an_answer_does_not_follow_is_said_beside_it() {
             openai,
             &["warning: sampling.seed: ", "warning: sampling.frequency_penalty: ", "warning: logit_bias: "][..],
         ),
-        ("loquat", own, &["warning: temprature: this version does not know the field; did you mean sampling.temperature?"]),
+        (
+            "loquat",
+            own,
+            &["warning: temprature: this version does not know the field; did you mean sampling.temperature?"],
+        ),
     ] {
         for more in [&[][..], &["--stream"]] {
             let mut arguments = vec![
