@@ -65,6 +65,8 @@ const RESPONSES_ONLY: &[&str] = &[
     "truncation",
 ];
 
+const STREAM_OPTIONS: &str = "stream_options";
+
 /// True when settings for a provider that speaks both name a field that only the Responses API has.
 pub(crate) fn is_for_responses(settings: &Fields) -> bool {
     RESPONSES_ONLY.iter().any(|name| settings.get(*name).is_some_and(|value| !value.is_null()))
@@ -167,23 +169,26 @@ pub(crate) fn to_chat<'a>(
     notes: &mut Notes,
 ) -> Result<Settings<'a>, Error> {
     let given = Added::new(&request.ext, to);
-    if request.form.as_deref() != Some(responses::FAMILY) {
-        notes.foreign(request, to)?;
-        return Ok(Settings::Given(given));
-    }
     let mut all = Fields::new();
-    // What stands for a part of the conversation is among the unknown fields, and warned about with them.
-    let asked = request.ext.of(responses::FAMILY).into_iter().flatten();
-    for (name, value) in asked.filter(|(name, _)| !request.extra.contains_key(*name)) {
-        // Chat completions refuses options of a stream where there is none.
-        if stream || name != "stream_options" {
+    if request.form.as_deref() == Some(responses::FAMILY) {
+        // What stands for a part of the conversation is among the unknown fields, and warned about with them.
+        let asked = request.ext.of(responses::FAMILY).into_iter().flatten();
+        let counts = |name: &str| !request.extra.contains_key(name) && (stream || name != STREAM_OPTIONS);
+        for (name, value) in asked.filter(|(name, _)| counts(name)) {
             to_chat_field(name, value, &mut all, dialect, notes)?;
         }
+    } else {
+        notes.foreign(request, to)?;
     }
-    if all.is_empty() {
+    // Chat completions refuses options of a stream where there is none.
+    let idle = !stream && given.fields().any(|(name, _)| name == STREAM_OPTIONS);
+    if all.is_empty() && !idle {
         return Ok(Settings::Given(given));
     }
     lay(&mut all, given.fields());
+    if !stream {
+        all.shift_remove(STREAM_OPTIONS);
+    }
     Ok(Settings::Made(all))
 }
 

@@ -154,3 +154,10 @@ fn usage_of_a_stream_is_not_asked_for_in_the_responses_api() {
     let (body, warnings) = sent(&request, responses::FAMILY, &Dialect::OPENAI);
     assert_eq!((&body["stream_options"], warnings.len()), (&json!({"include_obfuscation": false}), 0));
 }
+
+#[test]
+fn options_of_a_stream_stay_out_of_a_request_without_one() {
+    let request = of_chat(&json!({"stream": true, "stream_options": {"include_obfuscation": false}, "store": true}));
+    let (body, warnings) = sent(&request, FAMILY, &Dialect::OPENAI);
+    assert_eq!((body.get("stream_options"), &body["store"], warnings.len()), (None, &json!(true), 0));
+}

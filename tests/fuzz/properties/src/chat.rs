@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use llm_core::{ChatRequest, EmbedResponse, Error, Origin};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// Where answers come from.
@@ -50,8 +51,12 @@ pub(crate) fn again<T>(
     let read = decode(&written).unwrap_or_else(|error| panic!("what we write is refused: {error}\n{shown}"));
     let Some(rewritten) = encode(&read) else { panic!("what was read from our own bytes cannot be written\n{shown}") };
     // As JSON: the order of fields that are only passed on says nothing.
-    let value = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("what we write is no JSON");
-    let (first, second) = (value(&written), value(&rewritten));
+    let value = |bytes: &[u8]| {
+        let _: &RawValue = serde_json::from_slice(bytes).expect("what we write is no JSON");
+        // A number beyond any double is JSON, goes through as text, and has no value to compare.
+        serde_json::from_slice::<Value>(bytes).ok()
+    };
+    let (Some(first), Some(second)) = (value(&written), value(&rewritten)) else { return };
     assert!(same(&first, &second), "written again it is something else\n{first}\n{second}");
 }
 
