@@ -4,7 +4,7 @@ use llm_core::{CancellationToken, ErrorKind, Event};
 
 use super::fixtures::{Fixtures, frames};
 use super::report::{Failure, Report};
-use super::subject::{Subject, chat, open};
+use super::subject::{Subject, open};
 use crate::exchange::Exchange;
 use crate::scripted::ScriptedTransport;
 
@@ -17,7 +17,7 @@ pub(super) async fn ends_the_exchange(subject: &Subject, fixtures: &Fixtures, st
     let cx = transport.cx();
     tokio::select! {
         biased;
-        result = chat(&*provider, &cx, subject.request()) => report.add(format!("a call that hangs gives {result:?}")),
+        result = subject.ask_over(&*provider, &cx) => report.add(format!("a call that hangs gives {result:?}")),
         () = soon() => {}
     }
     let abandoned = transport.bodies().abandoned;
@@ -27,7 +27,7 @@ pub(super) async fn ends_the_exchange(subject: &Subject, fixtures: &Fixtures, st
     cancelled.cancel();
     let transport = ScriptedTransport::always(Exchange::hang());
     let cx = transport.cx().with_cancel(cancelled);
-    let got = chat(&*provider, &cx, subject.request()).await.err().map(|error| error.kind());
+    let got = subject.ask_over(&*provider, &cx).await.err().map(|error| error.kind());
     report.hold(got == Some(ErrorKind::Cancelled), || format!("a cancelled call gives {got:?}, expected cancelled"));
 
     if streams {

@@ -70,7 +70,7 @@ pub(super) async fn changes_nothing(subject: &Subject, fixtures: &Fixtures) -> R
             ] {
                 let Some(body) = with_message(&fixture.body, said, &message) else { break };
                 tried = true;
-                let got = subject.chat(fixture.exchange_of(&body)).await?.err().map(|error| error.kind().as_str());
+                let got = subject.ask(fixture.exchange_of(&body)).await?.err().map(|error| error.kind().as_str());
                 report.hold(got == Some(&*fixture.kind), || {
                     let name = &fixture.name;
                     format!("errors/{name}.json with the message {message:?} is {got:?}, expected {}", fixture.kind)

@@ -13,7 +13,7 @@ use crate::exchange::Exchange;
 pub(super) async fn have_their_class(subject: &Subject, fixtures: &Fixtures, streams: bool) -> Result<(), Failure> {
     let mut report = Report::default();
     for fixture in fixtures.errors()? {
-        let mut outcomes = vec![("chat", subject.chat(fixture.exchange()).await?.err())];
+        let mut outcomes = vec![(subject.asks, subject.ask(fixture.exchange()).await?.err())];
         if streams && fixture.status >= 300 {
             let streamed = subject.stream(fixture.exchange()).await?;
             report.hold(streamed.events.is_empty(), || {
@@ -89,7 +89,7 @@ pub(super) async fn network(subject: &Subject, fixtures: &Fixtures, streams: boo
     let mut report = Report::default();
     for progress in [Progress::NotSent, Progress::Sent] {
         let exchange = Exchange::network_error(progress);
-        let mut outcomes = vec![("chat", subject.chat(exchange.clone()).await?.err())];
+        let mut outcomes = vec![(subject.asks, subject.ask(exchange.clone()).await?.err())];
         if streams {
             outcomes.push(("chat_stream", subject.stream(exchange).await?.error));
         }
@@ -100,10 +100,13 @@ pub(super) async fn network(subject: &Subject, fixtures: &Fixtures, streams: boo
             });
         }
     }
-    let cut = fixtures.chat_exchange()?.split_every(16).cut_after(1);
-    let got = subject.chat(cut).await?.err().map(|error| error.kind());
+    let cut = fixtures.exchange(subject.asks)?.split_every(16).cut_after(1);
+    let got = subject.ask(cut).await?.err().map(|error| error.kind());
     report.hold(matches!(got, Some(ErrorKind::Network | ErrorKind::Truncated)), || {
-        format!("chat over a connection that breaks inside the body gives {got:?}, expected a network error")
+        format!(
+            "{} over a connection that breaks inside the body gives {got:?}, expected a network error",
+            subject.asks
+        )
     });
     report.into_result()
 }

@@ -10,7 +10,7 @@ use super::answer::shown;
 use super::fixtures::{ErrorFixture, Fixtures, frames, payload, streamed, with_payload};
 use super::mutate::{with_each_string_longer, with_each_value};
 use super::report::{Failure, Report};
-use super::subject::{CALL_KEY, KEY, Subject, chat, open};
+use super::subject::{CALL_KEY, KEY, Subject, open};
 use crate::exchange::Exchange;
 use crate::scripted::{RecordedRequest, ScriptedTransport};
 
@@ -21,9 +21,9 @@ pub(super) async fn travels_in_a_header(subject: &Subject, fixtures: &Fixtures, 
     }
     let mut report = Report::default();
     let provider = subject.provider()?;
-    let transport = ScriptedTransport::always(fixtures.chat_exchange()?);
+    let transport = ScriptedTransport::always(fixtures.exchange(subject.asks)?);
     // Only the request counts here.
-    let _ = chat(&*provider, &transport.cx(), subject.request()).await;
+    let _ = subject.ask_over(&*provider, &transport.cx()).await;
     if streams {
         let _ = open(&*provider, &transport.cx(), subject.request()).await;
     }
@@ -65,13 +65,13 @@ pub(super) async fn of_the_call(subject: &Subject, fixtures: &Fixtures) -> Resul
     }
     let mut report = Report::default();
     let provider = subject.provider()?;
-    let transport = ScriptedTransport::always(fixtures.chat_exchange()?);
+    let transport = ScriptedTransport::always(fixtures.exchange(subject.asks)?);
     for (credential, endpoint) in [(true, false), (true, true), (false, true)] {
         let mut cx = transport.cx();
         cx.credential = credential.then(|| Secret::new(CALL_KEY));
         cx.endpoint = endpoint.then(|| Arc::from(ENDPOINT));
         let sent = transport.requests().len();
-        let outcome = chat(&*provider, &cx, subject.request()).await;
+        let outcome = subject.ask_over(&*provider, &cx).await;
         let requests = transport.requests();
         let Some(request) = requests.get(sent) else {
             // Refusing an address without a key of the call is as safe as ignoring it.
@@ -114,8 +114,8 @@ pub(super) async fn missing(subject: &Subject, fixtures: &Fixtures) -> Result<()
                 continue;
             }
         };
-        let transport = ScriptedTransport::always(fixtures.chat_exchange()?);
-        match chat(&*provider, &transport.cx(), subject.request()).await {
+        let transport = ScriptedTransport::always(fixtures.exchange(subject.asks)?);
+        match subject.ask_over(&*provider, &transport.cx()).await {
             Ok(_) => report.add(format!("{what} is no error")),
             Err(error) => {
                 report.hold(error.kind() == ErrorKind::Auth, || format!("{what} is a {} error: {error}", error.kind()));
@@ -136,8 +136,8 @@ pub(super) async fn echoed(subject: &Subject, fixtures: &Fixtures, streams: bool
     }
     let mut report = Report::default();
     misplaced(subject, &mut report);
-    for (what, exchange) in echoes(fixtures)? {
-        if let Err(error) = subject.chat(exchange.clone()).await? {
+    for (what, exchange) in echoes(subject, fixtures)? {
+        if let Err(error) = subject.ask(exchange.clone()).await? {
             hold_unseen(&what, &error, &mut report);
         }
         if streams && let Some(error) = subject.stream(exchange).await?.error {
@@ -183,7 +183,7 @@ fn hold_unseen(what: &str, error: &llm_core::Error, report: &mut Report) {
 }
 
 /// Answers with the key in them: every string of every error, plain words, and every value of a good answer.
-fn echoes(fixtures: &Fixtures) -> Result<Vec<(String, Exchange)>, Failure> {
+fn echoes(subject: &Subject, fixtures: &Fixtures) -> Result<Vec<(String, Exchange)>, Failure> {
     let mut all = Vec::new();
     for fixture in fixtures.errors().unwrap_or_default() {
         for (path, body) in with_each_string_longer(&fixture.body, KEY) {
@@ -205,8 +205,9 @@ fn echoes(fixtures: &Fixtures) -> Result<Vec<(String, Exchange)>, Failure> {
         };
         all.push((format!("status {status} with the key in plain words"), plain.exchange()));
     }
-    if fixtures.exists("chat.json") {
-        for (path, body) in with_each_value(&fixtures.chat()?, &Value::from(KEY)) {
+    let good = Fixtures::file(subject.asks);
+    if fixtures.exists(&good) {
+        for (path, body) in with_each_value(&fixtures.parsed(&good, "KeyEchoed")?, &Value::from(KEY)) {
             all.push((format!("an answer with the key as {path}"), Exchange::json(200, &body)));
         }
     }

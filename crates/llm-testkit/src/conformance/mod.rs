@@ -124,6 +124,12 @@ impl Suite {
         self
     }
 
+    /// With the operation (`embed`) by which errors, keys and giving up are tried, for a plugin without chats.
+    pub fn asking_by(mut self, operation: &'static str) -> Self {
+        self.subject.asks = operation;
+        self
+    }
+
     /// With a number of frames that may be missing at the end of a stream without the answer being cut.
     pub fn with_frames_after_end(mut self, frames: usize) -> Self {
         self.fixtures.frames_after_end = frames;
@@ -196,8 +202,8 @@ impl Suite {
 /// }
 /// ```
 ///
-/// Keys in this order; `model` and `models` (after `plugin`), `frames_after_end` (after `fixtures`) and `without` may be
-/// left out.
+/// Keys in this order; `model`, `models` and `asks` (after `plugin`), `frames_after_end` (after `fixtures`) and `without` may
+/// be left out.
 #[macro_export]
 macro_rules! conformance {
     ($($suite:tt)*) => {
@@ -259,6 +265,7 @@ macro_rules! __conformance_suite {
         plugin: $plugin:path,
         $(model: $model:expr,)?
         $(models: { $($operation:ident: $of_operation:expr),* $(,)? },)?
+        $(asks: $asks:ident,)?
         config: $config:tt,
         fixtures: $fixtures:literal
         $(, frames_after_end: $frames:expr)?
@@ -273,6 +280,7 @@ macro_rules! __conformance_suite {
             )
             $(.with_model($model))?
             $($(.with_model_of(::core::stringify!($operation), $of_operation))*)?
+            $(.asking_by(::core::stringify!($asks)))?
             $(.with_frames_after_end($frames))?
             $(.without(&[$($crate::conformance::Check::$without),*]))?
         }

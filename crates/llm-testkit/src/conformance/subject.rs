@@ -9,6 +9,7 @@ use llm_core::{
 };
 use serde_json::{Map, Value};
 
+use super::cases;
 use super::report::Failure;
 use crate::exchange::Exchange;
 use crate::scripted::ScriptedTransport;
@@ -28,6 +29,8 @@ pub(super) struct Subject {
     pub(super) model: String,
     /// Models of operations that the model under test does not have.
     pub(super) models: BTreeMap<&'static str, String>,
+    /// The operation by which errors, keys and giving up are tried: `chat` where the plugin has chats.
+    pub(super) asks: &'static str,
 }
 
 impl Subject {
@@ -37,7 +40,7 @@ impl Subject {
             config.insert(setting.key.to_owned(), KEY.into());
         }
         let model = plugin.default_model.unwrap_or("conformance-model").to_owned();
-        Self { plugin, config, model, models: BTreeMap::new() }
+        Self { plugin, config, model, models: BTreeMap::new(), asks: "chat" }
     }
 
     /// The model that is asked for an operation.
@@ -62,6 +65,20 @@ impl Subject {
     /// The smallest request.
     pub(super) fn request(&self) -> ChatRequest {
         ChatRequest::new(self.model.clone()).with_user("Hello")
+    }
+
+    /// Asks by the operation that the plugin has.
+    pub(super) async fn ask(&self, exchange: Exchange) -> Result<Result<Response, Error>, Failure> {
+        let transport = ScriptedTransport::always(exchange);
+        Ok(self.ask_over(&*self.provider()?, &transport.cx()).await)
+    }
+
+    /// The same over a transport of one's own.
+    pub(super) async fn ask_over(&self, provider: &dyn Provider, cx: &Cx) -> Result<Response, Error> {
+        let Some(request) = cases::plain(self.asks, &self.model) else {
+            return Err(Error::new(ErrorKind::Config, format!("the suite asks by {:?}, no operation", self.asks)));
+        };
+        provider.call(cx, request).await
     }
 
     /// Asks for a whole answer that `exchange` gives.
