@@ -179,8 +179,8 @@ impl Names<'_> {
         if of.is_none() && closest(name, known).is_some() {
             return None;
         }
-        let id = of.map_or("openai", |plugin| plugin.id);
-        Some(format!("{name:?} is neither a route nor a provider: write provider/model, as in {id}/{name}"))
+        let example = of.map(|plugin| format!(", as in {}/{name}", plugin.id)).unwrap_or_default();
+        Some(format!("{name:?} is neither a route nor a provider: write provider/model{example}"))
     }
 
     /// The targets of a route, with its timers.
